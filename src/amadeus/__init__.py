@@ -1,0 +1,1 @@
+"""Amadeus composes symbolic music, with control over every attribute of every note."""

@@ -1,0 +1,1 @@
+"""Corpora: MIDI folders to token shards, and shards to training batches."""

@@ -1,0 +1,8 @@
+"""Masked diffusion over the attributes of a row. Nothing here knows a network.
+
+Shapes: R rows at once, A = 8 attributes, V the largest number of values of an attribute.
+"""
+
+from amadeus.diffusion.unmasking import UnmaskConfig, unmask
+
+__all__ = ["UnmaskConfig", "unmask"]

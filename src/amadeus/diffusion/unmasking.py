@@ -1,0 +1,201 @@
+"""The reverse process: from all [MASK] to a whole row, by predicting, sampling and committing.
+
+Each step asks for predictions, draws the attributes that the policy picks, and commits them for
+good: what is revealed never changes. After every commit the grammar says anew what is possible, so
+a row is legal however many attributes a step reveals. What the grammar leaves no choice about is
+committed at once and costs no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from amadeus.errors import ConfigError
+from amadeus.tokens.grammar import Grammar
+from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
+
+Order = Literal["confidence", "entropy", "random", "fixed"]
+Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(values int [R, A], known bool [R, A]) -> logits float [R, A, V]."""
+
+NOISE_SHAPE = (2, NUM_ATTRIBUTES)
+"""Uniform numbers that one row takes: for the random order, and for the draws."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnmaskConfig:
+    """How a row is revealed and sampled."""
+
+    num_steps: int = 8
+    """Most predictions per row: 8 reveal one attribute at a time, 1 all at once."""
+    order: Order = "confidence"
+    """Which attribute is revealed next: the one with the likeliest best value, the one with the
+    least entropy, any, or that of `fixed_order`."""
+    fixed_order: tuple[str, ...] = ATTRIBUTES
+    """All attributes, for order "fixed"."""
+    temperature: float | tuple[float, ...] = 1.0
+    """Below 1 is safer, above 1 bolder, 0 always takes the likeliest; one, or one per attribute."""
+    top_p: float | tuple[float, ...] = 1.0
+    """Draw from the likeliest values that together have this probability; one, or one per
+    attribute."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.num_steps <= NUM_ATTRIBUTES:
+            raise ConfigError(f"num_steps must be 1 to {NUM_ATTRIBUTES}, got {self.num_steps}")
+        if self.order not in get_args(Order):
+            raise ConfigError(f"order {self.order!r} is unknown; choose one of {get_args(Order)}")
+        if sorted(self.fixed_order) != sorted(ATTRIBUTES):
+            raise ConfigError(
+                f"fixed_order must name each of {ATTRIBUTES} once, got {self.fixed_order}"
+            )
+        for name in ("temperature", "top_p"):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and len(value) != NUM_ATTRIBUTES:
+                raise ConfigError(f"{name} takes 1 or {NUM_ATTRIBUTES} values, got {len(value)}")
+        if not all(0 <= t < float("inf") for t in self.temperatures):
+            raise ConfigError(f"temperature must be at least 0, got {self.temperature}")
+        if not all(0 < p <= 1 for p in self.top_ps):
+            raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}")
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """One temperature per attribute."""
+        return _one_each(self.temperature)
+
+    @property
+    def top_ps(self) -> tuple[float, ...]:
+        """One `top_p` per attribute."""
+        return _one_each(self.top_p)
+
+
+def _one_each(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,) * NUM_ATTRIBUTES
+
+
+def unmask(
+    predict: Predict,
+    grammars: Sequence[Grammar],
+    configs: Sequence[UnmaskConfig],
+    noise: np.ndarray,
+    values: np.ndarray | None = None,
+    known: np.ndarray | None = None,
+) -> np.ndarray:
+    """The next row of each of R pieces, int64 [R, A].
+
+    grammars, configs: one per piece; the grammars are asked, not advanced.
+    noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
+    values, known: int and bool [R, A], attributes that are given and stay.
+
+    Raises GrammarError where no legal row has the given attributes.
+    """
+    shape = (len(grammars), NUM_ATTRIBUTES)
+    values = np.zeros(shape, dtype=np.int64) if values is None else np.array(values, dtype=np.int64)
+    known = np.zeros(shape, dtype=bool) if known is None else np.array(known, dtype=bool)
+    rows = [
+        _Row(grammar, config, row_noise, row_values, row_known)
+        for grammar, config, row_noise, row_values, row_known in zip(
+            grammars, configs, noise, values, known, strict=True
+        )
+    ]
+    while not known.all():
+        logits = predict(values, known)  # [R, A, V]
+        for row, row_logits in zip(rows, logits, strict=True):
+            row.step(row_logits)
+    return values
+
+
+class _Row:
+    """A row on its way from all [MASK] to whole; writes into the arrays it is given."""
+
+    def __init__(
+        self,
+        grammar: Grammar,
+        config: UnmaskConfig,
+        noise: np.ndarray,
+        values: np.ndarray,
+        known: np.ndarray,
+    ) -> None:
+        self.grammar, self.config, self.noise = grammar, config, noise
+        self.values, self.known = values, known
+        self.temperatures, self.top_ps = config.temperatures, config.top_ps
+        self.steps_left = config.num_steps
+        self._settle()
+
+    def step(self, logits: np.ndarray) -> None:
+        """Reveal this step's share of what is still masked. logits: [A, V]."""
+        masked = NUM_ATTRIBUTES - int(self.known.sum())
+        if not masked:
+            return
+        share = -(-masked // self.steps_left)
+        self.steps_left -= 1
+        for attribute in np.argsort(-self._urgency(logits), kind="stable")[:share]:
+            if not self.known[attribute]:  # else an earlier one of this step left no choice
+                self._reveal(attribute, logits[attribute])
+
+    def _reveal(self, attribute: int, logits: np.ndarray) -> None:
+        legal = np.flatnonzero(self.legal[attribute])
+        self.values[attribute] = legal[
+            draw(
+                logits[legal],
+                self.temperatures[attribute],
+                self.top_ps[attribute],
+                self.noise[1, attribute],
+            )
+        ]
+        self.known[attribute] = True
+        self._settle()
+
+    def _settle(self) -> None:
+        """Commit what the grammar leaves no choice about."""
+        self.legal = self.grammar.allowed(self.values, self.known)  # [A, V]
+        settled = np.flatnonzero(self.legal.sum(-1) == 1)
+        self.values[settled] = self.legal[settled].argmax(-1)
+        self.known[settled] = True
+
+    def _urgency(self, logits: np.ndarray) -> np.ndarray:
+        """How soon each attribute wants to be revealed, [A]; minus infinity for known ones."""
+        order = self.config.order
+        if order == "fixed":
+            places = {name: place for place, name in enumerate(self.config.fixed_order)}
+            urgency = -np.array([places[name] for name in ATTRIBUTES], dtype=np.float64)
+        elif order == "random":
+            urgency = self.noise[0].copy()
+        else:
+            urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
+        urgency[self.known] = -np.inf
+        return urgency
+
+
+def _certainty(logits: np.ndarray, order: Order) -> np.ndarray:
+    """Largest probability, or negative entropy in nats, of each attribute. logits: [A, V]."""
+    relative = logits - logits.max(-1, keepdims=True)
+    weights = np.exp(relative)
+    total = weights.sum(-1)
+    if order == "confidence":
+        return 1.0 / total
+    relative[weights == 0] = 0
+    return (weights * relative).sum(-1) / total - np.log(total)
+
+
+def draw(logits: np.ndarray, temperature: float, top_p: float, uniform: float) -> int:
+    """Index drawn from logits [K] by inverting the distribution function at `uniform`.
+
+    The nucleus (Holtzman et al. 2020, arXiv 1904.09751) is the fewest likeliest values whose
+    probability reaches `top_p`, after the temperature.
+    """
+    if temperature == 0:
+        return int(logits.argmax())
+    with np.errstate(over="ignore"):  # at a tiny temperature only the likeliest is left
+        weights = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
+    if top_p < 1:
+        ranked = np.sort(weights)[::-1]
+        size = np.searchsorted(ranked.cumsum(), top_p * ranked.sum())
+        weights[weights < ranked[min(size, len(ranked) - 1)]] = 0
+    cumulative = weights.cumsum()
+    # Rounding could reach the total itself, which lies behind the last value.
+    index = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
+    return int(min(index, np.flatnonzero(weights)[-1]))

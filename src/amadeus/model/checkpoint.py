@@ -1,0 +1,100 @@
+"""Checkpoints: a folder with `model.safetensors` (weights) and `config.json` (sizes, vocabulary).
+
+Pickled files are never read. Writing is atomic: a kill leaves the old checkpoint or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from amadeus.errors import CheckpointError, ConfigError
+from amadeus.files import write_atomically
+from amadeus.model.amadeus import Amadeus
+from amadeus.model.config import ModelConfig
+from amadeus.tokens.vocabulary import fingerprint
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+FORMAT = 1
+
+
+def save_checkpoint(
+    model: Amadeus, folder: Path, *, dtype: torch.dtype = torch.float32, **notes: Any
+) -> None:
+    """Write weights and sizes to a folder.
+
+    dtype: type the weights are stored in. notes: anything JSON, kept under "notes" (steps, losses).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "format": FORMAT,
+        "vocabulary": fingerprint(),
+        "model": asdict(model.config),
+        "notes": notes,
+    }
+    weights = {k: p.detach().to("cpu", dtype).contiguous() for k, p in model.state_dict().items()}
+    write_atomically(folder / WEIGHTS, lambda path: save_file(weights, path))
+    text = json.dumps(config, indent=2) + "\n"
+    write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The contents of `config.json`.
+
+    Raises CheckpointError where there is none, or of another format or vocabulary.
+    """
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} holds no checkpoint: {CONFIG} is missing; "
+            "give a folder written by `amadeus train`"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not an Amadeus checkpoint of format {FORMAT}")
+    if config.get("vocabulary") != fingerprint():
+        raise CheckpointError(
+            f"{path} was made with vocabulary {config.get('vocabulary')}, this version has "
+            f"{fingerprint()}; train again or install the version that made it"
+        )
+    return config
+
+
+def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus:
+    """The model of a checkpoint folder, in float32 and evaluation mode.
+
+    Raises CheckpointError for a folder that holds none, or tensors missing or of wrong shape.
+    """
+    config = read_config(folder)
+    known = {field.name for field in fields(ModelConfig)}
+    try:
+        model = Amadeus(ModelConfig(**{k: v for k, v in config["model"].items() if k in known}))
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder / CONFIG} describes no model: {error}") from None
+    path = folder / WEIGHTS
+    try:
+        weights = load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; copy the whole folder") from None
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
+    expected = model.state_dict()
+    wrong = [k for k in expected if k not in weights or weights[k].shape != expected[k].shape]
+    wrong += [k for k in weights if k not in expected]
+    if wrong:
+        raise CheckpointError(
+            f"{path} does not fit its {CONFIG}: {len(wrong)} tensors are missing, unknown or of "
+            f"another shape, the first is {wrong[0]}; copy the folder again"
+        )
+    model.load_state_dict({k: w.float() for k, w in weights.items()})
+    return model.to(device).eval()

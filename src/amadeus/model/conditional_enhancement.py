@@ -1,0 +1,55 @@
+"""CIEM, the conditional information enhancement module: the piece's theme, before a note is fixed.
+
+The latent is spread over one slot per attribute. The slots look at each other and at the theme: what
+the generator made of every text token and of the first row. Training and generation see the same
+theme, and the first note sees it too.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from amadeus.model.config import ModelConfig
+from amadeus.model.layers import Attention, linear, rms_norm
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
+
+
+class ConditionalEnhancement(nn.Module):
+    """Latents to attribute slots; without `config.enhancement`, only their spreading is left."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.decoder_width
+        self.spread = linear(config.width, width)
+        self.slots = nn.Parameter(torch.randn(NUM_ATTRIBUTES, width) * 0.5)  # [A, E]
+        self.enhancement = config.enhancement
+        if config.enhancement:
+            heads = config.decoder_heads
+            self.among_slots = Attention(width, heads, heads)
+            self.to_theme = Attention(width, heads, heads, memory_width=config.width)
+
+    def theme(self, memory: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Keys and values of the theme, once per piece. memory: [B, M, D]."""
+        return self.to_theme.keys_values(memory) if self.enhancement else None
+
+    def forward(
+        self, latents: Tensor, theme: tuple[Tensor, Tensor] | None, theme_mask: Tensor
+    ) -> Tensor:
+        """latents: [B, N, D]; theme_mask: bool [B, M], False where text is padding.
+
+        Returns slots, [B, N, A, E].
+        """
+        x = self.spread(latents)[..., None, :] + self.slots  # [B, N, A, E]
+        if theme is None:
+            return x
+        shape = x.shape
+        x = x.flatten(0, 1)  # [B N, A, E]
+        normed = rms_norm(x)
+        keys, values = self.among_slots.keys_values(normed)
+        x = x + self.among_slots.attend(self.among_slots.queries(normed), keys, values)
+        x = x.view(shape[0], -1, shape[-1])  # [B, N A, E]
+        x = x + self.to_theme.attend(
+            self.to_theme.queries(rms_norm(x)), *theme, mask=theme_mask[:, None, None, :]
+        )
+        return x.view(shape)

@@ -1,0 +1,68 @@
+"""Sizes of the network: one frozen record, saved with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from amadeus.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """Sizes of the network."""
+
+    width: int = 512
+    """Width of the note generator."""
+    layers: int = 8
+    """Transformer layers of the note generator."""
+    heads: int = 8
+    """Attention heads of the note generator."""
+    kv_heads: int = 2
+    """Heads of keys and values, each shared by heads / kv_heads queries: a small cache."""
+    decoder_width: int = 256
+    """Width of the note decoder; 8 of its rows are computed per note and step."""
+    decoder_layers: int = 2
+    """Transformer layers of the note decoder."""
+    decoder_heads: int = 4
+    """Attention heads of the note decoder."""
+    mlp_ratio: int = 4
+    """Hidden width of every MLP, in widths."""
+    text_width: int = 384
+    """Width of the text encoder's token states."""
+    max_text: int = 64
+    """Most text tokens of a prompt."""
+    rope_theta: float = 10_000.0
+    """Base of the rotary positions' wavelengths."""
+    enhancement: bool = True
+    """Conditional information enhancement (CIEM) before the note decoder."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name != "enhancement" and value < 1:
+                raise ConfigError(f"{field.name} must be at least 1, got {value}")
+        for width, heads in ((self.width, self.heads), (self.decoder_width, self.decoder_heads)):
+            if width % (2 * heads):
+                raise ConfigError(f"width {width} must be a multiple of twice its {heads} heads")
+        if self.heads % self.kv_heads:
+            raise ConfigError(f"heads {self.heads} must be a multiple of kv_heads {self.kv_heads}")
+
+
+PRESETS: dict[str, ModelConfig] = {
+    "nano": ModelConfig(
+        width=128, layers=3, heads=4, kv_heads=2, decoder_width=64, decoder_layers=1, decoder_heads=2
+    ),
+    "small": ModelConfig(width=512, layers=9),
+    "base": ModelConfig(
+        width=512, layers=12, kv_heads=4, decoder_width=320, decoder_layers=3, decoder_heads=5
+    ),
+    "large": ModelConfig(
+        width=768, layers=16, heads=12, kv_heads=4, decoder_width=384, decoder_layers=3,
+        decoder_heads=6,
+    ),
+    "xl": ModelConfig(
+        width=1536, layers=20, heads=16, kv_heads=4, decoder_width=512, decoder_layers=4,
+        decoder_heads=8,
+    ),
+}  # fmt: skip
+"""Sizes with a name: nano for tests, small for laptops, base, large and xl for more compute."""

@@ -1,0 +1,101 @@
+"""The parts that every Transformer here is made of.
+
+Pre-norm blocks with parameter-free RMSNorm, normalised queries and keys (QK-norm), rotary positions,
+squared ReLU, no biases, and output projections that start at zero, so that a block begins as the
+identity.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def rms_norm(x: Tensor) -> Tensor:
+    """x scaled to a root mean square of 1 along its last dimension. Same shape."""
+    return F.rms_norm(x, (x.shape[-1],))
+
+
+def linear(width_in: int, width_out: int, *, zero: bool = False) -> nn.Linear:
+    """A projection without bias, uniform with variance 1 / width_in, or zero."""
+    layer = nn.Linear(width_in, width_out, bias=False)
+    bound = (3.0 / width_in) ** 0.5
+    nn.init.zeros_(layer.weight) if zero else nn.init.uniform_(layer.weight, -bound, bound)
+    return layer
+
+
+class RotaryPositions(nn.Module):
+    """Rotary position embedding (Su et al. 2021, arXiv 2104.09864)."""
+
+    def __init__(self, head_width: int, theta: float) -> None:
+        super().__init__()
+        frequencies = theta ** -(torch.arange(0, head_width, 2) / head_width)
+        self.register_buffer("frequencies", frequencies, persistent=False)  # [K / 2]
+
+    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines of positions, float32 [..., 1, T, K / 2]. positions: [..., T]."""
+        angles = positions[..., None, :, None].float() * self.frequencies
+        return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
+    left, right = x.float().chunk(2, dim=-1)
+    return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1).type_as(x)
+
+
+class Attention(nn.Module):
+    """Multi-head attention with normalised, optionally rotated, queries and keys."""
+
+    def __init__(
+        self, width: int, heads: int, kv_heads: int, memory_width: int | None = None
+    ) -> None:
+        super().__init__()
+        self.heads, self.kv_heads = heads, kv_heads
+        head_width = width // heads
+        self.query = linear(width, width)
+        self.key = linear(memory_width or width, kv_heads * head_width)
+        self.value = linear(memory_width or width, kv_heads * head_width)
+        self.output = linear(width, width, zero=True)
+
+    def queries(self, x: Tensor) -> Tensor:
+        """x: [B, T, D]. Returns [B, H, T, K]."""
+        return rms_norm(self.query(x).unflatten(-1, (self.heads, -1)).transpose(1, 2))
+
+    def keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """memory: [B, M, width of the memory]. Returns two of [B, kv_heads, M, K]."""
+        keys = self.key(memory).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
+        values = self.value(memory).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
+        return rms_norm(keys), values
+
+    def attend(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        mask: Tensor | None = None,
+        causal: bool = False,
+    ) -> Tensor:
+        """Mix values and project them. mask: bool, broadcastable to [B, H, T, M]; True may be seen.
+
+        Returns [B, T, D].
+        """
+        mixed = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, is_causal=causal,
+            enable_gqa=self.heads != self.kv_heads,
+        )  # fmt: skip
+        return self.output(mixed.transpose(1, 2).flatten(2))
+
+
+class MLP(nn.Module):
+    """Two projections with a squared ReLU between them (So et al. 2021, arXiv 2109.08668)."""
+
+    def __init__(self, width: int, ratio: int) -> None:
+        super().__init__()
+        self.up = linear(width, ratio * width)
+        self.down = linear(ratio * width, width, zero=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: [..., width]. Same shape."""
+        return self.down(F.relu(self.up(x)).square())

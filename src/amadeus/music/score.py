@@ -1,0 +1,131 @@
+"""Score: the music, as everything else in Amadeus sees it.
+
+Time is counted in integer ticks from the start of the piece, `ticks_per_quarter` of them to a
+quarter note. Notes live in numpy columns, so that a million of them cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from amadeus.errors import ScoreError
+
+NOTE_DTYPE = np.dtype(
+    [("onset_ticks", "i8"), ("duration_ticks", "i8"), ("pitch", "i2"), ("velocity", "i2")]
+)
+"""One note: onset and duration in ticks, MIDI pitch 0-127, MIDI velocity 1-127."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tempo:
+    """A tempo in force from `onset_ticks` on, in quarter notes a minute."""
+
+    onset_ticks: int
+    bpm: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TimeSignature:
+    """A metre in force from `onset_ticks` on."""
+
+    onset_ticks: int
+    numerator: int
+    denominator: int
+
+    def bar_ticks(self, ticks_per_quarter: int) -> int:
+        """Length of one bar in ticks, at least 1."""
+        return max(1, 4 * ticks_per_quarter * self.numerator // self.denominator)
+
+    def __str__(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chord:
+    """The harmony in force from `onset_ticks` on: a root (0 = C) and a quality, or none at all."""
+
+    onset_ticks: int
+    root: int | None
+    quality: str
+    """One of `amadeus.music.chords.QUALITIES`; the empty string when `root` is None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """The notes of one instrument, sorted by onset, then pitch."""
+
+    program: int
+    """General MIDI program, 0-127; ignored for drums."""
+    notes: np.ndarray
+    """NOTE_DTYPE, [N]."""
+    is_drum: bool = False
+    name: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Track)
+            and self.is_drum == other.is_drum
+            and (self.is_drum or self.program == other.program)
+            and np.array_equal(self.notes, other.notes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A piece of music."""
+
+    ticks_per_quarter: int
+    tracks: tuple[Track, ...]
+    tempos: tuple[Tempo, ...] = (Tempo(0, 120.0),)
+    time_signatures: tuple[TimeSignature, ...] = (TimeSignature(0, 4, 4),)
+    chords: tuple[Chord, ...] = ()
+    """Harmony annotations; empty when nobody has analysed the piece yet."""
+
+    def __post_init__(self) -> None:
+        if self.ticks_per_quarter < 1:
+            raise ScoreError(f"ticks_per_quarter must be at least 1, got {self.ticks_per_quarter}")
+
+    @property
+    def num_notes(self) -> int:
+        return sum(len(track.notes) for track in self.tracks)
+
+    @property
+    def end_ticks(self) -> int:
+        """Where the last note ends, in ticks; 0 for an empty score."""
+        ends = [
+            int((t.notes["onset_ticks"] + t.notes["duration_ticks"]).max())
+            for t in self.tracks
+            if len(t.notes)
+        ]
+        return max(ends, default=0)
+
+    @property
+    def seconds(self) -> float:
+        """Sounding length in seconds."""
+        return float(self.ticks_to_seconds(np.array([self.end_ticks]))[0])
+
+    def ticks_to_seconds(self, ticks: np.ndarray) -> np.ndarray:
+        """Times in seconds of positions in ticks, under the tempo map. Same shape as `ticks`."""
+        tempos = self.tempos or (Tempo(0, 120.0),)
+        onsets = np.array([0] + [t.onset_ticks for t in tempos], dtype=np.float64)
+        bpm = np.array([tempos[0].bpm] + [t.bpm for t in tempos])
+        seconds_per_tick = 60.0 / bpm / self.ticks_per_quarter
+        starts = np.concatenate([[0.0], np.cumsum(np.diff(onsets) * seconds_per_tick[:-1])])
+        segment = np.searchsorted(onsets, ticks, side="right") - 1
+        return starts[segment] + (ticks - onsets[segment]) * seconds_per_tick[segment]
+
+
+def make_notes(rows: Iterable[Sequence[int]]) -> np.ndarray:
+    """Notes from rows of (onset_ticks, duration_ticks, pitch, velocity), sorted. NOTE_DTYPE, [N]."""
+    return sort_notes(np.array([tuple(row) for row in rows], dtype=NOTE_DTYPE))
+
+
+def sort_notes(notes: np.ndarray) -> np.ndarray:
+    """Notes by onset, then pitch, duration, velocity. NOTE_DTYPE, [N]."""
+    order = np.lexsort(
+        (notes["velocity"], notes["duration_ticks"], notes["pitch"], notes["onset_ticks"])
+    )
+    return notes[order]

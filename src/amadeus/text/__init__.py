@@ -1,0 +1,1 @@
+"""Words: captions written from what the music measures, and their encoder."""

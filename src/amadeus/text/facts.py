@@ -1,0 +1,233 @@
+"""Facts: what can truthfully be said about a piece, from its notes and its labels.
+
+A caption says some of the facts; it never says anything else.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+
+import numpy as np
+
+from amadeus.music.chords import chord_name, estimate_chords, parse_chord
+from amadeus.music.grid import bars_of
+from amadeus.music.instruments import DRUMS, everyday_name
+from amadeus.music.keys import Key, estimate_key, parse_key
+from amadeus.music.score import NOTE_DTYPE, Chord, Score
+from amadeus.text.labels import composer_name, read_labels
+
+TEMPO_EDGES = (40, 60, 70, 90, 110, 140, 160, 210)
+"""Where one tempo marking gives way to the next, in quarter notes a minute."""
+TEMPO_MARKINGS = (
+    *("grave", "largo", "adagio", "andante", "moderato", "allegro", "vivace", "presto"),
+    "prestissimo",
+)
+TEMPO_WORDS = (
+    *("very slow", "very slow", "slow", "slow", "moderate", "fast", "fast", "very fast"),
+    "very fast",
+)
+MAX_INSTRUMENTS = 5
+"""How many instruments are named, by sounding time."""
+DENSITY_EDGES = (4.0, 16.0)
+"""Notes a second, all instruments together, where sparse music ends and busy music begins."""
+REGISTER_EDGES = (54, 70)
+"""Median pitches at which music stops being low, and at which it becomes high."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about a piece. Empty strings, empty tuples and None mean: nothing to say."""
+
+    bpm: int | None = None
+    """Tempo at the first note, quarter notes a minute; None where beats carry no meaning."""
+    key: Key | None = None
+    time_signature: str = ""
+    """The metre most of the piece is in: "3/4"."""
+    instruments: tuple[str, ...] = ()
+    """Everyday names, the longest sounding first, "drums" among them; at most MAX_INSTRUMENTS."""
+    num_bars: int | None = None
+    seconds: float = 0.0
+    notes_per_second: float = 0.0
+    register: str = ""
+    """Where the pitched notes lie: "low", "mid" or "high"."""
+    texture: str = ""
+    """"monophonic", "homophonic" (voices move together) or "polyphonic"."""
+    chords: tuple[str, ...] = ()
+    """The most repeated run of four chords, or the first four."""
+    performed: bool = False
+    """Played freely: bars and tempo of the file mean nothing and are left out."""
+    genres: tuple[str, ...] = ()
+    """Adjectives: "rock", "baroque"."""
+    forms: tuple[str, ...] = ()
+    """Nouns: "hymn", "string quartet"."""
+    moods: tuple[str, ...] = ()
+    """Labelled where the corpus has labels; otherwise suggested by mode, tempo and density."""
+    composer: str = ""
+    """A composer of the classical canon, by surname; empty for everyone else."""
+
+    @property
+    def tempo_marking(self) -> str:
+        """The Italian tempo word: "andante"."""
+        return "" if self.bpm is None else TEMPO_MARKINGS[bisect_right(TEMPO_EDGES, self.bpm)]
+
+    @property
+    def tempo_word(self) -> str:
+        """The plain tempo word: "slow"."""
+        return "" if self.bpm is None else TEMPO_WORDS[bisect_right(TEMPO_EDGES, self.bpm)]
+
+    @property
+    def density_word(self) -> str:
+        """ "sparse", "moderate" or "busy"; empty where nothing sounds."""
+        if not self.notes_per_second:
+            return ""
+        words = ("sparse", "moderate", "busy")
+        return words[bisect_right(DENSITY_EDGES, self.notes_per_second)]
+
+    def to_dict(self) -> dict:
+        """The facts as JSON values, the key by its name, with the derived words."""
+        facts = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        facts["key"] = None if self.key is None else str(self.key)
+        words = ("tempo_marking", "tempo_word", "density_word")
+        return facts | {word: getattr(self, word) for word in words}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Facts:
+        """The facts that `to_dict` wrote."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        known = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+        key = known.get("key")
+        return cls(**known | {"key": parse_key(key) if key else None})
+
+    def transposed(self, semitones: int) -> Facts:
+        """The facts of the same piece in another key."""
+        if self.key is None or not semitones:
+            return self
+        moved = [(chord, *parse_chord(chord)) for chord in self.chords]
+        return replace(
+            self,
+            key=Key((self.key.tonic + semitones) % 12, self.key.mode),
+            chords=tuple(
+                chord if root is None else chord_name(Chord(0, (root + semitones) % 12, quality))
+                for chord, root, quality in moved
+            ),
+        )
+
+
+def measure(
+    score: Score, *, labels: Iterable[str] = (), composer: str = "", performed: bool = False
+) -> Facts:
+    """The facts of a piece: measured from its notes, completed by what the corpus says of it.
+
+    labels: genre, form and mood words as corpora write them; unknown ones are ignored.
+    composer: as the corpus writes it; kept only for composers of the classical canon.
+    """
+    instruments = _instruments(score)
+    labelled = read_labels(labels, ensemble=len(instruments) != 1)
+    performed = performed or labelled.is_performed
+    forms = labelled.forms
+    if set(instruments) == {"violin", "viola", "cello"} and "string quartet" not in forms:
+        forms += ("string quartet",)
+    pitched = _pitched_notes(score)
+    seconds = score.seconds
+    notes_per_second = score.num_notes / seconds if seconds > 0 else 0.0
+    bpm = None if performed else _bpm(score)
+    key = estimate_key(score) if len(pitched) else None
+    return Facts(
+        bpm=bpm,
+        key=key,
+        time_signature="" if performed else _time_signature(score),
+        instruments=instruments,
+        num_bars=None if performed else len(bars_of(score)),
+        seconds=round(seconds, 1),
+        notes_per_second=round(notes_per_second, 2),
+        register=_register(pitched),
+        texture=_texture(pitched),
+        chords=_progression(score) if len(pitched) else (),
+        performed=performed,
+        genres=labelled.genres,
+        forms=forms,
+        moods=labelled.moods or _suggested_moods(key, bpm, notes_per_second),
+        composer=composer_name(composer) if labelled.is_classical else "",
+    )
+
+
+def _bpm(score: Score) -> int:
+    """Tempo in force at the first note, rounded."""
+    first = min((int(t.notes["onset_ticks"][0]) for t in score.tracks if len(t.notes)), default=0)
+    tempos = sorted(score.tempos)
+    in_force = [t for t in tempos if t.onset_ticks <= first] or tempos[:1]
+    return round(in_force[-1].bpm) if in_force else 120
+
+
+def _time_signature(score: Score) -> str:
+    """The metre of the greatest total length: a pick-up bar's own metre is not the piece's."""
+    bars = bars_of(score)
+    ticks = np.bincount(bars.metre, weights=bars.length_ticks)
+    lengths: Counter[str] = Counter()
+    for metre, length in zip(bars.time_signatures, ticks, strict=False):
+        lengths[str(metre)] += length
+    return max(lengths, key=lengths.__getitem__)
+
+
+def _instruments(score: Score) -> tuple[str, ...]:
+    """Everyday names of the instruments that sound longest, programs of one name merged."""
+    sounding: Counter[str] = Counter()
+    for track in score.tracks:
+        if len(track.notes):
+            name = everyday_name(DRUMS if track.is_drum else track.program)
+            sounding[name] += int(track.notes["duration_ticks"].sum())
+    named = [name for name, _ in sounding.most_common(MAX_INSTRUMENTS)]
+    # Drum notes are short and would drop out of a large band that nobody would call drumless.
+    if "drums" in sounding and "drums" not in named:
+        named[-1] = "drums"
+    return tuple(named)
+
+
+def _pitched_notes(score: Score) -> np.ndarray:
+    """All notes but the drums', by onset. NOTE_DTYPE, [N]."""
+    tracks = [t.notes for t in score.tracks if not t.is_drum]
+    notes = np.concatenate(tracks) if tracks else np.zeros(0, NOTE_DTYPE)
+    return notes[np.argsort(notes["onset_ticks"], kind="stable")]
+
+
+def _register(notes: np.ndarray) -> str:
+    if not len(notes):
+        return ""
+    return ("low", "mid", "high")[bisect_right(REGISTER_EDGES, float(np.median(notes["pitch"])))]
+
+
+def _texture(notes: np.ndarray) -> str:
+    """Monophonic where hardly a note meets another, homophonic where most begin together."""
+    if len(notes) < 2:
+        return ""
+    onsets = notes["onset_ticks"]
+    # Legato overlaps are not a second voice: half of each note counts as its sound.
+    ends = np.maximum.accumulate(onsets + notes["duration_ticks"] // 2)
+    if np.mean(ends[:-1] > onsets[1:]) < 0.03:
+        return "monophonic"
+    return "homophonic" if len(np.unique(onsets)) < 0.45 * len(onsets) else "polyphonic"
+
+
+def _progression(score: Score) -> tuple[str, ...]:
+    """The run of four chord changes heard most often, the earliest of equals; their names."""
+    names: list[str] = []
+    for chord in score.chords or estimate_chords(score):
+        name = "" if chord.root is None else chord_name(chord)
+        if name and names[-1:] != [name]:
+            names.append(name)
+    runs = Counter(tuple(names[i : i + 4]) for i in range(min(len(names), 64) - 3))
+    return runs.most_common(1)[0][0] if runs else ()
+
+
+def _suggested_moods(key: Key | None, bpm: int | None, notes_per_second: float) -> tuple[str, ...]:
+    """Moods by arousal (tempo, density) and valence (mode), only where both speak clearly."""
+    if key is None:
+        return ()
+    lively = notes_per_second >= 9 and (bpm is None or bpm >= 110)
+    quiet = notes_per_second < 5 and (bpm is None or bpm < 90)
+    if key.mode == "major":
+        return ("happy",) if lively else ("calm",) if quiet else ()
+    return ("tense",) if lively else ("sad",) if quiet else ()

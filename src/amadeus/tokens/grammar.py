@@ -1,0 +1,325 @@
+"""The grammar: which rows may follow which, as exact masks.
+
+A row is legal if it is of one of a few kinds (a further note at this onset, a later note in this
+bar, a new bar, an empty bar, the end), and each kind is a product of one set of values per
+attribute. The only other rule is that the beat of a new bar lies within its metre. So the values
+that still lead to a legal row, however much of it is known and in whatever order it is revealed,
+are a union over the kinds that agree with what is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amadeus.errors import GrammarError
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import (
+    ATTRIBUTES,
+    DRUMS,
+    FIRST_BAR,
+    FIRST_DRUM_PITCH,
+    FIRST_REST,
+    METRE_TICKS,
+    NULL,
+    NUM_ATTRIBUTES,
+    SIZES,
+    Attribute,
+    RowType,
+)
+
+MAX_SIZE = max(SIZES)
+VALUES = np.arange(MAX_SIZE) < np.array(SIZES)[:, None]
+"""The values that each attribute has, bool [A, V]."""
+
+_KINDS = (
+    "higher note of this instrument",
+    "note of a further instrument at this onset",
+    "drum at this onset",
+    "later note in this bar",
+    "later drum in this bar",
+    "new bar",
+    "new bar of drums",
+    "empty bar",
+    "end",
+)
+_TOGETHER, _LATER, _BARS, _REST, _END = slice(0, 3), slice(3, 5), slice(5, 7), 7, 8
+_NOTES = slice(0, 7)
+_HERE = np.array([kind not in (5, 6, 7) for kind in range(len(_KINDS))])
+_COLUMNS = np.arange(NUM_ATTRIBUTES)
+
+
+def _template(ends_with: RowType) -> np.ndarray:
+    """What does not depend on the rows before, bool [kinds, A, V]."""
+    sets = np.zeros((len(_KINDS), NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
+    sets[_NOTES, 1:] = VALUES[1:]
+    sets[_NOTES, :, NULL] = False
+    sets[_NOTES, Attribute.TYPE, RowType.NOTE] = True
+    sets[_NOTES, Attribute.INSTRUMENT, DRUMS] = False
+    sets[_NOTES, Attribute.PITCH, FIRST_DRUM_PITCH:] = False
+    for drums in (2, 4, 6):
+        sets[drums, Attribute.INSTRUMENT] = np.arange(MAX_SIZE) == DRUMS
+        sets[drums, Attribute.PITCH] = VALUES[Attribute.PITCH]
+        sets[drums, Attribute.PITCH, :FIRST_DRUM_PITCH] = False
+    sets[_BARS, Attribute.TYPE] = False
+    sets[_BARS, Attribute.TYPE, FIRST_BAR:FIRST_REST] = True
+
+    sets[_REST, Attribute.TYPE, FIRST_REST : SIZES[0]] = True
+    sets[_REST, 1:, NULL] = True
+    sets[_REST, Attribute.TEMPO] = VALUES[Attribute.TEMPO]
+    sets[_REST, Attribute.TEMPO, NULL] = False
+
+    sets[_END, Attribute.TYPE, ends_with] = True
+    sets[_END, 1:, NULL] = True
+    return sets
+
+
+class Grammar:
+    """Follows a piece row by row and says what may come next.
+
+    A piece is START (or RESUME, for an excerpt), bars, END. An infill is FUTURE, the bars after the
+    gap, START or RESUME, the bars before the gap, the bars in it, JOIN.
+    """
+
+    def __init__(
+        self,
+        *,
+        ends_with: RowType = RowType.END,
+        num_bars: int | None = None,
+        max_notes: int | None = None,
+    ) -> None:
+        """ends_with: END, or JOIN for an infill; only JOIN may follow an empty bar.
+
+        num_bars: exactly this many bars after START or RESUME.
+        max_notes: end after this many notes, an empty bar counted as one, however many bars it is.
+        """
+        if ends_with not in (RowType.END, RowType.JOIN):
+            raise GrammarError(f"a piece ends with END or JOIN, not with {ends_with!r}")
+        self.ends_with, self.num_bars, self.max_notes = ends_with, num_bars, max_notes
+        self.num_rows = 0
+        """Rows so far, marks included."""
+        self.bars = 0
+        """Bars opened since START or RESUME."""
+        self.notes = 0
+        """Notes and empty bars since START or RESUME."""
+        self.last = np.zeros(NUM_ATTRIBUTES, dtype=np.int64)
+        """The last row, [A]; all zero before the first one."""
+        self._bar_ticks = 0
+        self._in_future = False
+        self._sets = _template(ends_with)
+        self._open = np.zeros(len(_KINDS), dtype=bool)
+        self.permit(None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last row was END or JOIN."""
+        return self.last[Attribute.TYPE] in (RowType.END, RowType.JOIN)
+
+    def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
+        """Restrict the values of the rows to come, until the next call.
+
+        here: bool [A, V] for rows in the bar at hand, None for all values; next_bar: the same for
+        a row that opens a bar. NULL, which says that an attribute does not apply, always may be.
+        """
+        self._permitted: np.ndarray | None = None
+        if here is not None or next_bar is not None:
+            sides = [VALUES if side is None else side for side in (next_bar, here)]
+            self._permitted = np.stack(sides)[_HERE.astype(int)]  # [kinds, A, V]
+            self._permitted[:, :, NULL] = True
+        self._cached: tuple[np.ndarray, np.ndarray] | None = None
+
+    def close_bar(self) -> None:
+        """Forbid further notes in the bar at hand."""
+        self._open[_TOGETHER] = self._open[_LATER] = False
+        self._cached = None
+
+    def allowed(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """The values from which the partly known next row can still become legal, bool [A, V].
+
+        values: int [A]; known: bool [A], which of them count. A known attribute keeps its value
+        only. Raises GrammarError if no legal row has these values.
+        """
+        sets, alive = self._possible()
+        revealed = known.nonzero()[0]
+        alive = alive & sets[:, revealed, values[revealed]].all(1)
+        row_type = int(values[Attribute.TYPE]) if known[Attribute.TYPE] else None
+        beat = int(values[Attribute.BEAT]) if known[Attribute.BEAT] else None
+        if alive[_BARS].any() and (row_type is not None or beat is not None):
+            types, beats = sets[_BARS.start, Attribute.TYPE], sets[_BARS.start, Attribute.BEAT]
+            alive[_BARS] &= _fit_in_bar(types, beats, row_type, beat)
+        if not alive.any():
+            raise GrammarError(self._contradiction(values, known))
+
+        legal = np.logical_or.reduce(sets[alive], axis=0)  # [A, V]
+        if row_type is not None and FIRST_BAR <= row_type < FIRST_REST:
+            legal[Attribute.BEAT, METRE_TICKS[row_type - FIRST_BAR] + 1 :] = False
+        if beat is not None:
+            legal[Attribute.TYPE, FIRST_BAR:FIRST_REST] &= beat <= METRE_TICKS
+        legal[revealed] = False
+        legal[revealed, values[revealed]] = True
+        return legal
+
+    def advance(self, row: np.ndarray) -> None:
+        """Take a row as the next one, whatever `permit` said. row: int [A].
+
+        Raises GrammarError, naming row and value, where it is not legal.
+        """
+        row = np.array(row, dtype=np.int64)
+        row_type = int(row[Attribute.TYPE])
+        if row_type in (RowType.START, RowType.RESUME, RowType.FUTURE):
+            self._begin(row)
+        else:
+            self._check(row)
+            self.notes += 1
+        if row_type >= FIRST_BAR:
+            self.bars += 1
+            self._bar_ticks = int(METRE_TICKS[v.metre_of(np.array(row_type))])
+        self.num_rows += 1
+        self.last = row
+        if v.has_sound(np.array(row_type)):
+            self._set_neighbours(row)
+        self._set_open(row_type)
+        self._cached = None
+
+    def _begin(self, row: np.ndarray) -> None:
+        """START and RESUME begin a piece or follow the bars of FUTURE; FUTURE only begins one."""
+        row_type = RowType(row[Attribute.TYPE])
+        after_future = self._in_future and self.bars > 0 and row_type != RowType.FUTURE
+        if self.num_rows and not after_future:
+            raise GrammarError(
+                f"row {self.num_rows}: {row_type.name} is only possible at the start"
+            )
+        self._check_null(row)
+        self._in_future = row_type == RowType.FUTURE
+        self.bars = self.notes = 0
+
+    def _set_neighbours(self, row: np.ndarray) -> None:
+        """Sets of the notes that may follow this one in its bar."""
+        sets = self._sets
+        for attribute in (Attribute.BEAT, Attribute.CHORD, Attribute.TEMPO):
+            sets[_TOGETHER, attribute] = False
+            sets[_TOGETHER, attribute, row[attribute]] = True
+        beat, instrument, pitch = row[[Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH]]
+        sets[_LATER, Attribute.BEAT] = False
+        sets[_LATER, Attribute.BEAT, beat + 1 : self._bar_ticks + 1] = True
+        # Notes of one onset are in the order of instruments, those of one instrument of pitches.
+        sets[0, Attribute.INSTRUMENT] = False
+        sets[0, Attribute.INSTRUMENT, instrument] = True
+        sets[0, Attribute.PITCH] = False
+        highest = SIZES[Attribute.PITCH] if instrument == DRUMS else FIRST_DRUM_PITCH
+        sets[0, Attribute.PITCH, pitch + 1 : highest] = True
+        sets[1, Attribute.INSTRUMENT] = False
+        sets[1, Attribute.INSTRUMENT, instrument + 1 : DRUMS] = True
+
+    def _set_open(self, row_type: int) -> None:
+        """Which kinds may follow, before looking at values."""
+        sound, rest = row_type == RowType.NOTE or row_type >= FIRST_BAR, row_type >= FIRST_REST
+        sound = sound and not rest
+        kinds = self._open
+        kinds[:] = False
+        if row_type in (RowType.END, RowType.JOIN):
+            return
+        kinds[_TOGETHER] = kinds[_LATER] = sound
+        kinds[2] = sound and self.last[Attribute.INSTRUMENT] < DRUMS
+        kinds[_BARS] = kinds[_REST] = True
+        can_end = not self._in_future and (sound or (rest and self.ends_with == RowType.JOIN))
+        kinds[_END] = can_end
+        if self._in_future:
+            return
+        may_rest_last = self.ends_with == RowType.JOIN
+        if self.num_bars is not None:
+            kinds[_BARS] = self.bars < self.num_bars
+            kinds[_REST] = self.bars < self.num_bars - (not may_rest_last)
+            kinds[_END] = can_end and self.bars >= self.num_bars
+        if self.max_notes is not None:
+            kinds[_REST] &= self.notes < self.max_notes - (not may_rest_last)
+            if self.notes >= self.max_notes:
+                kinds[:_END] = False
+                kinds[_END] = can_end
+
+    def _possible(self) -> tuple[np.ndarray, np.ndarray]:
+        """Sets under the permitted values [kinds, A, V], and which kinds are left [kinds]."""
+        if self._cached is None:
+            sets = self._sets
+            if self._permitted is not None:
+                sets = sets & self._permitted
+                _prune_bars(sets[_BARS, Attribute.TYPE], sets[_BARS, Attribute.BEAT])
+            self._cached = sets, self._open & sets.any(-1).all(-1)
+        return self._cached
+
+    def _check(self, row: np.ndarray) -> None:
+        inside = (row >= 0) & (row < SIZES)
+        fits = self._sets[:, _COLUMNS, np.where(inside, row, 0)] & inside  # [kinds, A]
+        row_type = row[Attribute.TYPE]
+        if FIRST_BAR <= row_type < FIRST_REST:
+            fits[:, Attribute.BEAT] &= row[Attribute.BEAT] <= METRE_TICKS[row_type - FIRST_BAR]
+        alive = self._open.copy()
+        if (alive & fits.all(1)).any():
+            return
+        for attribute, name in enumerate(ATTRIBUTES):
+            alive &= fits[:, attribute]
+            if not alive.any():
+                raise GrammarError(
+                    f"row {self.num_rows}: {name} {row[attribute]} is not possible in "
+                    f"{row.tolist()} after {self.last.tolist()}"
+                )
+
+    def _check_null(self, row: np.ndarray) -> None:
+        for attribute, name in enumerate(ATTRIBUTES):
+            if attribute != Attribute.TYPE and row[attribute] != NULL:
+                raise GrammarError(
+                    f"row {self.num_rows}: {name} {row[attribute]} is not possible in a mark; "
+                    f"it must be {NULL}"
+                )
+
+    def _contradiction(self, values: np.ndarray, known: np.ndarray) -> str:
+        """Says of every kind of row that could follow what rules it out."""
+        if self.ended or not self.num_rows:
+            where = "after the end" if self.ended else "before START or RESUME"
+            return f"row {self.num_rows}: nothing can be written {where}"
+        sets = self._possible()[0].copy()
+        others = np.arange(MAX_SIZE) != np.where(known, values, -1)[:, None]
+        sets &= ~(others & known[:, None])
+        reasons = []
+        for kind in np.flatnonzero(self._open):
+            empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets[kind].any(-1))]
+            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'type, beat'})")
+        return (
+            f"row {self.num_rows}: the permitted and the known values contradict each other: "
+            f"they leave {'; '.join(reasons)}; permit more"
+        )
+
+
+def _prune_bars(types: np.ndarray, beats: np.ndarray) -> None:
+    """Keep, in place, metres long enough for a beat and beats within a metre.
+
+    types, beats: bool [kinds, V], alike for all kinds.
+    """
+    metres = types[:, FIRST_BAR:FIRST_REST]
+    if not metres.any() or not beats.any():
+        types[:] = False
+        return
+    beats[:, METRE_TICKS[metres[0]].max() + 1 :] = False
+    if beats.any():
+        metres &= beats[0].argmax() <= METRE_TICKS
+    else:
+        types[:] = False
+
+
+def _fit_in_bar(
+    types: np.ndarray, beats: np.ndarray, row_type: int | None, beat: int | None
+) -> bool:
+    """Whether some metre of `types` is long enough for some beat of `beats`, both bool [V]."""
+    metres = types[FIRST_BAR:FIRST_REST]
+    longest = METRE_TICKS[metres].max() if row_type is None else METRE_TICKS[row_type - FIRST_BAR]
+    return bool((beats.argmax() if beat is None else beat) <= longest)
+
+
+def check(tokens: np.ndarray, *, ends_with: RowType = RowType.END) -> None:
+    """Raise GrammarError, naming the row, unless tokens [N, A] are a whole piece."""
+    grammar = Grammar(ends_with=ends_with)
+    for row in tokens:
+        grammar.advance(row)
+    if not grammar.ended:
+        raise GrammarError(
+            f"the piece of {grammar.num_rows} rows does not end with {ends_with.name}"
+        )

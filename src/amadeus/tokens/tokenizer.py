@@ -1,0 +1,226 @@
+"""Scores to tokens and back.
+
+`encode(decode(tokens)) == tokens` for every piece that the grammar allows, and
+`decode(encode(score))` is the score again where it sits on the grid. What is lost otherwise:
+
+- onsets, ends, metres and tempos move to the nearest twelfth of a quarter note;
+- notes last 1 to 384 grid steps; velocities fall into 32 bins and tempos into 65;
+- a tempo takes effect at the next onset or empty bar, and the bars after the last onset are not kept;
+- tracks of one instrument become one, and notes of one instrument that share onset and pitch
+  become one (the longest of them, at the loudest velocity);
+- a metre that has no token is written as another of the same length, or as 4/4 where none is, and
+  a bar that is cut off by a new metre becomes a bar of its true length.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amadeus.errors import ScoreError
+from amadeus.music.chords import estimate_chords
+from amadeus.music.grid import GRID, metres_of, quantize
+from amadeus.music.score import NOTE_DTYPE, Chord, Score, Tempo, TimeSignature, Track
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, Attribute, RowType
+
+TOKEN_DTYPE = np.uint16
+
+
+def encode(score: Score) -> np.ndarray:
+    """Tokens of a whole piece, START and END included. uint16 [N, A].
+
+    The harmony is `score.chords`, or is estimated where the score has none. Raises ScoreError for a
+    score without notes.
+    """
+    if not score.num_notes:
+        raise ScoreError("the score has no notes")
+    score = quantize(score)
+    chords = score.chords or estimate_chords(score)
+    notes = _merged_notes(score)
+    bar_onsets, metre = _bars(score)  # [M]
+    bar = np.searchsorted(bar_onsets, notes["onset"], side="right") - 1  # [N]
+    first_in_bar = np.concatenate([[True], bar[1:] != bar[:-1]])
+
+    rows = np.zeros((len(notes), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
+    rows[:, Attribute.TYPE] = np.where(first_in_bar, v.FIRST_BAR + metre[bar], RowType.NOTE)
+    rows[:, Attribute.BEAT] = notes["onset"] - bar_onsets[bar] + 1
+    rows[:, Attribute.CHORD] = _chord_values(chords, notes["onset"])
+    rows[:, Attribute.TEMPO] = _tempo_values(score, notes["onset"])
+    rows[:, Attribute.INSTRUMENT] = notes["instrument"]
+    rows[:, Attribute.PITCH] = notes["pitch"]
+    rows[:, Attribute.DURATION] = notes["duration"]
+    rows[:, Attribute.VELOCITY] = v.velocity_values(notes["velocity"])
+
+    empty = np.setdiff1d(np.arange(len(metre)), bar)
+    rests = np.zeros((len(empty), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
+    rests[:, Attribute.TYPE] = v.FIRST_REST + metre[empty]
+    rests[:, Attribute.TEMPO] = _tempo_values(score, bar_onsets[empty])
+
+    order = np.argsort(np.concatenate([bar, empty]), kind="stable")
+    body = np.concatenate([rows, rests])[order]
+    return np.concatenate([mark(RowType.START), body, mark(RowType.END)])
+
+
+def mark(row_type: RowType) -> np.ndarray:
+    """A row without sound, such as START or END. uint16 [1, A]."""
+    row = np.full((1, NUM_ATTRIBUTES), NULL, dtype=TOKEN_DTYPE)
+    row[0, Attribute.TYPE] = row_type
+    return row
+
+
+def decode(tokens: np.ndarray) -> Score:
+    """The music that tokens stand for, GRID ticks to the quarter note. tokens: [N, A].
+
+    Marks other than empty bars are skipped, so a piece that is still being written decodes too.
+    """
+    tokens = np.asarray(tokens, dtype=np.int64)
+    tokens = tokens[tokens[:, Attribute.TYPE] >= RowType.NOTE]
+    types = tokens[:, Attribute.TYPE]
+    opens = v.opens_bar(types)
+    if len(tokens) and not opens[0]:
+        raise ScoreError(f"a piece begins with a bar, not with row type {types[0]}")
+    metres = v.metre_of(types[opens])
+    bar_onsets = np.concatenate([[0], np.cumsum(v.METRE_TICKS[metres])])
+    bar = np.cumsum(opens) - 1  # [N]
+    onset = bar_onsets[bar] + np.maximum(tokens[:, Attribute.BEAT] - 1, 0)
+
+    sound = v.has_sound(types)
+    notes, note_onset = tokens[sound], onset[sound]
+    return Score(
+        ticks_per_quarter=GRID,
+        tracks=_tracks(notes, note_onset),
+        tempos=tuple(
+            # The first tempo holds from the very start, before the first onset too.
+            Tempo(int(onset[i]) if i else 0, float(v.TEMPOS[tokens[i, Attribute.TEMPO] - 1]))
+            for i in _changes(tokens[:, Attribute.TEMPO])
+        ),
+        time_signatures=tuple(
+            TimeSignature(int(bar_onsets[i]), *v.METRES[metres[i]]) for i in _changes(metres)
+        ),
+        chords=tuple(
+            Chord(int(note_onset[i]), *v.chord_of(int(notes[i, Attribute.CHORD])))
+            for i in _changes(notes[:, Attribute.CHORD])
+        ),
+    )
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """Positions where a value differs from the one before, the first included. int [K]."""
+    return np.flatnonzero(
+        np.concatenate([np.full(min(1, len(values)), True), np.diff(values) != 0])
+    )
+
+
+def _tracks(rows: np.ndarray, onset: np.ndarray) -> tuple[Track, ...]:
+    """One track per instrument, in the order of their values. rows: [N, A], onset: [N]."""
+    tracks = []
+    for instrument in np.unique(rows[:, Attribute.INSTRUMENT]):
+        mine = rows[:, Attribute.INSTRUMENT] == instrument
+        is_drum = bool(instrument == v.DRUMS)
+        notes = np.empty(int(mine.sum()), dtype=NOTE_DTYPE)
+        notes["onset_ticks"] = onset[mine]
+        notes["duration_ticks"] = rows[mine, Attribute.DURATION]
+        first_pitch = v.FIRST_DRUM_PITCH if is_drum else 1
+        notes["pitch"] = rows[mine, Attribute.PITCH] - first_pitch
+        notes["velocity"] = v.velocity_of(rows[mine, Attribute.VELOCITY])
+        program = 0 if is_drum else int(instrument) - 1
+        tracks.append(Track(program=program, notes=notes, is_drum=is_drum))
+    return tuple(tracks)
+
+
+def _merged_notes(score: Score) -> np.ndarray:
+    """All notes as (onset, instrument, pitch, duration, velocity), in token order, unisons merged."""
+    columns = []
+    for track in score.tracks:
+        instrument = v.DRUMS if track.is_drum else track.program + 1
+        first_pitch = v.FIRST_DRUM_PITCH if track.is_drum else 1
+        n = track.notes
+        columns.append(
+            np.stack(
+                [
+                    n["onset_ticks"],
+                    np.full(len(n), instrument),
+                    n["pitch"].astype(np.int64) + first_pitch,
+                    np.minimum(n["duration_ticks"], v.MAX_DURATION_TICKS),
+                    n["velocity"].astype(np.int64),
+                ]
+            )
+        )
+    onset, instrument_, pitch, duration, velocity = np.concatenate(columns, axis=1)
+    order = np.lexsort((pitch, instrument_, onset))
+    keys = np.stack([onset, instrument_, pitch])[:, order]
+    first = np.concatenate([[True], np.any(keys[:, 1:] != keys[:, :-1], axis=0)])
+    starts = np.flatnonzero(first)
+    names = ("onset", "instrument", "pitch", "duration", "velocity")
+    merged = np.empty(len(starts), dtype=[(name, "i8") for name in names])
+    merged["onset"], merged["instrument"], merged["pitch"] = keys[:, starts]
+    merged["duration"] = np.maximum.reduceat(duration[order], starts)
+    merged["velocity"] = np.maximum.reduceat(velocity[order], starts)
+    return merged
+
+
+def _in_force(onsets: list[int], ticks: np.ndarray) -> np.ndarray:
+    """Index of the event in force at each position; the first one also before it begins."""
+    return np.maximum(np.searchsorted(np.array(onsets), ticks, side="right") - 1, 0)
+
+
+def _tempo_values(score: Score, ticks: np.ndarray) -> np.ndarray:
+    tempos = score.tempos or (Tempo(0, 120.0),)
+    bpm = np.array([t.bpm for t in tempos])
+    if tempos[0].onset_ticks > 0:  # MIDI's default holds until the first tempo
+        tempos, bpm = (Tempo(0, 120.0), *tempos), np.concatenate([[120.0], bpm])
+    return v.tempo_values(bpm)[_in_force([t.onset_ticks for t in tempos], ticks)]
+
+
+def _chord_values(chords: tuple[Chord, ...], ticks: np.ndarray) -> np.ndarray:
+    values = np.array([v.chord_value(c.root, c.quality) for c in chords])
+    return values[_in_force([c.onset_ticks for c in chords], ticks)]
+
+
+def _bars(score: Score) -> tuple[np.ndarray, np.ndarray]:
+    """Bars up to the last onset, each with a metre that has a token, cut-off bars included.
+
+    Returns their onsets in ticks and their indices into METRES, int64 [M] each.
+    """
+    end = 1 + max(int(t.notes["onset_ticks"][-1]) for t in score.tracks if len(t.notes))
+    given = metres_of(score)
+    onsets: list[np.ndarray] = []
+    metres: list[np.ndarray] = []
+    position = 0
+    for i, signature in enumerate(given):
+        metre = _metre_for(signature)
+        length = int(v.METRE_TICKS[metre])
+        is_last = i + 1 == len(given)
+        stop = end if is_last else min(given[i + 1].onset_ticks, end)
+        if stop <= position:
+            continue
+        whole, remainder = divmod(stop - position, length)
+        cut = _metre_of_length(remainder, signature.denominator)
+        if stop == end or v.METRE_TICKS[cut] >= length:  # the piece ends, or nothing is cut off
+            whole, remainder = whole + (remainder > 0), 0
+        if remainder < v.METRE_TICKS.min():
+            remainder = 0
+        indices = np.full(whole, metre) if not remainder else np.append(np.full(whole, metre), cut)
+        lengths = v.METRE_TICKS[indices]
+        onsets.append(position + np.cumsum(lengths) - lengths)
+        metres.append(indices)
+        position += int(lengths.sum())
+    return np.concatenate(onsets), np.concatenate(metres)
+
+
+def _metre_for(signature: TimeSignature) -> int:
+    """Index into METRES: the signature itself, one of equal length, or 4/4."""
+    metre = (signature.numerator, signature.denominator)
+    if metre in v.METRES:
+        return v.metre_index(*metre)
+    length = GRID * 4 * signature.numerator / signature.denominator
+    if length in v.METRE_TICKS:
+        return _metre_of_length(int(length), signature.denominator)
+    return v.metre_index(4, 4)
+
+
+def _metre_of_length(length_ticks: int, denominator: int) -> int:
+    """Index of the metre nearest in length; of several, one with this denominator, else quarters."""
+    distance = np.abs(v.METRE_TICKS - length_ticks)
+    nearest = np.flatnonzero(distance == distance.min())
+    return int(min(nearest, key=lambda i: (v.METRES[i][1] != denominator, v.METRES[i][1] != 4, i)))

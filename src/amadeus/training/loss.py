@@ -1,0 +1,108 @@
+"""The training objective: masked diffusion over attributes, and MLSDES over pieces."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from amadeus.diffusion.masking import draw_masks
+from amadeus.model import Amadeus
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
+
+
+class Noise(NamedTuple):
+    """All the randomness of one loss, drawn outside of it, so that a step can be repeated."""
+
+    places: Tensor
+    """[B, P] uniform: which P of the rows the decoder is trained on, one from each P-th part."""
+    masks: Tensor
+    """[B P, 1 + A] uniform: which attributes are hidden."""
+
+    @classmethod
+    def draw(cls, batch: int, places: int, generator: torch.Generator) -> Noise:
+        device = generator.device
+        return cls(
+            torch.rand(batch, places, generator=generator, device=device),
+            torch.rand(batch * places, 1 + NUM_ATTRIBUTES, generator=generator, device=device),
+        )
+
+
+class Losses(NamedTuple):
+    """What a batch costs."""
+
+    attribute_nats: Tensor
+    """[A] bound on the negative log-likelihood, in nats, summed over the rows looked at."""
+    num_rows: Tensor
+    """Number of rows looked at: notes, empty bars and ends; padding never counts."""
+    dispersion: Tensor
+    """MLSDES, see `dispersion_loss`."""
+
+    @property
+    def nats_per_note(self) -> Tensor:
+        return self.attribute_nats.sum() / self.num_rows.clamp(min=1)
+
+
+class Objective(nn.Module):
+    """The model with its loss as one module, to be compiled and distributed."""
+
+    def __init__(self, model: Amadeus, temperature: float = 0.1) -> None:
+        super().__init__()
+        self.model = model
+        self.temperature = temperature
+
+    def forward(
+        self, tokens: Tensor, text: Tensor | None, text_lengths: Tensor | None, noise: Noise
+    ) -> Losses:
+        """tokens: int [B, N, A], padded with rows of type PAD; text as in `contextualize`."""
+        context = self.model.contextualize(tokens, text, text_lengths)
+        targets = tokens[:, 1:]
+        latents = context.latents[:, :-1]
+        batch, available = targets.shape[:2]
+        chosen = noise.places.shape[1]
+        start = torch.arange(chosen, device=tokens.device) * available / chosen
+        places = (start + noise.places * (available / chosen)).long().clamp(max=available - 1)
+        targets = targets.gather(1, places[..., None].expand(-1, -1, NUM_ATTRIBUTES))
+        latents = latents.gather(1, places[..., None].expand(-1, -1, latents.shape[-1]))
+
+        slots = self.model.slots(context, latents)  # [B, P, A, E]
+        masked, weight = draw_masks(noise.masks)
+        masked = masked.view(batch, chosen, NUM_ATTRIBUTES)
+        logits = self.model.decoder(slots, targets, masked)  # [B, P, A, V]
+        nats = F.cross_entropy(logits.flatten(0, 2), targets.flatten(), reduction="none")
+        counted = is_predicted(targets[..., Attribute.TYPE])  # [B, P]
+        nats = nats.view_as(targets) * masked * weight.view(batch, chosen, 1)
+        valid = tokens[..., Attribute.TYPE] != RowType.PAD
+        return Losses(
+            attribute_nats=(nats * counted[..., None]).sum((0, 1)),
+            num_rows=counted.sum(),
+            dispersion=dispersion_loss(context.intermediate, valid, self.temperature),
+        )
+
+
+def is_predicted(types: Tensor) -> Tensor:
+    """Whether rows of these types are ever composed: notes, empty bars and ends. Same shape."""
+    return types >= RowType.JOIN
+
+
+def dispersion_loss(hidden: Tensor, valid: Tensor, temperature: float) -> Tensor:
+    """MLSDES: log mean over pairs of pieces of exp(-d / temperature), d their cosine distance.
+
+    Minimising it pushes the mean hidden states of different pieces apart ("Amadeus", arXiv
+    2508.20665; the sign is the one that disperses).
+
+    hidden: [B, N, D]; valid: bool [B, N], False at padding. Returns a scalar, 0 for a single piece.
+    """
+    batch = len(hidden)
+    if batch < 2:
+        return hidden.new_zeros(())
+    weight = valid[..., None].float()
+    mean = (hidden.float() * weight).sum(1) / weight.sum(1).clamp(min=1)
+    unit = F.normalize(mean, dim=-1)
+    distance = 1.0 - unit @ unit.T  # [B, B]
+    same = torch.eye(batch, dtype=torch.bool, device=hidden.device)
+    scores = (-distance / temperature).masked_fill(same, float("-inf"))
+    pairs = torch.tensor(float(batch * (batch - 1)), device=hidden.device)
+    return scores.flatten().logsumexp(0) - pairs.log()

@@ -1,0 +1,236 @@
+"""The training loop. On several devices, start it with `torchrun`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, Subset
+
+from amadeus.corpus.dataset import Batch, Excerpts, Openings
+from amadeus.corpus.shards import Shards
+from amadeus.errors import ConfigError, CorpusError, TrainingError
+from amadeus.model import Amadeus
+from amadeus.model.checkpoint import save_checkpoint
+from amadeus.text.encoder import CaptionTokenizer, TextEncoder, find_minilm
+from amadeus.training.config import TrainConfig
+from amadeus.training.loss import Losses, Noise, Objective
+from amadeus.training.optimizer import build_optimizers, rate, set_rate
+from amadeus.training.state import load_state, save_state
+from amadeus.training.validation import Nats, validate
+
+
+@dataclass(slots=True)
+class Progress:
+    """What `on_step` is told."""
+
+    step: int
+    steps: int
+    loss: float
+    notes_per_second: float
+    nats: Nats | None = None
+    history: list[float] = field(default_factory=list)
+
+
+class Trainer:
+    """One process of a training run."""
+
+    def __init__(self, config: TrainConfig, *, device: str | None = None) -> None:
+        self.config = config
+        self.world = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        if config.batch_size % self.world:
+            raise ConfigError(f"batch_size {config.batch_size} must be divisible by {self.world}")
+        self.device = _device(device)
+        on_cuda = self.device.type == "cuda"
+        self.precision = (
+            torch.bfloat16 if on_cuda and config.precision == "bfloat16" else torch.float32
+        )
+        if self.world > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if on_cuda else "gloo")
+
+        torch.manual_seed(config.seed)
+        self.model = Amadeus(config.model_config()).to(self.device)
+        self.objective = Objective(self.model, config.dispersion_temperature)
+        self.optimizers = build_optimizers(
+            self.model, kind=config.optimizer, lr=config.lr, matrix_lr=config.matrix_lr,
+            weight_decay=config.weight_decay,
+        )  # fmt: skip
+        step: Any = self.objective
+        if self.world > 1:
+            step = DistributedDataParallel(step, find_unused_parameters=True)
+        self.forward = torch.compile(step) if on_cuda and config.compile else step
+
+        self.tokenizer = self.encode_text = None
+        if config.text:
+            folder = find_minilm()
+            self.tokenizer = CaptionTokenizer(folder, self.model.config.max_text)
+            self.encode_text = TextEncoder(folder, self.device)
+        self._open_data()
+
+    def _open_data(self) -> None:
+        config = self.config
+        self.train_shards = Shards(config.shards, "train")
+        if not len(self.train_shards):
+            raise CorpusError(f"{config.shards} holds no training pieces; build a larger corpus")
+        seed = config.seed * 1_000_003 + self.rank
+        excerpts = config.excerpt_config(config.batch_size // self.world, seed)
+        self.excerpts = Excerpts(self.train_shards, excerpts, self.tokenizer)
+        self.openings = Openings(
+            Shards(config.shards, "validation"), config.rows, 16, self.tokenizer,
+            config.validation_pieces,
+        )  # fmt: skip
+
+    def run(
+        self,
+        *,
+        resume: bool = False,
+        max_minutes: float | None = None,
+        on_step: Callable[[Progress], None] | None = None,
+    ) -> int:
+        """Train to the last step, or for so many minutes. Returns the step reached.
+
+        Raises TrainingError when the loss is not a number; the last checkpoint stays.
+        """
+        config = self.config
+        start = load_state(config.output, self.model, self.optimizers) if resume else 0
+        loader = DataLoader(
+            Subset(self.excerpts, range(start, config.steps)), batch_size=None,
+            num_workers=config.workers, prefetch_factor=8 if config.workers else None,
+            pin_memory=self.device.type == "cuda",
+        )  # fmt: skip
+        log = _Log(config.output / "logs" if self.rank == 0 else None)
+        began = saved = time.monotonic()
+        meter = _Meter(config.batch_size * (config.rows - 1))
+        step = start
+        for step, batch in enumerate(loader, start=start + 1):
+            losses = self._update(step - 1, batch)
+            meter.add(losses)
+            now = time.monotonic()
+            out_of_time = max_minutes is not None and now - began > 60 * max_minutes
+            last = step == config.steps or out_of_time
+            validating = step % config.validate_every == 0 or step == config.steps
+            if validating or last or step % 20 == 0:
+                progress = meter.read(step, config.steps)
+                self._check(progress.loss, step)
+                log.scalars({"loss": progress.loss, "notes/s": progress.notes_per_second}, step)
+                if validating and len(self.openings):
+                    progress.nats = self._validate(step, log)
+                if on_step is not None and self.rank == 0:
+                    on_step(progress)
+            if (last or now - saved > 60 * config.checkpoint_minutes) and self.rank == 0:
+                self.save(step)
+                saved = now
+            if last:
+                break
+        log.close()
+        return step
+
+    def save(self, step: int) -> None:
+        """Write the training state and the model's own checkpoint."""
+        save_state(self.config.output, self.model, self.optimizers, step)
+        save_checkpoint(self.model, self.config.output, step=step, steps=self.config.steps)
+
+    def _update(self, step: int, batch: Batch) -> Losses:
+        """One step of gradient descent."""
+        config = self.config
+        set_rate(self.optimizers, rate(step, config.steps, config.warmup, config.schedule))
+        tokens = batch.tokens.to(self.device, non_blocking=True).long()
+        lengths = batch.text_lengths.to(self.device, non_blocking=True)
+        text = None
+        if self.encode_text is not None:
+            text = self.encode_text(batch.text_ids.to(self.device, non_blocking=True), lengths)
+        seed = (config.seed * 1_000_003 + step) * 4096 + self.rank
+        generator = torch.Generator(self.device).manual_seed(seed)
+        places = max(1, round(config.decoder_share * (tokens.shape[1] - 1)))
+        noise = Noise.draw(len(tokens), places, generator)
+        with torch.autocast(
+            self.device.type, self.precision, enabled=self.precision != torch.float32
+        ):
+            losses = self.forward(tokens, text, lengths, noise)
+        total = losses.nats_per_note + config.dispersion * losses.dispersion
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return losses
+
+    def _validate(self, step: int, log: _Log) -> Nats:
+        """Validation on every process alike (the numbers are the same), samples on the first."""
+        nats = validate(
+            self.objective, self.openings, self.encode_text, self.device, precision=self.precision
+        )
+        log.scalars({"validation/nats per note": nats.per_note}, step)
+        log.scalars({f"validation/{k}": x for k, x in nats.per_attribute.items()}, step)
+        return nats
+
+    def _check(self, loss: float, step: int) -> None:
+        if loss != loss or loss in (float("inf"), float("-inf")):
+            raise TrainingError(
+                f"the loss is {loss} at step {step}; the last checkpoint is kept in "
+                f"{self.config.output}: lower lr and matrix_lr, then --resume"
+            )
+
+
+class _Meter:
+    """Loss and speed since the last reading, without waiting for the device in between."""
+
+    def __init__(self, rows_per_step: int) -> None:
+        self.rows_per_step = rows_per_step
+        self.sum: torch.Tensor | None = None
+        self.count = 0
+        self.since = time.monotonic()
+
+    def add(self, losses: Losses) -> None:
+        nats = losses.nats_per_note.detach()
+        self.sum = nats if self.sum is None else self.sum + nats
+        self.count += 1
+
+    def read(self, step: int, steps: int) -> Progress:
+        assert self.sum is not None
+        loss = float(self.sum) / self.count
+        now = time.monotonic()
+        speed = self.count * self.rows_per_step / max(1e-9, now - self.since)
+        self.sum, self.count, self.since = None, 0, now
+        return Progress(step, steps, loss, speed)
+
+
+class _Log:
+    """TensorBoard, where it is installed and this is the first process."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.writer: Any = None
+        if folder is not None:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:
+                return
+            self.writer = SummaryWriter(str(folder))
+
+    def scalars(self, values: dict[str, float], step: int) -> None:
+        for name, value in values.items():
+            if self.writer is not None:
+                self.writer.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        index = int(os.environ.get("LOCAL_RANK", "0"))
+        torch.cuda.set_device(index)
+        torch.set_float32_matmul_precision("high")
+        return torch.device("cuda", index)
+    return torch.device(name)
