@@ -232,8 +232,9 @@ def test_a_closed_bar_takes_no_further_note():
 
 def test_infill_ends_with_join_also_after_an_empty_bar():
     future, join = mark(RowType.FUTURE)[0], mark(RowType.JOIN)[0]
-    piece = [future, bar(), rest(), START, bar(), note(beat=2), rest(), join]
-    check(np.array(piece), ends_with=RowType.JOIN)
+    before, gap = [START, bar(), note(beat=2)], [bar(), rest(), join]
+    check(np.array([future, bar(), rest(), *before, *gap]), ends_with=RowType.JOIN)
+    check(np.array([future, rest(), bar(), END, *before, *gap]), ends_with=RowType.JOIN)
     with pytest.raises(GrammarError, match="row 1: START"):
         check(np.array([future, START]), ends_with=RowType.JOIN)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -92,7 +93,7 @@ def _parse(data: bytes) -> symusic.core.ScoreTick:
     if not data.startswith(b"MThd"):
         raise MidiError("is not a MIDI file; convert it to Standard MIDI first")
     if len(data) < 14:
-        raise MidiError("is cut off inside its header; fetch it again")
+        raise MidiError("is damaged or cut off; fetch or export it again")
     division = int.from_bytes(data[12:14], "big")
     if division == 0 or division & 0x8000:
         raise MidiError("does not count time in ticks per quarter note; export it again that way")
@@ -223,6 +224,8 @@ def _encode(score: Score) -> bytes:
             "quantize the score to at most 32767"
         )
     for track in score.tracks:
+        if not track.is_drum and not 0 <= track.program < 128:
+            raise MidiError(f"program {track.program} does not fit into MIDI; choose 0 to 127")
         _check_notes(track.notes)
     voices = [
         replace(track, notes=notes) for track in score.tracks for notes in split_voices(track.notes)
@@ -233,10 +236,7 @@ def _encode(score: Score) -> bytes:
     ]
     if len(chunks) >= 2**16:
         raise MidiError(f"{len(voices)} tracks do not fit into MIDI; merge some")
-    header = b"MThd" + b"".join(
-        value.to_bytes(size, "big")
-        for value, size in ((6, 4), (1, 2), (len(chunks), 2), (score.ticks_per_quarter, 2))
-    )
+    header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
     return header + b"".join(chunks)
 
 
@@ -313,7 +313,7 @@ def _conductor_chunk(score: Score) -> bytes:
 
 def _track_chunk(track: Track, channel: int) -> bytes:
     head = [(0, _meta(0x03, track.name.encode(errors="replace")))] if track.name else []
-    head.append((0, bytes([0xC0 | channel, track.program])))
+    head.append((0, bytes([0xC0 | channel, track.program % 128])))
     return _chunk([*head, *_note_events(track.notes, channel)])
 
 

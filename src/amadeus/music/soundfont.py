@@ -35,7 +35,8 @@ _INSTRUMENT_ID, _KEYS, _VELOCITIES, _ATTENUATION, _COARSE, _FINE = 41, 43, 44, 4
 _SAMPLE_ID, _MODE, _SCALE, _EXCLUSIVE, _ROOT = 53, 54, 56, 57, 58
 _OFFSETS = {"start": (0, 4), "end": (1, 12), "loop_start": (2, 45), "loop_end": (3, 50)}
 _TIMES = (*range(25, 29), 30, *range(33, 37), 38)
-_DEFAULTS = {_CUTOFF: 13500, _SCALE: 100, _ROOT: -1} | dict.fromkeys(_TIMES, -12000)
+_DEFAULTS: dict[int, int] = {_CUTOFF: 13500, _SCALE: 100, _ROOT: -1}
+_DEFAULTS |= dict.fromkeys(_TIMES, -12000)
 _ALL_KEYS = 127 << 8
 
 

@@ -77,7 +77,7 @@ class Grammar:
     """Follows a piece row by row and says what may come next.
 
     A piece is START (or RESUME, for an excerpt), bars, END. An infill is FUTURE, the bars after the
-    gap, START or RESUME, the bars before the gap, the bars in it, JOIN.
+    gap and possibly END, START or RESUME, the bars before the gap, the bars in it, JOIN.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Grammar:
     @property
     def ended(self) -> bool:
         """Whether the last row was END or JOIN."""
-        return self.last[Attribute.TYPE] in (RowType.END, RowType.JOIN)
+        return not self._in_future and self.last[Attribute.TYPE] in (RowType.END, RowType.JOIN)
 
     def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
         """Restrict the values of the rows to come, until the next call.
@@ -167,15 +167,17 @@ class Grammar:
         row_type = int(row[Attribute.TYPE])
         if row_type in (RowType.START, RowType.RESUME, RowType.FUTURE):
             self._begin(row)
+        elif row_type == RowType.END and self._in_future and v.has_sound(self.last[0]):
+            self._check_null(row)
         else:
             self._check(row)
             self.notes += 1
         if row_type >= FIRST_BAR:
             self.bars += 1
-            self._bar_ticks = int(METRE_TICKS[v.metre_of(np.array(row_type))])
+            self._bar_ticks = int(METRE_TICKS[v.metre_of(row[0])])
         self.num_rows += 1
         self.last = row
-        if v.has_sound(np.array(row_type)):
+        if v.has_sound(row[0]):
             self._set_neighbours(row)
         self._set_open(row_type)
         self._cached = None
@@ -212,8 +214,8 @@ class Grammar:
 
     def _set_open(self, row_type: int) -> None:
         """Which kinds may follow, before looking at values."""
-        sound, rest = row_type == RowType.NOTE or row_type >= FIRST_BAR, row_type >= FIRST_REST
-        sound = sound and not rest
+        rest = row_type >= FIRST_REST
+        sound = row_type == RowType.NOTE or (row_type >= FIRST_BAR and not rest)
         kinds = self._open
         kinds[:] = False
         if row_type in (RowType.END, RowType.JOIN):

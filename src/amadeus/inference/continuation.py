@@ -1,0 +1,105 @@
+"""Joining new bars to a score that is given, without touching it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import lcm
+from typing import TypeVar
+
+import numpy as np
+
+from amadeus.music.grid import GRID, metres_of, quantize
+from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track, sort_notes
+from amadeus.tokens import Attribute, decode
+from amadeus.tokens.vocabulary import METRE_TICKS, metre_of, opens_bar
+
+MOST_TICKS_PER_QUARTER = 2**15 - 1
+"""What a MIDI file can say."""
+
+Event = TypeVar("Event", Tempo, TimeSignature, Chord)
+
+
+def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
+    """The score, and after it the bars that `tokens` has beyond `prompt`.
+
+    prompt: [N, A] tokens of the score without END; tokens: [M, A], these and what follows them.
+    Ticks become shorter where a grid step is no whole number of them, so no note moves in time;
+    only a score of a very odd resolution is quantised instead.
+    """
+    types = prompt[opens_bar(prompt[:, Attribute.TYPE]), Attribute.TYPE].astype(np.int64)
+    join = int(METRE_TICKS[metre_of(types)].sum())  # in grid steps
+    ticks = lcm(score.ticks_per_quarter, GRID)
+    if ticks > MOST_TICKS_PER_QUARTER:
+        score = quantize(score)
+        ticks = GRID
+    old = _scaled(score, ticks)
+    composed = _scaled(decode(tokens), ticks)
+    join *= ticks // GRID
+    # A metre without a token is written as another one, which goes on after the join.
+    metre = _in_force(composed.time_signatures, join)
+    if str(metre) == str(_in_force(metres_of(old), join - 1)):
+        metres = composed.time_signatures
+    else:
+        metres = (replace(metre, onset_ticks=join), *_from(composed.time_signatures, join + 1))
+    return Score(
+        ticks_per_quarter=ticks,
+        tracks=_joined_tracks(old, composed, join),
+        tempos=(*_before(old.tempos, join), *_from(composed.tempos, join)),
+        time_signatures=(*_before(old.time_signatures, join), *_from(metres, join)),
+        chords=(*_before(old.chords, join), *_from(composed.chords, join)) if old.chords else (),
+    )
+
+
+def _scaled(score: Score, ticks_per_quarter: int) -> Score:
+    """The same music in shorter ticks."""
+    factor = ticks_per_quarter // score.ticks_per_quarter
+    tracks = []
+    for track in score.tracks:
+        notes = track.notes.copy()
+        notes["onset_ticks"] *= factor
+        notes["duration_ticks"] *= factor
+        tracks.append(replace(track, notes=notes))
+
+    def moved(events: tuple[Event, ...]) -> tuple[Event, ...]:
+        return tuple(replace(e, onset_ticks=e.onset_ticks * factor) for e in events)
+
+    return Score(
+        ticks_per_quarter=ticks_per_quarter,
+        tracks=tuple(tracks),
+        tempos=moved(score.tempos),
+        time_signatures=moved(score.time_signatures),
+        chords=moved(score.chords),
+    )
+
+
+def _joined_tracks(old: Score, composed: Score, join: int) -> tuple[Track, ...]:
+    """The old tracks, each new note on the first of its instrument, or on a new one."""
+    tracks = list(old.tracks)
+    for track in composed.tracks:
+        notes = track.notes[track.notes["onset_ticks"] >= join]
+        if not len(notes):
+            continue
+        places = [i for i, t in enumerate(tracks) if _instrument(t) == _instrument(track)]
+        if places:
+            home = tracks[places[0]]
+            merged = sort_notes(np.concatenate([home.notes, notes]))
+            tracks[places[0]] = replace(home, notes=merged)
+        else:
+            tracks.append(replace(track, notes=notes))
+    return tuple(tracks)
+
+
+def _instrument(track: Track) -> int:
+    return -1 if track.is_drum else track.program
+
+
+def _before(events: tuple[Event, ...], tick: int) -> tuple[Event, ...]:
+    return tuple(e for e in events if e.onset_ticks < tick)
+
+
+def _from(events: tuple[Event, ...], tick: int) -> tuple[Event, ...]:
+    return tuple(e for e in events if e.onset_ticks >= tick)
+
+
+def _in_force(metres: tuple[TimeSignature, ...], tick: int) -> TimeSignature:
+    return [m for m in metres if m.onset_ticks <= tick][-1]

@@ -1,0 +1,223 @@
+"""The engine: cached, batched, streaming composition.
+
+`prefill` reads the rows that are given, `step` takes one more row of every piece, `predict` is the
+note decoder; sampling happens outside, in numpy. Pieces of a batch may differ in length: each has a
+slot in the cache, and the last piece moves into the slot of one that has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from amadeus.diffusion import unmask
+from amadeus.inference.request import Progress, Request
+from amadeus.model import Amadeus
+from amadeus.model.layers import rms_norm, rotate
+from amadeus.model.note_generator import Block
+
+CONTEXT = 2048
+"""Rows that the network sees at once, unless told otherwise."""
+_FIRST_CAPACITY = 256
+
+OnRow = Callable[[int, np.ndarray], None]
+"""Called with the index of the request and each row, int64 [A], as it is composed."""
+
+
+def compose(
+    model: Amadeus,
+    requests: Sequence[Request],
+    *,
+    context: int = CONTEXT,
+    on_row: OnRow | None = None,
+) -> list[np.ndarray]:
+    """The tokens of every piece, prompts included, uint16 [N, A] each."""
+    pieces = [Progress(request, context) for request in requests]
+    for index, row in _rows(model, pieces, context):
+        if on_row is not None:
+            on_row(index, row)
+    return [piece.tokens for piece in pieces]
+
+
+def stream(model: Amadeus, request: Request, *, context: int = CONTEXT) -> Iterator[np.ndarray]:
+    """The rows of one piece, int64 [A] each, as they are composed; the prompt's are left out."""
+    for _, row in _rows(model, [Progress(request, context)], context):
+        yield row
+
+
+def _rows(
+    model: Amadeus, pieces: Sequence[Progress], context: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Compose all pieces in step; yields the index of a piece and its next row, int64 [A]."""
+    if not pieces:
+        return
+    engine = Engine(model, [piece.request.text for piece in pieces], context)
+    active = list(enumerate(pieces))  # by slot
+    for slot, piece in enumerate(pieces):
+        engine.prefill(slot, piece.window.rows)
+    while active:
+        engine.enhance()
+        noise = np.stack([piece.prepare() for _, piece in active])
+        rows = unmask(
+            engine.predict,
+            [piece.grammar for _, piece in active],
+            [piece.request.unmask for _, piece in active],
+            noise,
+        )
+        for (index, piece), row in zip(active, rows, strict=True):
+            piece.accept(row)
+            yield index, row
+        for slot in reversed(range(len(active))):
+            if active[slot][1].grammar.ended:
+                engine.retire(slot)
+                active[slot] = active[-1]
+                active.pop()
+        if active:
+            engine.step(np.stack([piece.grammar.last for _, piece in active]))
+        for slot, (_, piece) in enumerate(active):
+            if piece.window.moved_on:
+                engine.prefill(slot, piece.window.rows)
+
+
+class Engine:
+    """The network and its memory of B pieces.
+
+    Positions count from the beginning of the text; row n of a piece with S text tokens is at S + n.
+    """
+
+    def __init__(self, model: Amadeus, texts: Sequence[Tensor | None], context: int) -> None:
+        """texts: the caption of every piece, [S, text_width], or None."""
+        config, self.model = model.config, model
+        weight = model.text_projection.weight
+        self.device, dtype = weight.device, weight.dtype
+        self.texts = [
+            text.to(self.device, dtype)
+            if text is not None
+            else weight.new_zeros(0, config.text_width)
+            for text in texts
+        ]
+        self.blocks = cast("list[Block]", list(model.generator.blocks))
+        self.size = len(texts)
+        most_text = max(len(text) for text in self.texts)
+        shape = (2, self.size, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
+        # One per layer, keys and values, [2, B, kv_heads, capacity, K]; zero where unwritten.
+        self.cache = [weight.new_zeros(shape) for _ in range(config.layers)]
+        positions = torch.arange(most_text + context, device=self.device)
+        self.cos, self.sin = model.generator.positions(positions)  # [1, capacity, K / 2]
+        self.lengths = np.zeros(self.size, dtype=np.int64)
+        self.latents = weight.new_zeros(self.size, 1, config.width)
+        self.theme_mask = torch.zeros(
+            self.size, most_text + 1, dtype=torch.bool, device=self.device
+        )
+        width = config.decoder_width // config.decoder_heads
+        self.theme = None
+        if config.enhancement:
+            self.theme = weight.new_zeros(2, self.size, config.decoder_heads, most_text + 1, width)
+        self.slots = weight.new_zeros(0)
+
+    @torch.inference_mode()
+    def prefill(self, slot: int, rows: np.ndarray) -> None:
+        """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
+        text = self.model.text_projection(self.texts[slot])
+        embedded = self.model.embedder(torch.from_numpy(rows).to(self.device))
+        x = torch.cat([rms_norm(text), embedded])[None]  # [1, T, D]
+        length = x.shape[1]
+        self._reserve(length)
+        cos, sin = self.cos[:, :length], self.sin[:, :length]
+        for block, cache in zip(self.blocks, self.cache, strict=True):
+            queries, keys, values = _project(block, x, cos, sin)
+            cache[0, slot, :, :length], cache[1, slot, :, :length] = keys[0], values[0]
+            x = x + block.attention.attend(queries, keys, values, causal=True)
+            x = x + block.mlp(rms_norm(x))
+        latents = rms_norm(x)
+        self.lengths[slot] = length
+        self.latents[slot] = latents[0, -1:]
+        self._remember_theme(slot, latents[:, : len(text) + 1])
+
+    @torch.inference_mode()
+    def step(self, rows: np.ndarray) -> None:
+        """Read one more row of every piece. rows: int64 [B, A]."""
+        x = self.model.embedder(torch.from_numpy(rows).to(self.device)[:, None])  # [B, 1, D]
+        positions = torch.from_numpy(self.lengths).to(self.device)  # [B]
+        self.lengths = self.lengths + 1  # not in place: `positions` shares the memory
+        longest = int(self.lengths.max())
+        self._reserve(longest)
+        cos, sin = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
+        slots = torch.arange(self.size, device=self.device)
+        mask = None
+        if (self.lengths < longest).any():
+            seen = torch.arange(longest, device=self.device) <= positions[:, None]
+            mask = seen[:, None, None]  # [B, 1, 1, T]
+        for block, cache in zip(self.blocks, self.cache, strict=True):
+            queries, keys, values = _project(block, x, cos, sin)
+            cache[0, slots, :, positions] = keys[:, :, 0]
+            cache[1, slots, :, positions] = values[:, :, 0]
+            # The queries that share a key take the place of positions: no key is copied.
+            mixed = F.scaled_dot_product_attention(
+                queries.view(self.size, keys.shape[1], -1, keys.shape[-1]),
+                cache[0, : self.size, :, :longest],
+                cache[1, : self.size, :, :longest],
+                attn_mask=mask,
+            )
+            x = x + block.attention.output(mixed.reshape(x.shape))
+            x = x + block.mlp(rms_norm(x))
+        self.latents = rms_norm(x)
+
+    @torch.inference_mode()
+    def enhance(self) -> None:
+        """Turn the latent of every piece into the slots of its next row."""
+        theme = None if self.theme is None else (self.theme[0], self.theme[1])
+        self.slots = self.model.enhancement(self.latents, theme, self.theme_mask)[:, 0]
+
+    @torch.inference_mode()
+    def predict(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Logits of the next row of every piece, float32 [B, A, V]; see `unmask`."""
+        logits = self.model.decoder(
+            self.slots,
+            torch.from_numpy(values).to(self.device),
+            torch.from_numpy(~known).to(self.device),
+        )
+        return logits.cpu().numpy()
+
+    @torch.inference_mode()
+    def retire(self, slot: int) -> None:
+        """Forget the piece in this slot; the last one takes the place."""
+        last = self.size - 1
+        length = int(self.lengths[last])
+        for cache in self.cache:
+            cache[:, slot, :, :length] = cache[:, last, :, :length]
+        for state in (self.lengths, self.latents, self.theme_mask, self.texts):
+            state[slot] = state[last]
+        self.lengths, self.latents = self.lengths[:last], self.latents[:last]
+        self.theme_mask, self.texts = self.theme_mask[:last], self.texts[:last]
+        if self.theme is not None:
+            self.theme[:, slot] = self.theme[:, last]
+            self.theme = self.theme[:, :last]
+        self.size = last
+
+    def _reserve(self, length: int) -> None:
+        """Double the cache until it holds this many positions."""
+        while (capacity := self.cache[0].shape[3]) < length:
+            self.cache = [F.pad(cache, (0, 0, 0, capacity)) for cache in self.cache]
+
+    def _remember_theme(self, slot: int, memory: Tensor) -> None:
+        """Keys and values of the theme. memory: [1, M, D]."""
+        length = memory.shape[1]
+        self.theme_mask[slot] = torch.arange(self.theme_mask.shape[1], device=self.device) < length
+        theme = self.model.enhancement.theme(memory)
+        if self.theme is not None and theme is not None:
+            keys, values = theme
+            self.theme[0, slot, :, :length], self.theme[1, slot, :, :length] = keys[0], values[0]
+
+
+def _project(block: Block, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Turned queries and keys, and values, of x: [B, T, D]. Returns [B, H or kv_heads, T, K]."""
+    normed = rms_norm(x)
+    keys, values = block.attention.keys_values(normed)
+    queries = rotate(block.attention.queries(normed), cos, sin)
+    return queries, rotate(keys, cos, sin), values

@@ -1,0 +1,88 @@
+"""What is asked for, and how far it has come: everything about one piece but the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from amadeus.diffusion import UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE
+from amadeus.errors import ConfigError
+from amadeus.inference.window import Window, last_beginning
+from amadeus.tokens.grammar import Grammar
+from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
+from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Request:
+    """One piece to be composed."""
+
+    prompt: np.ndarray = field(default_factory=lambda: mark(RowType.START))
+    """Rows that are given, [N, A]; writing begins at the bar line after them."""
+    num_bars: int | None = None
+    """Bars to write, those of the prompt not counted; None lets the model end the piece."""
+    max_notes: int | None = None
+    """Most notes to write, an empty bar counted as one; the piece ends there at the latest."""
+    seed: int = 0
+    """Equal seeds and settings give equal pieces, whatever else is composed at the same time."""
+    unmask: UnmaskConfig = field(default_factory=UnmaskConfig)
+    """How each row is sampled."""
+    text: Tensor | None = None
+    """Token states of the caption, [S, text_width]; None for no caption."""
+    ends_with: RowType = RowType.END
+    """END, or JOIN where the prompt begins with FUTURE."""
+    constrain: Callable[[Grammar], None] | None = None
+    """Called before every row; it may `permit` values of the rows to come."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_bars", "max_notes"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}")
+        if not 0 <= self.seed < 2**64:
+            raise ConfigError(f"seed must be 0 to 2**64 - 1, got {self.seed}")
+
+
+class Progress:
+    """A piece that is being composed."""
+
+    def __init__(self, request: Request, context: int) -> None:
+        """context: most rows that the network sees at once.
+
+        Raises GrammarError for a prompt that no piece begins with.
+        """
+        given = request.prompt[last_beginning(request.prompt) + 1 :]
+        bars = int(opens_bar(given[:, Attribute.TYPE]).sum())
+        self.grammar = Grammar(
+            ends_with=request.ends_with,
+            num_bars=None if request.num_bars is None else bars + request.num_bars,
+            max_notes=None if request.max_notes is None else len(given) + request.max_notes,
+        )
+        for row in request.prompt:
+            self.grammar.advance(row)
+        self.grammar.close_bar()
+        self.request = request
+        self.window = Window(request.prompt, context)
+        self._rows = [np.asarray(request.prompt, dtype=TOKEN_DTYPE)]
+        self._rng = np.random.Generator(np.random.Philox(request.seed))
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """All rows so far, the prompt's included, uint16 [N, A]."""
+        return np.concatenate(self._rows)
+
+    def prepare(self) -> np.ndarray:
+        """Apply the constraints on the next row. Returns its noise, [2, A]."""
+        if self.request.constrain is not None:
+            self.request.constrain(self.grammar)
+        return self._rng.random(NOISE_SHAPE)
+
+    def accept(self, row: np.ndarray) -> None:
+        """Take the next row, [A]."""
+        self.grammar.advance(row)
+        self._rows.append(row[None].astype(TOKEN_DTYPE))
+        self.window.append(row)

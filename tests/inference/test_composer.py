@@ -1,0 +1,129 @@
+import subprocess
+import sys
+
+import pytest
+
+import amadeus
+from amadeus.errors import CheckpointError, ConfigError, ScoreError
+from amadeus.inference import composer as composer_module
+from amadeus.inference.composer import Composer, available_models, load_model
+from amadeus.model.checkpoint import save_checkpoint
+from amadeus.music.grid import bars_of
+from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
+
+
+@pytest.fixture
+def composer(tiny_model):
+    return Composer(tiny_model)
+
+
+def tune(ticks_per_quarter=480, **kwargs):
+    """Two bars of quarter notes on a violin."""
+    quarter = ticks_per_quarter
+    notes = make_notes((quarter * i + i % 2, quarter, 60 + i, 77) for i in range(8))
+    return Score(ticks_per_quarter, (Track(40, notes, name="Violin"),), **kwargs)
+
+
+def note_set(score):
+    """Every note in quarter notes, with its instrument."""
+    return {
+        (t.program, t.is_drum, n["onset_ticks"] / score.ticks_per_quarter,
+         n["duration_ticks"] / score.ticks_per_quarter, int(n["pitch"]), int(n["velocity"]))
+        for t in score.tracks
+        for n in t.notes
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("bars", [1, 4])
+def test_generate_gives_the_bars_asked_for(composer, bars):
+    assert len(bars_of(composer.generate(bars=bars, seed=2))) == bars
+
+
+def test_generate_gives_no_more_notes_than_asked_for(composer):
+    assert 1 <= composer.generate(bars=None, notes=3).num_notes <= 3
+
+
+def test_pieces_of_one_call_are_those_of_their_seeds(composer):
+    together = composer.generate(bars=2, seed=3, count=2)
+    assert together == [composer.generate(bars=2, seed=seed) for seed in (3, 4)]
+    assert together[0] != together[1]
+
+
+def test_more_pieces_than_one_batch_holds(composer, monkeypatch):
+    expected = composer.generate(bars=1, count=3)
+    monkeypatch.setattr(composer_module, "_BATCH_SIZE", 2)
+    assert composer.generate(bars=1, count=3) == expected
+
+
+def test_progress_counts_bars_and_rows(composer):
+    seen = []
+    composer.generate(bars=3, progress=lambda bars, rows: seen.append((bars, rows)))
+    assert [rows for _, rows in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1][0] == 3
+
+
+@pytest.mark.parametrize(
+    "setting", [{"count": 0}, {"bars": None}, {"bars": 0}, {"steps": 9}, {"temperature": -1.0}]
+)
+def test_settings_that_cannot_work_are_refused(composer, setting):
+    with pytest.raises(ConfigError):
+        composer.generate(**setting)
+
+
+@pytest.mark.parametrize("ticks_per_quarter", [12, 480, 100, 32749])
+def test_continuation_leaves_the_given_notes_alone(composer, ticks_per_quarter):
+    given = tune(ticks_per_quarter)
+    continued = composer.continue_score(given, bars=3, seed=1)
+    assert len(bars_of(continued)) == 2 + 3
+    after = {n for n in note_set(continued) if n[2] >= 8}
+    if ticks_per_quarter != 32749:  # too odd a resolution to be refined: quantised
+        assert note_set(continued) == note_set(given) | after
+        assert continued.ticks_per_quarter % ticks_per_quarter == 0
+    assert after
+    assert continued.tracks[0].name == "Violin"
+
+
+def test_continuation_keeps_tempo_and_metre_until_the_music_changes_them(composer):
+    tempos = (Tempo(0, 117.3), Tempo(1920, 90.5))
+    metres = (TimeSignature(0, 4, 4), TimeSignature(1920, 3, 4), TimeSignature(5000, 5, 4))
+    continued = composer.continue_score(tune(tempos=tempos, time_signatures=metres), bars=1)
+    assert continued.tempos[:2] == tempos
+    assert continued.time_signatures[:2] == metres[:2]
+    assert metres[2] not in continued.time_signatures
+    # Eight quarters reach into the second bar of 3/4.
+    assert all(event.onset_ticks >= 10 * 480 for event in continued.tempos[2:])
+
+
+def test_a_metre_without_a_token_goes_on_as_another_after_the_join(composer):
+    given = tune(time_signatures=(TimeSignature(0, 5, 32),))
+    continued = composer.continue_score(given, bars=1)
+    assert continued.time_signatures[0] == TimeSignature(0, 5, 32)
+    assert continued.time_signatures[1].onset_ticks == 8 * 480
+    assert len(continued.time_signatures) == 2
+
+
+def test_silence_cannot_be_continued(composer):
+    with pytest.raises(ScoreError, match="no notes"):
+        composer.continue_score(Score(480, ()))
+
+
+def test_model_is_loaded_by_folder_and_by_name(tiny_model, tmp_path, monkeypatch):
+    save_checkpoint(tiny_model, tmp_path / "amadeus-nano")
+    expected = Composer(tiny_model).generate(bars=1)
+    assert load_model(tmp_path / "amadeus-nano").generate(bars=1) == expected
+    monkeypatch.setattr(composer_module, "WEIGHTS", tmp_path)
+    assert available_models() == ["amadeus-nano"]
+    assert load_model("amadeus-nano").generate(bars=1) == expected
+    with pytest.raises(CheckpointError, match=r"no model 'amadeus-giant'.*one of: amadeus-nano"):
+        load_model("amadeus-giant")
+
+
+def test_public_names_are_there():
+    assert all(getattr(amadeus, name) is not None for name in amadeus.__all__)
+    with pytest.raises(AttributeError, match="compose_badly"):
+        amadeus.compose_badly  # noqa: B018
+
+
+def test_reading_midi_does_not_import_torch():
+    code = "import sys, amadeus; amadeus.read_midi; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

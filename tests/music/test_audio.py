@@ -1,0 +1,84 @@
+"""Sound: the right pitch, at the right time, never clipped."""
+
+import wave
+
+import numpy as np
+import pytest
+
+from amadeus.errors import ScoreError
+from amadeus.music.audio import TAIL_SECONDS, render_audio, write_wav
+from amadeus.music.midi import read_midi
+from amadeus.music.score import Score, Track, make_notes
+
+RATE = 22050
+
+
+def rms(audio: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))
+
+
+def play(program: int, *rows: tuple[int, int, int, int], is_drum: bool = False) -> np.ndarray:
+    """Notes at 120 quarters a minute, 480 ticks each: 960 ticks are a second."""
+    return render_audio(Score(480, (Track(program, make_notes(rows), is_drum),)), RATE)
+
+
+@pytest.mark.parametrize("program", [0, 19, 40, 52, 73])
+def test_a_note_sounds_at_its_pitch(program):
+    audio = play(program, (0, 1920, 69, 100))[RATE // 4 : RATE].mean(1)
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
+    frequency = np.fft.rfftfreq(8 * len(audio), 1 / RATE)
+    # The fundamental or, where it is weak, one of its overtones is the strongest of all.
+    harmonic = frequency[spectrum.argmax()] / 440
+    assert harmonic == pytest.approx(round(harmonic), rel=0.01)
+    assert round(harmonic) in (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("is_drum", [False, True])
+def test_silence_before_a_note_and_sound_after_it(is_drum):
+    audio = play(0, (960, 240, 38, 100), is_drum=is_drum)
+    assert not audio[: RATE - 10].any()
+    assert rms(audio[RATE : RATE + RATE // 10]) > 0.01
+
+
+def test_every_program_and_every_usual_drum_is_audible():
+    for program in range(128):
+        assert rms(play(program, (0, 480, 60, 100))[: RATE // 2]) > 1e-3, program
+    for drum in range(35, 82):
+        assert rms(play(0, (0, 480, drum, 100), is_drum=True)[: RATE // 2]) > 1e-3, drum
+
+
+def test_louder_notes_sound_louder():
+    audio = play(0, (0, 240, 60, 40), (1920, 240, 60, 120))
+    assert rms(audio[2 * RATE : 2 * RATE + RATE // 4]) > 3 * rms(audio[: RATE // 4])
+
+
+@pytest.mark.parametrize("name", ["funk_drums", "game_band", "song_with_pickup"])
+def test_real_pieces_fill_their_length_with_sound(fixtures, name):
+    score = read_midi(fixtures / f"{name}.mid")
+    audio = render_audio(score, RATE)
+    assert audio.shape == (round((score.seconds + TAIL_SECONDS) * RATE), 2)
+    assert audio.dtype == np.float32
+    assert np.abs(audio).max() == pytest.approx(0.9, abs=0.01)
+    seconds = [rms(audio[i * RATE : (i + 1) * RATE]) for i in range(int(score.seconds))]
+    assert min(seconds) > 1e-3
+    assert np.abs(audio[-10:]).max() < 1e-3
+
+
+def test_an_empty_or_endless_score_is_refused():
+    with pytest.raises(ScoreError, match="no notes"):
+        render_audio(Score(480, ()))
+    with pytest.raises(ScoreError, match="61 minutes"):
+        play(0, (61 * 60 * 960, 1, 60, 80))
+    with pytest.raises(ScoreError, match="sample rate"):
+        render_audio(Score(480, ()), 0)
+
+
+def test_a_wav_file_holds_the_sound_and_clips_what_exceeds_it(tmp_path):
+    audio = np.array([[0.5, -0.5], [2.0, -2.0]], dtype=np.float32)
+    path = write_wav(tmp_path / "x.wav", audio, RATE)
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, RATE)
+        pcm = np.frombuffer(file.readframes(2), "<i2")
+    assert pcm.tolist() == [16384, -16384, 32767, -32767]
+    with pytest.raises(ScoreError, match="cannot be written"):
+        write_wav(tmp_path / "none" / "x.wav", audio, RATE)
