@@ -35,7 +35,7 @@ def transpose(tokens: np.ndarray, semitones: int) -> np.ndarray:
 
 
 def transposable(tokens: np.ndarray) -> tuple[int, int]:
-    """Lowest and highest number of semitones, from -6 to 6, that keep every pitch in MIDI's range."""
+    """Lowest and highest shift in semitones, from -6 to 6, that keeps every pitch within MIDI's."""
     pitches = tokens[_is_pitched(tokens), Attribute.PITCH].astype(np.int64) - 1
     if not len(pitches):
         return 0, 0
@@ -55,8 +55,8 @@ def excerpt(tokens: np.ndarray, first_row: int, num_rows: int) -> np.ndarray:
 def rearrange(tokens: np.ndarray, begin: int, end: int) -> np.ndarray:
     """What follows a passage, put before everything: the causal model then writes towards it.
 
-    tokens: an excerpt [N, A] of which rows begin..end-1, both at bar lines, are the passage. Returns
-    FUTURE, rows from `end` on, START or RESUME, rows up to `end`, JOIN.
+    tokens: an excerpt [N, A] of which rows begin..end-1, both at bar lines, are the passage.
+    Returns FUTURE, rows from `end` on, START or RESUME, rows up to `end`, JOIN.
     """
     return np.concatenate(
         [mark(RowType.FUTURE), tokens[end:], tokens[:begin], tokens[begin:end], mark(RowType.JOIN)]

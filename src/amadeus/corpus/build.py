@@ -1,4 +1,7 @@
-"""Folders of MIDI files to token shards, in parallel; bad files are counted by reason, never fatal."""
+"""Folders of MIDI files to token shards, in parallel.
+
+Bad files are counted by reason, never fatal.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +66,8 @@ def build_corpus(
 ) -> BuildReport:
     """Tokenise every MIDI file below the folders and write shards.
 
-    manifest: CSV (or CSV.xz) with columns file, labels, composer_or_artist, performed and split, files
-    named as below the folders; without one, splits are drawn by hash and there are no labels.
+    manifest: CSV (or CSV.xz) with columns file, labels, composer_or_artist, performed and split,
+    files named as below the folders; without one, splits are drawn by hash and there are no labels.
     keep_performed: take pieces that were played against no beat, whose bars mean nothing.
     on_file: called with (files done, files in all).
     """
@@ -97,7 +100,7 @@ def build_corpus(
 
 
 def _in_order(pool: ProcessPoolExecutor, sources: list[Source], ahead: int) -> Iterator[Any]:
-    """Results of `_tokenise` in order, with at most `ahead` files in flight: memory stays bounded."""
+    """Results of `_tokenise` in order, at most `ahead` files in flight: memory stays bounded."""
     remaining = iter(sources)
     waiting = [pool.submit(_tokenise, source) for source in islice(remaining, ahead)]
     while waiting:

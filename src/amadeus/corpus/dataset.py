@@ -106,7 +106,7 @@ class Excerpts(Dataset):
 
 
 def _rearranged(piece: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The excerpt with a passage of 1 to 16 bars to be written last; unchanged if it has few bars."""
+    """The excerpt with a passage of 1 to 16 bars to be written last; itself if it has few bars."""
     bars = bar_rows(piece)
     if len(bars) < 4:
         return piece

@@ -23,6 +23,8 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, fingerprint
 SUMMARY = "corpus.json"
 FORMAT = 1
 ROWS_PER_SHARD = 4_000_000
+PACKAGED_VALIDATION = Path(__file__).parents[1] / "data" / "validation"
+"""Openly licensed pieces that come with the package and that no model was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ class Shards:
     """All pieces of a shard folder; tokens stay on disk until they are looked at."""
 
     def __init__(self, folder: Path, split: str | None = None) -> None:
-        """split: keep only the pieces of this split. Raises CorpusError for a folder that is none."""
+        """split: keep only the pieces of this split.
+
+        Raises CorpusError for a folder that holds no shards.
+        """
         self.summary = read_summary(folder)
         self._arrays: list[np.ndarray] = []
         self.pieces: list[Piece] = []

@@ -18,8 +18,8 @@ def draw_masks(uniform: Tensor) -> tuple[Tensor, Tensor]:
 
     uniform: [R, 1 + A] random numbers from U(0, 1).
 
-    Returns masked, bool [R, A], and weights, float32 [R]: the weighted sum of the masked attributes'
-    cross-entropies is an unbiased estimate of the bound in nats per note.
+    Returns masked, bool [R, A], and weights, float32 [R]: the weighted sum of the masked
+    attributes' cross-entropies is an unbiased estimate of the bound in nats per note.
     """
     num_attributes = uniform.shape[1] - 1
     # Stratified: every count is dealt to an equal share of the notes.

@@ -21,8 +21,6 @@ from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm, rotate
 from amadeus.model.note_generator import Block
 
-CONTEXT = 2048
-"""Rows that the network sees at once, unless told otherwise."""
 _FIRST_CAPACITY = 256
 
 OnRow = Callable[[int, np.ndarray], None]
@@ -33,10 +31,14 @@ def compose(
     model: Amadeus,
     requests: Sequence[Request],
     *,
-    context: int = CONTEXT,
+    context: int | None = None,
     on_row: OnRow | None = None,
 ) -> list[np.ndarray]:
-    """The tokens of every piece, prompts included, uint16 [N, A] each."""
+    """The tokens of every piece, prompts included, uint16 [N, A] each.
+
+    context: most rows that the network sees at once; by default, as many as it was trained on.
+    """
+    context = context or model.config.context
     pieces = [Progress(request, context) for request in requests]
     for index, row in _rows(model, pieces, context):
         if on_row is not None:
@@ -44,8 +46,9 @@ def compose(
     return [piece.tokens for piece in pieces]
 
 
-def stream(model: Amadeus, request: Request, *, context: int = CONTEXT) -> Iterator[np.ndarray]:
+def stream(model: Amadeus, request: Request, *, context: int | None = None) -> Iterator[np.ndarray]:
     """The rows of one piece, int64 [A] each, as they are composed; the prompt's are left out."""
+    context = context or model.config.context
     for _, row in _rows(model, [Progress(request, context)], context):
         yield row
 

@@ -1,8 +1,8 @@
 """CIEM, the conditional information enhancement module: the piece's theme, before a note is fixed.
 
-The latent is spread over one slot per attribute. The slots look at each other and at the theme: what
-the generator made of every text token and of the first row. Training and generation see the same
-theme, and the first note sees it too.
+The latent is spread over one slot per attribute. The slots look at each other and at the theme:
+what the generator made of every text token and of the first row. Training and generation see the
+same theme, and the first note sees it too.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ class ModelConfig:
     """Most text tokens of a prompt."""
     rope_theta: float = 10_000.0
     """Base of the rotary positions' wavelengths."""
+    context: int = 960
+    """Rows of a piece that the network is trained on at once."""
     enhancement: bool = True
     """Conditional information enhancement (CIEM) before the note decoder."""
 
@@ -50,7 +52,8 @@ class ModelConfig:
 
 PRESETS: dict[str, ModelConfig] = {
     "nano": ModelConfig(
-        width=128, layers=3, heads=4, kv_heads=2, decoder_width=64, decoder_layers=1, decoder_heads=2
+        width=128, layers=3, heads=4, kv_heads=2, decoder_width=64, decoder_layers=1,
+        decoder_heads=2,
     ),
     "small": ModelConfig(width=512, layers=9),
     "base": ModelConfig(

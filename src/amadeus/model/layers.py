@@ -1,8 +1,8 @@
 """The parts that every Transformer here is made of.
 
-Pre-norm blocks with parameter-free RMSNorm, normalised queries and keys (QK-norm), rotary positions,
-squared ReLU, no biases, and output projections that start at zero, so that a block begins as the
-identity.
+Pre-norm blocks with parameter-free RMSNorm, normalised queries and keys (QK-norm), rotary
+positions, squared ReLU, no biases, and output projections that start at zero, so that a block
+begins as the identity.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Music: scores, MIDI, the grid, keys and chords, instruments, audio, pictures. Knows no network."""
+"""Music: scores, MIDI, grid, keys and chords, instruments, audio, pictures. Knows no network."""

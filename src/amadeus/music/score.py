@@ -119,7 +119,7 @@ class Score:
 
 
 def make_notes(rows: Iterable[Sequence[int]]) -> np.ndarray:
-    """Notes from rows of (onset_ticks, duration_ticks, pitch, velocity), sorted. NOTE_DTYPE, [N]."""
+    """Notes from (onset_ticks, duration_ticks, pitch, velocity) rows, sorted. NOTE_DTYPE, [N]."""
     return sort_notes(np.array([tuple(row) for row in rows], dtype=NOTE_DTYPE))
 
 

@@ -5,7 +5,8 @@
 
 - onsets, ends, metres and tempos move to the nearest twelfth of a quarter note;
 - notes last 1 to 384 grid steps; velocities fall into 32 bins and tempos into 65;
-- a tempo takes effect at the next onset or empty bar, and the bars after the last onset are not kept;
+- a tempo takes effect at the next onset or empty bar, and the bars after the last onset are not
+  kept;
 - tracks of one instrument become one, and notes of one instrument that share onset and pitch
   become one (the longest of them, at the loudest velocity);
 - a metre that has no token is written as another of the same length, or as 4/4 where none is, and
@@ -129,7 +130,7 @@ def _tracks(rows: np.ndarray, onset: np.ndarray) -> tuple[Track, ...]:
 
 
 def _merged_notes(score: Score) -> np.ndarray:
-    """All notes as (onset, instrument, pitch, duration, velocity), in token order, unisons merged."""
+    """All notes: (onset, instrument, pitch, duration, velocity), in token order, unisons merged."""
     columns = []
     for track in score.tracks:
         instrument = v.DRUMS if track.is_drum else track.program + 1
@@ -220,7 +221,7 @@ def _metre_for(signature: TimeSignature) -> int:
 
 
 def _metre_of_length(length_ticks: int, denominator: int) -> int:
-    """Index of the metre nearest in length; of several, one with this denominator, else quarters."""
+    """Index of the metre nearest in length; of several, that of this denominator, else quarters."""
     distance = np.abs(v.METRE_TICKS - length_ticks)
     nearest = np.flatnonzero(distance == distance.min())
     return int(min(nearest, key=lambda i: (v.METRES[i][1] != denominator, v.METRES[i][1] != 4, i)))

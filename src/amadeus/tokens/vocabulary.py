@@ -79,7 +79,7 @@ MAX_DURATION_TICKS = 32 * GRID
 _TEMPOS_PER_OCTAVE = 16
 _LOWEST_TEMPO = -40
 TEMPOS = 120.0 * 2.0 ** (np.arange(_LOWEST_TEMPO, 25) / _TEMPOS_PER_OCTAVE)
-"""Centre of each tempo bin in BPM, from 21.2 to 339.4; value v of the attribute is TEMPOS[v - 1]."""
+"""Centre of each tempo bin in BPM, from 21.2 to 339.4; value v of `tempo` is TEMPOS[v - 1]."""
 
 NO_CHORD = 1
 DRUMS = 129

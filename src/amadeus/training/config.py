@@ -89,7 +89,11 @@ class TrainConfig:
 
     def model_config(self) -> ModelConfig:
         """The preset with the fields of `model` replaced."""
-        return _from_fields(ModelConfig, {**asdict(PRESETS[self.preset]), **self.model}, "model")
+        return _from_fields(
+            ModelConfig,
+            {**asdict(PRESETS[self.preset]), "context": self.rows, **self.model},
+            "model",
+        )
 
     def excerpt_config(self, batch_size: int, seed: int) -> ExcerptConfig:
         """How excerpts are drawn by one process."""

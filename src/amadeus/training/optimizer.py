@@ -1,7 +1,7 @@
 """Optimizers and learning rate.
 
-Muon (Jordan et al. 2024) for the matrices inside the blocks, AdamW for everything else; or AdamW for
-all, the recipe of the paper.
+Muon (Jordan et al. 2024) for the matrices inside the blocks, AdamW for everything else; or AdamW
+for all, the recipe of the paper.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def build_optimizers(
 def rate(step: int, steps: int, warmup: int, schedule: Schedule) -> float:
     """Share of the full learning rate at a step, from 0 to 1.
 
-    "cosine" falls from the end of the warm-up on; "trapezoid" stays, and falls straight to zero over
-    the last 45 % of the steps.
+    "cosine" falls from the end of the warm-up on; "trapezoid" stays, and falls straight to zero
+    over the last 45 % of the steps.
     """
     if step < warmup:
         return (step + 1) / warmup

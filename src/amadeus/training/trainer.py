@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,8 @@ from amadeus.training.optimizer import build_optimizers, rate, set_rate
 from amadeus.training.state import load_state, save_state
 from amadeus.training.validation import Nats, validate
 
+REPORT_EVERY = 20
+
 
 @dataclass(slots=True)
 class Progress:
@@ -34,9 +40,12 @@ class Progress:
     step: int
     steps: int
     loss: float
+    """Training loss in nats per note, the mean since the last report."""
+    gradient_norm: float
+    """Mean norm of the gradient before clipping."""
     notes_per_second: float
     nats: Nats | None = None
-    history: list[float] = field(default_factory=list)
+    """Validation, where it is its turn."""
 
 
 class Trainer:
@@ -53,8 +62,11 @@ class Trainer:
         self.precision = (
             torch.bfloat16 if on_cuda and config.precision == "bfloat16" else torch.float32
         )
-        if self.world > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if on_cuda else "gloo")
+        self.voters: Any = None
+        if self.world > 1:
+            if not dist.is_initialized():
+                dist.init_process_group("nccl" if on_cuda else "gloo")
+            self.voters = dist.new_group(backend="gloo")  # votes do not wait for the device
 
         torch.manual_seed(config.seed)
         self.model = Amadeus(config.model_config()).to(self.device)
@@ -94,10 +106,15 @@ class Trainer:
         resume: bool = False,
         max_minutes: float | None = None,
         on_step: Callable[[Progress], None] | None = None,
+        on_validation: Callable[[Amadeus, int], None] | None = None,
     ) -> int:
-        """Train to the last step, or for so many minutes. Returns the step reached.
+        """Train to the last step, for so many minutes, or until SIGINT or SIGTERM, and save.
 
-        Raises TrainingError when the loss is not a number; the last checkpoint stays.
+        on_step is told of the progress now and then; on_validation is given the model and the step,
+        to compose samples for example. Both are called by the first process only.
+
+        Returns the step reached. Raises TrainingError when the loss or the gradient is not a
+        number; the last checkpoint stays as it was.
         """
         config = self.config
         start = load_state(config.output, self.model, self.optimizers) if resume else 0
@@ -106,31 +123,35 @@ class Trainer:
             num_workers=config.workers, prefetch_factor=8 if config.workers else None,
             pin_memory=self.device.type == "cuda",
         )  # fmt: skip
-        log = _Log(config.output / "logs" if self.rank == 0 else None)
+        logs = closing(_Log(config.output / "logs" if self.rank == 0 else None))
         began = saved = time.monotonic()
         meter = _Meter(config.batch_size * (config.rows - 1))
         step = start
-        for step, batch in enumerate(loader, start=start + 1):
-            losses = self._update(step - 1, batch)
-            meter.add(losses)
-            now = time.monotonic()
-            out_of_time = max_minutes is not None and now - began > 60 * max_minutes
-            last = step == config.steps or out_of_time
-            validating = step % config.validate_every == 0 or step == config.steps
-            if validating or last or step % 20 == 0:
-                progress = meter.read(step, config.steps)
-                self._check(progress.loss, step)
-                log.scalars({"loss": progress.loss, "notes/s": progress.notes_per_second}, step)
-                if validating and len(self.openings):
-                    progress.nats = self._validate(step, log)
-                if on_step is not None and self.rank == 0:
-                    on_step(progress)
-            if (last or now - saved > 60 * config.checkpoint_minutes) and self.rank == 0:
-                self.save(step)
-                saved = now
-            if last:
-                break
-        log.close()
+        with _StopSignals() as signals, logs as log:
+            for step, batch in enumerate(loader, start=start + 1):
+                meter.add(*self._update(step - 1, batch))
+                now = time.monotonic()
+                out_of_time = max_minutes is not None and now - began > 60 * max_minutes
+                last = step == config.steps or self._any_wants(out_of_time or signals.received)
+                saving = last or now - saved > 60 * config.checkpoint_minutes
+                validating = step % config.validate_every == 0 or step == config.steps
+                if validating or saving or step % REPORT_EVERY == 0:
+                    progress = meter.read(step, config.steps)
+                    self._check(progress)
+                    log.scalars({"loss": progress.loss, "notes/s": progress.notes_per_second}, step)
+                    if validating:
+                        progress.nats = self._validate(step, log)
+                    if self.rank == 0:
+                        if on_step is not None:
+                            on_step(progress)
+                        if validating and on_validation is not None:
+                            on_validation(self.model, step)
+                if saving:
+                    saved = now
+                    if self.rank == 0:
+                        self.save(step)
+                if last:
+                    break
         return step
 
     def save(self, step: int) -> None:
@@ -138,8 +159,8 @@ class Trainer:
         save_state(self.config.output, self.model, self.optimizers, step)
         save_checkpoint(self.model, self.config.output, step=step, steps=self.config.steps)
 
-    def _update(self, step: int, batch: Batch) -> Losses:
-        """One step of gradient descent."""
+    def _update(self, step: int, batch: Batch) -> tuple[Losses, torch.Tensor]:
+        """One step of gradient descent. Returns the losses and the norm of the gradient."""
         config = self.config
         set_rate(self.optimizers, rate(step, config.steps, config.warmup, config.schedule))
         tokens = batch.tokens.to(self.device, non_blocking=True).long()
@@ -157,14 +178,16 @@ class Trainer:
             losses = self.forward(tokens, text, lengths, noise)
         total = losses.nats_per_note + config.dispersion * losses.dispersion
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        return losses
+        return losses, norm
 
-    def _validate(self, step: int, log: _Log) -> Nats:
-        """Validation on every process alike (the numbers are the same), samples on the first."""
+    def _validate(self, step: int, log: _Log) -> Nats | None:
+        """Nats per note of held-out pieces, None if there are none. Every process computes it."""
+        if not len(self.openings):
+            return None
         nats = validate(
             self.objective, self.openings, self.encode_text, self.device, precision=self.precision
         )
@@ -172,12 +195,21 @@ class Trainer:
         log.scalars({f"validation/{k}": x for k, x in nats.per_attribute.items()}, step)
         return nats
 
-    def _check(self, loss: float, step: int) -> None:
-        if loss != loss or loss in (float("inf"), float("-inf")):
-            raise TrainingError(
-                f"the loss is {loss} at step {step}; the last checkpoint is kept in "
-                f"{self.config.output}: lower lr and matrix_lr, then --resume"
-            )
+    def _any_wants(self, wish: bool) -> bool:
+        """Whether any process wants to stop: then all do, or the others would wait for it."""
+        if self.voters is None:
+            return wish
+        votes = torch.tensor(float(wish))
+        dist.all_reduce(votes, dist.ReduceOp.MAX, group=self.voters)
+        return bool(votes)
+
+    def _check(self, progress: Progress) -> None:
+        for name, value in (("loss", progress.loss), ("gradient", progress.gradient_norm)):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the {name} is {value} at step {progress.step}; the last checkpoint is kept "
+                    f"in {self.config.output}: lower lr and matrix_lr, then continue with --resume"
+                )
 
 
 class _Meter:
@@ -185,22 +217,42 @@ class _Meter:
 
     def __init__(self, rows_per_step: int) -> None:
         self.rows_per_step = rows_per_step
-        self.sum: torch.Tensor | None = None
+        self.totals = torch.zeros(2)
         self.count = 0
         self.since = time.monotonic()
 
-    def add(self, losses: Losses) -> None:
-        nats = losses.nats_per_note.detach()
-        self.sum = nats if self.sum is None else self.sum + nats
+    def add(self, losses: Losses, norm: torch.Tensor) -> None:
+        readings = torch.stack([losses.nats_per_note.detach(), norm.detach()])
+        self.totals = readings + self.totals.to(readings.device)
         self.count += 1
 
     def read(self, step: int, steps: int) -> Progress:
-        assert self.sum is not None
-        loss = float(self.sum) / self.count
+        loss, norm = (self.totals / max(1, self.count)).tolist()
         now = time.monotonic()
         speed = self.count * self.rows_per_step / max(1e-9, now - self.since)
-        self.sum, self.count, self.since = None, 0, now
-        return Progress(step, steps, loss, speed)
+        self.totals, self.count, self.since = torch.zeros(2), 0, now
+        return Progress(step, steps, loss, norm, speed)
+
+
+class _StopSignals:
+    """Turns SIGINT and SIGTERM into a wish to stop after the step at hand."""
+
+    def __init__(self) -> None:
+        self.received = False
+
+    def __enter__(self) -> _StopSignals:
+        self._previous = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, *_: object) -> None:
+        self.received = True
 
 
 class _Log:

@@ -1,0 +1,60 @@
+"""`amadeus continue`: new bars after a piece that is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_json, progress_bar
+
+EXAMPLES = options.examples(
+    "amadeus continue song.mid --bars 8 --output longer.mid",
+    "amadeus continue song.mid --bars 16 --seed 3 --output longer.mid --audio longer.wav",
+)
+
+
+def continue_(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to go on from.")],
+    output: Annotated[Path, typer.Option(help="MIDI file for the old bars and the new ones.")],
+    bars: Annotated[int, typer.Option(min=1, help="Bars to add.")] = 8,
+    notes: options.Notes = None,
+    seed: options.Seed = None,
+    steps: options.Steps = None,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    order: options.Order = None,
+    model: options.Model = None,
+    audio: options.Audio = None,
+    picture: options.Picture = None,
+    as_json: options.Json = False,
+) -> None:
+    """Go on from a piece; its own notes stay as they are."""
+    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.music.midi import read_midi
+
+    score = read_midi(source)
+    (plan,) = plan_outputs([source.stem], midi=output, audio=audio, picture=picture)
+    seed = options.draw_seed() if seed is None else seed
+
+    from amadeus.inference.composer import load_model
+
+    composer = load_model(**options.given(name=model))
+    with progress_bar("Composing bars", bars) as update:
+        score = composer.continue_score(
+            score,
+            bars=bars,
+            seed=seed,
+            progress=lambda bars_done, _: update(bars_done),
+            **options.given(
+                notes=notes, steps=steps, temperature=temperature, top_p=top_p, order=order
+            ),
+        )
+    plan.write(score, title=f"{source.stem}, continued by Amadeus")
+    summary = summarize(score)
+    if as_json:
+        print_json({"seed": seed, **plan.to_dict(), **summary})
+    else:
+        typer.echo(f"{plan}: {sentence(summary)}, seed {seed}")

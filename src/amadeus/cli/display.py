@@ -1,0 +1,59 @@
+"""What people and programs see: progress on terminals, aligned text, JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+
+@contextmanager
+def progress_bar(text: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on stderr if that is a terminal; yields update(done, total=..., text=...)."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    bar = Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=300,
+    )
+    with bar:
+        task = bar.add_task(text, total=total)
+
+        def update(done: int, total: int | None = None, text: str | None = None) -> None:
+            bar.update(task, completed=done, total=total, description=text)
+
+        yield update
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_table(rows: Iterable[Iterable[str]]) -> None:
+    """Print cells in columns, all but the last padded to one width."""
+    lines = [[_printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        typer.echo("  ".join(padded).rstrip())
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that a file may carry: a terminal would obey them."""
+    return "".join(c if c.isprintable() else "?" for c in text)

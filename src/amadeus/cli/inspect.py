@@ -1,0 +1,143 @@
+"""`amadeus inspect`: what is in a MIDI file, a folder of token shards or a checkpoint."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_json, print_table
+from amadeus.errors import AmadeusError
+
+EXAMPLES = options.examples(
+    "amadeus inspect song.mid",
+    "amadeus inspect shards/ --json",
+    "amadeus inspect runs/small",
+)
+CHORDS_SHOWN = 16
+
+
+def inspect(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="MIDI file, shard folder or checkpoint folder.")
+    ],
+    as_json: options.Json = False,
+) -> None:
+    """Say what is in a MIDI file, a folder of token shards or a checkpoint."""
+    if not source.is_dir():
+        found = _midi(source)
+    elif (source / "corpus.json").exists():
+        found = _shards(source)
+    elif (source / "config.json").exists():
+        found = _checkpoint(source)
+    else:
+        raise AmadeusError(f"{source} holds neither token shards nor a checkpoint; name a file")
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _midi(path: Path) -> dict[str, Any]:
+    from amadeus.cli.outputs import summarize
+    from amadeus.music.chords import chord_name, estimate_chords
+    from amadeus.music.grid import bars_of
+    from amadeus.music.instruments import program_name
+    from amadeus.music.keys import estimate_key
+    from amadeus.music.midi import read_midi
+
+    score = read_midi(path)
+    bars = bars_of(score)
+
+    def bar(event: Any) -> int:
+        return int(bars.index_at(event.onset_ticks)) + 1
+
+    key = estimate_key(score)
+    return {
+        "kind": "midi",
+        "path": str(path),
+        **summarize(score),
+        "key": str(key) if key else None,
+        "ticks_per_quarter": score.ticks_per_quarter,
+        "tempos": [{"bar": bar(t), "bpm": t.bpm} for t in score.tempos],
+        "time_signatures": [{"bar": bar(t), "metre": str(t)} for t in score.time_signatures],
+        "chords": [
+            {"bar": bar(c), "chord": chord_name(c)} for c in score.chords or estimate_chords(score)
+        ],
+        "tracks": [
+            {
+                "name": track.name,
+                "instrument": "Drums" if track.is_drum else program_name(track.program),
+                "program": None if track.is_drum else track.program,
+                "notes": len(track.notes),
+                "lowest_pitch": int(track.notes["pitch"].min()),
+                "highest_pitch": int(track.notes["pitch"].max()),
+            }
+            for track in score.tracks
+        ],
+    }
+
+
+def _shards(folder: Path) -> dict[str, Any]:
+    from amadeus.corpus.shards import Shards
+
+    shards = Shards(folder)
+    return {
+        "kind": "shards",
+        "path": str(folder),
+        "pieces": len(shards),
+        "rows": sum(piece.rows for piece in shards.pieces),
+        "vocabulary": shards.summary["vocabulary"],
+        "splits": dict(Counter(piece.split for piece in shards.pieces)),
+        "sources": dict(Counter(shards.sources()).most_common()),
+        "skipped": shards.summary.get("skipped", {}),
+    }
+
+
+def _checkpoint(folder: Path) -> dict[str, Any]:
+    from amadeus.model.checkpoint import load_checkpoint, read_config
+
+    config = read_config(folder)
+    parameters = load_checkpoint(folder).num_parameters()
+    return {
+        "kind": "checkpoint",
+        "path": str(folder),
+        "parameters": parameters,
+        **{name: config.get(name, {}) for name in ("vocabulary", "model", "notes")},
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    """One fact a line; the tracks of a piece as a table below."""
+    tracks = found.pop("tracks", [])
+    print_table((name.replace("_", " "), _words(value)) for name, value in found.items())
+    if tracks:
+        typer.echo()
+        print_table([
+            ("track", "instrument", "notes", "pitches", "name"),
+            *(
+                (
+                    str(number), t["instrument"], str(t["notes"]),
+                    f"{t['lowest_pitch']}-{t['highest_pitch']}", t["name"],
+                )
+                for number, t in enumerate(tracks, start=1)
+            ),
+        ])  # fmt: skip
+
+
+def _words(value: Any) -> str:
+    """A fact in words: numbers with commas, events as `value (bar 1)`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(x)}" for name, x in value.items()) or "none"
+    if isinstance(value, list):
+        shown = [f"{_words(list(e.values())[1])} (bar {e['bar']})" for e in value[:CHORDS_SHOWN]]
+        more = len(value) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more else "")
+    if isinstance(value, bool) or value is None:
+        return "unknown" if value is None else str(value).lower()
+    if isinstance(value, (int, float)):
+        return f"{value:,}"
+    return str(value)

@@ -1,0 +1,92 @@
+"""The `amadeus` program: its commands, and what it says when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from amadeus.cli import continuation, corpus, generate, inspect, render, train, validate
+from amadeus.errors import AmadeusError
+
+
+class ErrorReportingGroup(TyperGroup):
+    """Commands whose foreseeable errors are one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            # A full disk shows here rather than in the interpreter's last breath.
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            raise  # whoever read the output has had enough: typer stops without a word
+        except (AmadeusError, OSError) as error:
+            typer.echo(f"amadeus: error: {_one_line(error)}", err=True)
+            raise typer.Exit(1) from None
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return " ".join(line.strip() for line in str(error).splitlines())
+
+
+app = typer.Typer(
+    cls=ErrorReportingGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"amadeus {version('amadeus-music')}")
+        raise typer.Exit
+
+
+@app.callback()
+def amadeus(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Composes symbolic music (MIDI)."""
+
+
+corpus_app = typer.Typer(no_args_is_help=True, help="Make training data.")
+
+app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
+app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
+app.command("render", epilog=render.EXAMPLES)(render.render)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
+app.add_typer(corpus_app, name="corpus")
+corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
+app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
+
+
+def run() -> None:
+    """The entry point."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for stream in (sys.stdout, sys.stderr):
+        # File and track names may hold what the terminal's encoding cannot say.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app(prog_name="amadeus")

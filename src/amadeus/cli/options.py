@@ -1,0 +1,52 @@
+"""Options that several commands share. None means: what the composer does by default."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Notes = Annotated[
+    int | None, typer.Option(min=1, help="Most notes; the piece ends there at the latest.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Equal seeds give equal pieces; drawn and printed if left out."),
+]
+Steps = Annotated[
+    int | None, typer.Option(help="Predictions per note, 1 to 8: fewer is faster, more is finer.")
+]
+Temperature = Annotated[
+    float | None, typer.Option(help="Below 1 is safer, above 1 bolder, 0 takes the likeliest.")
+]
+TopP = Annotated[
+    float | None,
+    typer.Option(help="Draw from the likeliest values that together have this probability."),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(help="What is decided first in a note: confidence, entropy, random or fixed."),
+]
+Model = Annotated[
+    str | None, typer.Option(metavar="NAME|DIR", help="A packaged model, or a checkpoint folder.")
+]
+Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
+Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def examples(*lines: str) -> str:
+    """The end of a help page."""
+    return "\n\n".join(["[bold]Examples[/bold]", *lines])
+
+
+def given(**settings: Any) -> dict[str, Any]:
+    """The settings that the user gave."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def draw_seed() -> int:
+    """A seed that is easy to type again."""
+    return secrets.randbelow(10**6)

@@ -1,0 +1,109 @@
+"""The files that a command writes: where they go, whether they can, and what is said of them."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from amadeus.errors import ConfigError
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import write_midi
+from amadeus.music.score import Score
+
+SAMPLE_RATE = 44100
+_SUFFIXES = {"midi": (".mid", ".midi"), "audio": (".wav",), "picture": (".png",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files of one piece; None for those that nobody asked for."""
+
+    midi: Path | None = None
+    audio: Path | None = None
+    picture: Path | None = None
+
+    def write(self, score: Score, title: str) -> None:
+        """Write each file, whole or not at all, making its folder."""
+        for path in self.paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if self.midi is not None:
+            write_midi(score, self.midi)
+        if self.audio is not None:
+            from amadeus.music.audio import render_audio, write_wav
+
+            write_wav(self.audio, render_audio(score, SAMPLE_RATE), SAMPLE_RATE)
+        if self.picture is not None:
+            from amadeus.music.picture import draw_piano_roll
+
+            draw_piano_roll(score, self.picture, title)
+
+    @property
+    def paths(self) -> list[Path]:
+        return [path for path in (self.midi, self.audio, self.picture) if path is not None]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.paths))
+
+    def to_dict(self) -> dict[str, str]:
+        """Paths by kind, for JSON."""
+        return {kind: str(path) for kind, path in asdict(self).items() if path is not None}
+
+
+def plan_outputs(stems: list[str], **wanted: Path | None) -> list[Outputs]:
+    """Where each piece goes.
+
+    stems: a file name for each, used where the path is a folder (one that exists, or a path
+    without a suffix); a path that is a file is numbered if there are several pieces.
+    Raises ConfigError for a path that cannot be written.
+    """
+    plans = []
+    for number, stem in enumerate(stems, start=1):
+        mark = f"-{number}" if len(stems) > 1 else ""
+        paths = {k: _place(k, path, stem, mark) for k, path in wanted.items() if path is not None}
+        plans.append(Outputs(**paths))
+    for plan in plans:
+        for path in plan.paths:
+            check_writable(path)
+    return plans
+
+
+def _place(kind: str, path: Path, stem: str, mark: str) -> Path:
+    suffixes = _SUFFIXES[kind]
+    if path.is_dir() or not path.suffix:
+        return path / f"{stem}{suffixes[0]}"
+    if path.suffix.lower() not in suffixes:
+        raise ConfigError(f"{path}: a file of this kind ends in {suffixes[0]}; rename it")
+    return path.with_name(f"{path.stem}{mark}{path.suffix}")
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file can be written, before the work that fills it; leaves no trace."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path} is not a regular file; choose another")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        # Permissions do not tell all: a disk may be full or read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
+        ) from None
+
+
+def summarize(score: Score) -> dict[str, Any]:
+    """What a piece is, in a few numbers."""
+    return {
+        "bars": len(bars_of(score)),
+        "notes": score.num_notes,
+        "seconds": round(score.seconds, 3),
+    }
+
+
+def sentence(summary: dict[str, Any]) -> str:
+    """The same for people."""
+    minutes, seconds = divmod(round(summary["seconds"]), 60)
+    counts = (f"{summary[k]:,} {k[:-1] if summary[k] == 1 else k}" for k in ("bars", "notes"))
+    return f"{', '.join(counts)}, {minutes}:{seconds:02d}"

@@ -1,0 +1,32 @@
+"""`amadeus render`: a MIDI file as sound and picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amadeus.cli import options
+
+EXAMPLES = options.examples(
+    "amadeus render song.mid --audio song.wav",
+    "amadeus render song.mid --picture song.png",
+)
+
+
+def render(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece.")],
+    audio: Annotated[Path | None, typer.Option(help="WAV file to play it into.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="PNG picture to draw.")] = None,
+) -> None:
+    """Play a MIDI file into a WAV file, draw it as a picture, or both."""
+    if audio is None and picture is None:
+        raise typer.BadParameter("there is nothing to do; give --audio, --picture or both")
+    from amadeus.cli.outputs import plan_outputs
+    from amadeus.music.midi import read_midi
+
+    score = read_midi(source)
+    (plan,) = plan_outputs([source.stem], audio=audio, picture=picture)
+    plan.write(score, title=source.stem)
+    typer.echo(str(plan))

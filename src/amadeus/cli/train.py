@@ -1,0 +1,130 @@
+"""`amadeus train`: train a model as a YAML file says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import progress_bar
+from amadeus.errors import ConfigError, TrainingError
+
+if TYPE_CHECKING:
+    from amadeus.model import Amadeus
+    from amadeus.training.config import TrainConfig
+    from amadeus.training.trainer import Progress, Trainer
+
+EXAMPLES = options.examples(
+    "amadeus train small.yaml",
+    "amadeus train small.yaml --set steps=50000 --set output=runs/long --minutes 60",
+    "amadeus train small.yaml --resume",
+    "torchrun --nproc-per-node 4 -m amadeus.cli.main train small.yaml",
+)
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, which saves and stops."""
+SAMPLE_BARS = 16
+SAMPLE_NOTES = 512
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="YAML file with the fields of a training run.")],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+    ] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Set a field; may be repeated."),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Stop, and save, after so many minutes.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda; cuda where there is one if left out.")
+    ] = None,
+) -> None:
+    """Train a model, validating and saving checkpoints along the way."""
+    from amadeus.training.config import load_config
+    from amadeus.training.state import STATE
+
+    settings = load_config(config, _parse(overrides or []))
+    if not resume and (settings.output / STATE).exists():
+        raise TrainingError(
+            f"{settings.output} holds a run already; go on with --resume, or set another output"
+        )
+    trainer = _trainer(settings, device)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    with progress_bar("Training", settings.steps) as update:
+
+        def show(progress: Progress) -> None:
+            speed = f"{progress.notes_per_second:,.0f} notes/s"
+            update(progress.step, text=f"loss {progress.loss:.3f}, {speed}")
+            if progress.nats is not None:
+                typer.echo(
+                    f"step {progress.step}: loss {progress.loss:.4f}, "
+                    f"validation {progress.nats.per_note:.4f} nats per note, {speed}"
+                )
+
+        def sample(model: Amadeus, step: int) -> None:
+            _write_samples(model, settings, step)
+
+        step = trainer.run(resume=resume, max_minutes=minutes, on_step=show, on_validation=sample)
+    if trainer.rank == 0:
+        typer.echo(f"{settings.output}: step {step} of {settings.steps}")
+    if step < settings.steps and minutes is None:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
+    """Compose with the weights of the moment."""
+    from amadeus.inference.composer import Composer
+    from amadeus.music.midi import write_midi
+
+    if not settings.samples:
+        return
+    folder = settings.output / "samples"
+    folder.mkdir(exist_ok=True)
+    training = model.training
+    composed = Composer(model).generate(
+        bars=SAMPLE_BARS, notes=SAMPLE_NOTES, count=settings.samples
+    )
+    model.train(training)
+    for seed, score in enumerate(composed if isinstance(composed, list) else [composed]):
+        write_midi(score, folder / f"step-{step:06d}-seed-{seed}.mid")
+
+
+def _parse(overrides: list[str]) -> dict[str, Any]:
+    """`field=value` by field, values as in YAML."""
+    import yaml
+
+    fields: dict[str, Any] = {}
+    for override in overrides:
+        field, equals, value = override.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {override!r} has no value; write --set FIELD=VALUE")
+        try:
+            fields[field.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ConfigError(f"--set {override!r}: the value is not YAML; quote it") from None
+    return fields
+
+
+def _trainer(settings: TrainConfig, device: str | None) -> Trainer:
+    import torch
+
+    from amadeus.training.trainer import Trainer
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"device {device!r} cannot be used here: {reason}") from None
+    try:
+        return Trainer(settings, device=device)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{error.name} is not installed; run: pip install 'amadeus-music[train]', "
+            "or train without captions: --set text=false"
+        ) from None

@@ -1,0 +1,1 @@
+"""Evaluation: one set of measures for every system's music, ours and anyone's."""

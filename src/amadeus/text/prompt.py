@@ -1,0 +1,110 @@
+"""What a prompt states exactly: tempo, key, metre, instruments and length.
+
+Each reader claims the words it understands, so that none is read twice: the "beats" of "120 beats
+per minute" are no drums. Moods, genres and everything else are left to the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from amadeus.errors import ConfigError
+from amadeus.music.keys import Key
+from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
+from amadeus.text.prompt_readers import (
+    agreed,
+    common_range,
+    read_bars,
+    read_keys,
+    read_metres,
+    read_tempo_words,
+    read_tempos,
+)
+from amadeus.text.prompt_text import Span, Unread
+from amadeus.text.prompt_words import IDIOMS, PROGRESSION
+
+MAX_CHARACTERS = 2000
+
+
+class Chip(NamedTuple):
+    """One recognised phrase, to be shown to whoever wrote it."""
+
+    label: str
+    """"tempo", "key", "time signature", "bars", "instrument", "only" or "without"."""
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFacts:
+    """What a prompt states. None and empty tuples mean: it is left to the model."""
+
+    bpm: float | None = None
+    """Quarter notes a minute; outweighs `tempo_range`."""
+    tempo_range: tuple[float, float] | None = None
+    """Quarter notes a minute, from low to below high: what "slow" or "100-120 bpm" allow."""
+    key: Key | None = None
+    time_signature: str = ""
+    """ "3/4"; one of the vocabulary's metres."""
+    instruments: tuple[StatedInstrument, ...] = ()
+    """Each of these is to play, in the order of the prompt."""
+    exclusive: bool = False
+    """Whether the prompt says that nothing else plays: "solo piano", "drums only"."""
+    absent: tuple[StatedInstrument, ...] = ()
+    """None of the programs of these may play."""
+    num_bars: int | None = None
+    chips: tuple[Chip, ...] = ()
+    """The phrases behind all this, in the order of the prompt."""
+
+
+def parse_prompt(text: str) -> PromptFacts:
+    """Read what a prompt states exactly.
+
+    Raises ConfigError, naming both phrases, where two contradict each other; for a tempo or length
+    out of range; and for a text of more than MAX_CHARACTERS.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError(
+            f"the prompt has {len(text):,} characters; shorten it to {MAX_CHARACTERS:,}"
+        )
+    unread = Unread(text)
+    for pattern in (IDIOMS, PROGRESSION):
+        unread.skip(pattern)
+    metres = read_metres(unread)
+    tempos, tempo_ranges = read_tempos(unread)
+    bars = read_bars(unread)
+    keys = read_keys(unread)
+    tempo_ranges += read_tempo_words(unread)
+    mentions = find_mentions(unread)
+    only = exclusion(unread, mentions)
+    instruments, absent = resolve(mentions)
+    return PromptFacts(
+        bpm=agreed("tempi", tempos),
+        tempo_range=common_range(tempo_ranges),
+        key=agreed("keys", keys),
+        time_signature=agreed("time signatures", metres) or "",
+        instruments=instruments,
+        exclusive=only is not None,
+        absent=absent,
+        num_bars=agreed("numbers of bars", bars),
+        chips=_chips(
+            [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
+            [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
+            [Chip("key", str(key.value), key.span) for key in keys],
+            [Chip("time signature", metre.value, metre.span) for metre in metres],
+            [Chip("bars", str(count.value), count.span) for count in bars],
+            [Chip("instrument", i.name, i.span) for i in instruments],
+            [Chip("without", i.name, i.span) for i in absent],
+            [Chip("only", "nothing else plays", only)] if only else [],
+        ),
+    )
+
+
+def describe(facts: PromptFacts) -> list[tuple[str, str, Span]]:
+    """What was understood, phrase by phrase: (label, value, where it stands in the prompt)."""
+    return list(facts.chips)
+
+
+def _chips(*groups: list[Chip]) -> tuple[Chip, ...]:
+    return tuple(sorted((c for group in groups for c in group), key=lambda c: c.span.start))

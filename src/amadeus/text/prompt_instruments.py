@@ -1,0 +1,209 @@
+"""The instruments a prompt names: which are to play, which are not, and whether any other may."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from amadeus.text.prompt_text import Span, Unread, contradiction
+from amadeus.text.prompt_words import ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
+
+
+@dataclass(frozen=True, slots=True)
+class StatedInstrument:
+    """An instrument by the prompt's name for it."""
+
+    name: str
+    """Lower case: "upright bass"."""
+    programs: tuple[int, ...]
+    """Programs that count as it, the preferred one first; 128 for drums."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A phrase that names an instrument, or an ensemble of several."""
+
+    members: dict[str, tuple[int, ...]]
+    """Name and programs of each instrument."""
+    span: Span
+    is_absent: bool = False
+    is_implied: bool = False
+    """Named by an ensemble or by "beat" only, so that "no drums" outweighs it."""
+
+
+# "drumless" is read as "drum" and "less".
+_WORD = re.compile(r"[^\W_]+(?=less\b)|[^\W_]+(?:'[^\W_]+)*")
+_JOINT = re.compile(r"\s{1,3}|-|\s?\(")
+_LOOKALIKE = re.compile(r"-(?:like|style|inspired|esque|ish)\b", re.IGNORECASE)
+_MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *ENSEMBLES))
+
+_ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
+_AGAINST = (
+    r"(?:no|not|without|minus|excluding|except(?: for)?|lacking|omit(?:ting)?|avoid(?:ing)?"
+    r"|instead of|rather than|leav(?:e|ing) out|don'?t use|do not use|never)"
+)
+_NEGATED = re.compile(rf"\b{_AGAINST}\s+{_ARTICLE}$", re.IGNORECASE)
+_HALF_NEGATED = re.compile(rf"\b(?:no|without|not)\s+{_ARTICLE}[\w-]+\s+$", re.IGNORECASE)
+_AFFIRMED = re.compile(r"\b(?:but|just|only|solo|with|for)\s+$", re.IGNORECASE)
+_FREE = re.compile(r"-?less\b|-free\b", re.IGNORECASE)
+_OR = re.compile(rf"\s*,?\s*\b(?:or|nor)\s+{_ARTICLE}", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:no\s+|any\s+)?", re.IGNORECASE)
+_COMMA = re.compile(r"\s*,\s*")
+
+_ONLY_BEFORE = re.compile(
+    r"(?<!not )\b(?:only|just|nothing but|solely|exclusively|purely|unaccompanied)\s+"
+    r"(?:(?:an?|the|one|some|for|on|with|uses?)\s+)?$",
+    re.IGNORECASE,
+)
+_ONLY_AFTER = re.compile(
+    r"[\s-]*\b(?:only(?!\s+(?:in|at|for|during|when|on|after|until)\b)|alone|unaccompanied"
+    r"|and nothing else)\b",
+    re.IGNORECASE,
+)
+_SOLO = re.compile(r"\bsolo\s+(?:[\w-]+\s+)?$", re.IGNORECASE)
+_NOTHING_ELSE = re.compile(
+    r"\bnothing else\b|\bno other instruments?\b|\ba cappella\b", re.IGNORECASE
+)
+_COMPANY = re.compile(r"\b(?:orchestra|band|ensemble|backing|accompan\w+)\b", re.IGNORECASE)
+
+
+def find_mentions(unread: Unread) -> list[Mention]:
+    """Every instrument named, in the order of the prompt."""
+    mentions = [m for m in _named(unread) if not _is_half_negated(unread, m)]
+    return _with_absences(unread, mentions)
+
+
+def exclusion(unread: Unread, mentions: list[Mention]) -> Span | None:
+    """The phrase that says nothing else plays, if there is one."""
+    wanted = [mention for mention in mentions if not mention.is_absent]
+    if not wanted:
+        return None
+    for mention in wanted:
+        match = unread.is_after(_ONLY_BEFORE, mention.span.start)
+        if match:
+            return unread.span(mention.span.start - len(match[0]), mention.span.start)
+        match = _ONLY_AFTER.match(unread.left, mention.span.end)
+        if match:
+            return unread.span(*match.span())
+    match = unread.is_after(_SOLO, wanted[0].span.start)
+    if match and len(wanted) == 1 and not _COMPANY.search(unread.left):
+        return unread.span(wanted[0].span.start - len(match[0]), wanted[0].span.start)
+    match = _NOTHING_ELSE.search(unread.left)
+    return unread.span(*match.span()) if match else None
+
+
+def resolve(
+    mentions: list[Mention],
+) -> tuple[tuple[StatedInstrument, ...], tuple[StatedInstrument, ...]]:
+    """The instruments that are to play, without repetition, and those that are not.
+
+    Raises ConfigError where one instrument is both.
+    """
+    absent = [
+        StatedInstrument(name, programs, m.span)
+        for m in mentions
+        if m.is_absent
+        for name, programs in m.members.items()
+        if name not in KIT_PARTS and name.removesuffix("s") not in KIT_PARTS
+    ]
+    # What is only implied comes last: "drums" is a better name than "beat".
+    wanted = sorted((m for m in mentions if not m.is_absent), key=lambda m: m.is_implied)
+    present = _without_repetition([i for m in wanted for i in _allowed(m, absent)])
+    return tuple(sorted(present, key=lambda i: i.span.start)), tuple(absent)
+
+
+def _named(unread: Unread) -> list[Mention]:
+    """The longest name that begins at each word."""
+    words = list(_WORD.finditer(unread.left))
+    mentions = []
+    i = 0
+    while i < len(words):
+        name, length = _longest_name(unread.left, words[i : i + _MOST_WORDS])
+        end = words[i + max(length, 1) - 1].end()
+        if name and not _LOOKALIKE.match(unread.left, end):
+            members = {n: INSTRUMENT_GROUPS[n] for n in ENSEMBLES.get(name, (name,))}
+            implied = name in ENSEMBLES or name in ("beat", "beats")
+            mentions.append(Mention(members, unread.span(words[i].start(), end), False, implied))
+        i += max(length, 1)
+    return mentions
+
+
+def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
+    """The longest name of an instrument or ensemble at the first word, and its words; "" and 0."""
+    best, length = "", 0
+    name = ""
+    for count, word in enumerate(words, 1):
+        if count > 1 and not _JOINT.fullmatch(text, words[count - 2].end(), word.start()):
+            break
+        name = f"{name} {word[0].lower()}".strip()
+        if name in INSTRUMENT_GROUPS or name in ENSEMBLES:
+            best, length = name, count
+    return best, length
+
+
+def _is_half_negated(unread: Unread, mention: Mention) -> bool:
+    """ "no loud drums" neither asks for drums nor forbids them."""
+    start = mention.span.start
+    half = unread.is_after(_HALF_NEGATED, start)
+    return bool(
+        half and not unread.is_after(_NEGATED, start) and not unread.is_after(_AFFIRMED, start)
+    )
+
+
+def _with_absences(unread: Unread, mentions: list[Mention]) -> list[Mention]:
+    """Mark what is negated, and what shares its negation: "no bass or drums"."""
+    marked = []
+    last = -1
+    for i, mention in enumerate(mentions):
+        start, end = mention.span.start, mention.span.end
+        match = unread.is_after(_NEGATED, start)
+        free = _FREE.match(unread.left, end)
+        if match:
+            start -= len(match[0])
+            last = _last_of_list(unread.left, mentions, i)
+        elif free:
+            end = free.end()
+        absent = bool(match or free) or i <= last
+        marked.append(Mention(mention.members, unread.span(start, end), absent, mention.is_implied))
+    return marked
+
+
+def _last_of_list(text: str, mentions: list[Mention], first: int) -> int:
+    """Index of the last mention that the negation before the first one covers.
+
+    Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays.
+    """
+    last = first
+    is_open = True
+    for i in range(first + 1, len(mentions)):
+        gap = (text, mentions[i - 1].span.end, mentions[i].span.start)
+        if _OR.fullmatch(*gap) or (is_open and _AND.fullmatch(*gap)):
+            last = i
+        elif _COMMA.fullmatch(*gap):
+            is_open = False
+        else:
+            break
+    return last
+
+
+def _allowed(mention: Mention, absent: list[StatedInstrument]) -> list[StatedInstrument]:
+    """The instruments of a mention, without programs that something else forbids."""
+    allowed = []
+    for name, programs in mention.members.items():
+        forbidden = {p for other in absent for p in other.programs}
+        left = tuple(p for p in programs if p not in forbidden)
+        if left:
+            allowed.append(StatedInstrument(name, left, mention.span))
+        elif not mention.is_implied:
+            other = next(o for o in absent if set(o.programs) & set(programs))
+            raise contradiction(f"both asks for and forbids {name}", mention.span, other.span)
+    return allowed
+
+
+def _without_repetition(instruments: list[StatedInstrument]) -> list[StatedInstrument]:
+    """A general word that a particular one fulfils is dropped: "guitar" beside "bass guitar"."""
+    distinct: dict[frozenset[int], StatedInstrument] = {}
+    for one in instruments:
+        distinct.setdefault(frozenset(one.programs), one)
+    return [one for programs, one in distinct.items() if not any(programs > o for o in distinct)]

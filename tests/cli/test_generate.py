@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi
+
+
+@pytest.fixture
+def generate(amadeus, checkpoint):
+    return lambda *options: amadeus("generate", "--model", checkpoint, "--notes", 4, *options)
+
+
+def test_a_seed_composes_the_same_piece_again(generate, tmp_path):
+    outcome = generate("--seed", 5)
+    assert outcome.code == 0
+    assert "seed 5" in outcome.out
+    generate("--seed", 5, "--output", "again.mid")
+    first = (tmp_path / "outputs" / "amadeus-5.mid").read_bytes()
+    assert first == (tmp_path / "again.mid").read_bytes()
+    generate("--seed", 6, "--output", "other.mid")
+    assert first != (tmp_path / "other.mid").read_bytes()
+
+
+def test_a_drawn_seed_is_printed(generate):
+    (piece,) = json.loads(generate("--json").out)["pieces"]
+    again = json.loads(generate("--json", "--seed", piece["seed"]).out)["pieces"]
+    assert again == [piece]
+    assert piece["midi"] == f"outputs/amadeus-{piece['seed']}.mid"
+
+
+def test_bars_are_the_length(amadeus, checkpoint, tmp_path):
+    amadeus("generate", "--model", checkpoint, "--bars", 1, "--seed", 1, "--output", "one.mid")
+    assert len(bars_of(read_midi(tmp_path / "one.mid"))) == 1
+
+
+def test_several_pieces_are_numbered_in_files_and_named_by_seed_in_folders(generate, tmp_path):
+    generate("--seed", 3, "--count", 2, "--output", "piece.mid", "--picture", "pictures")
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")}
+    assert written == {
+        *("piece-1.mid", "piece-2.mid"),
+        *("pictures/amadeus-3.png", "pictures/amadeus-4.png"),
+    }
+
+
+def test_sound_and_picture_come_along(generate, tmp_path):
+    outcome = generate("--seed", 2, "--audio", "a.wav", "--picture", "a.png", "--output", "a.mid")
+    assert outcome.code == 0
+    assert outcome.err == ""
+    assert (tmp_path / "a.wav").read_bytes().startswith(b"RIFF")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_continuation_keeps_the_given_bars(amadeus, checkpoint, fixtures, tmp_path):
+    song = fixtures / "song_with_pickup.mid"
+    options = ("--bars", 2, "--notes", 20, "--seed", 1, "--json")
+    outcome = amadeus("continue", song, "--output", "longer.mid", "--model", checkpoint, *options)
+    assert outcome.code == 0
+    result = json.loads(outcome.out)
+    before, after = read_midi(song), read_midi(tmp_path / "longer.mid")
+    assert result["notes"] == after.num_notes > before.num_notes
+    assert result["seed"] == 1
+
+
+def test_render_needs_something_to_write(amadeus, fixtures):
+    assert amadeus("render", fixtures / "funk_drums.mid").code == 2
+
+
+def test_render_plays_and_draws(amadeus, fixtures, tmp_path):
+    outcome = amadeus(
+        "render", fixtures / "funk_drums.mid", "--audio", "a.wav", "--picture", "a.png"
+    )
+    assert outcome.code == 0
+    assert {p.name for p in tmp_path.iterdir()} == {"a.wav", "a.png"}

@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+
+def test_a_midi_file_is_described(amadeus, fixtures):
+    found = json.loads(amadeus("inspect", fixtures / "string_quartet.mid", "--json").out)
+    assert found["kind"] == "midi"
+    assert found["notes"] == sum(track["notes"] for track in found["tracks"])
+    assert found["chords"]
+    text = amadeus("inspect", fixtures / "string_quartet.mid").out
+    assert found["key"] in text
+    assert all(track["instrument"] in text for track in found["tracks"])
+
+
+def test_changing_metres_are_placed_in_their_bars(amadeus, fixtures):
+    found = json.loads(amadeus("inspect", fixtures / "choir_changing_metre.mid", "--json").out)
+    assert [m["metre"] for m in found["time_signatures"]][:2] == ["3/2", "2/2"]
+    assert found["time_signatures"][0]["bar"] == 1
+    assert found["time_signatures"][1]["bar"] > 1
+
+
+def test_shards_are_described(amadeus, shards):
+    found = json.loads(amadeus("inspect", shards, "--json").out)
+    assert found["kind"] == "shards"
+    assert found["pieces"] == sum(found["sources"].values()) == sum(found["splits"].values())
+    assert "validation 1" in amadeus("inspect", shards).out
+
+
+def test_a_checkpoint_is_described(amadeus, checkpoint):
+    found = json.loads(amadeus("inspect", checkpoint, "--json").out)
+    assert found["kind"] == "checkpoint"
+    assert found["model"]["width"] == 128
+    assert found["notes"] == {"steps": 0}
+    assert f"{found['parameters']:,}" in amadeus("inspect", checkpoint).out
+
+
+@pytest.mark.parametrize("pieces", [1, 512])
+def test_validation_adds_up(amadeus, checkpoint, shards, pieces):
+    options = ("--model", checkpoint, "--shards", shards, "--pieces", pieces)
+    found = json.loads(amadeus("validate", *options, "--json").out)
+    assert found["nats_per_note"] == pytest.approx(sum(found["nats_per_attribute"].values()))
+    assert found["pieces"] == 1
+    assert f"{found['nats_per_note']:.4f}" in amadeus("validate", *options).out

@@ -1,0 +1,182 @@
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from amadeus.corpus.dataset import ExcerptConfig, Excerpts, Openings, collate
+from amadeus.corpus.shards import Shards, ShardWriter
+from amadeus.music.keys import Key, parse_key
+from amadeus.music.midi import read_midi
+from amadeus.text.facts import Facts
+from amadeus.tokens import Attribute, RowType, encode
+from amadeus.tokens.grammar import Grammar
+from amadeus.tokens.vocabulary import DRUMS, has_sound, opens_bar
+
+ROWS = 96
+PIECES = ("choir_changing_metre", "game_band", "song_with_pickup", "string_quartet")
+
+
+class Listener:
+    """A tokenizer that remembers what it was given; an id is the length of a word."""
+
+    def __call__(self, captions):
+        self.captions = captions
+        ids = np.zeros((len(captions), 4), dtype=np.int64)
+        for row, caption in zip(ids, captions, strict=True):
+            words = [len(word) for word in caption.split()[:4]]
+            row[: len(words)] = words
+        return ids, (ids > 0).sum(1)
+
+
+@pytest.fixture(scope="module")
+def shards(fixtures, tmp_path_factory):
+    """Four pieces of which only the key is known, as if all were in C major."""
+    folder = tmp_path_factory.mktemp("shards")
+    writer = ShardWriter(folder)
+    for name in PIECES:
+        tokens = encode(read_midi(fixtures / f"{name}.mid"))
+        facts = Facts(key=Key(0, "major")).to_dict()
+        source = f"{name}/a.mid"
+        writer.add(tokens, id=name, source=source, split="train", facts=facts)
+    writer.close({})
+    return Shards(folder)
+
+
+def batch(shards, step=0, tokenizer=None, **fields):
+    values = {"rows": ROWS, "batch_size": 32} | fields
+    return Excerpts(shards, ExcerptConfig(**values), tokenizer)[step]
+
+
+def rows_of(batch):
+    """Each excerpt without its padding."""
+    return [t[t[:, Attribute.TYPE] != RowType.PAD] for t in batch.tokens.numpy()]
+
+
+def first_types(batch):
+    return {int(rows[0, Attribute.TYPE]) for rows in rows_of(batch)}
+
+
+def test_a_batch_is_a_function_of_seed_and_step(shards):
+    first = batch(shards, step=3, seed=1).tokens
+    assert torch.equal(batch(shards, step=3, seed=1).tokens, first)
+    assert not torch.equal(batch(shards, step=4, seed=1).tokens, first)
+    assert not torch.equal(batch(shards, step=3, seed=2).tokens, first)
+
+
+def test_excerpts_are_music_that_the_grammar_allows(shards):
+    drawn = batch(shards)
+    assert drawn.tokens.shape == (32, ROWS, 8)
+    assert drawn.tokens.dtype == torch.int16
+    for rows in rows_of(drawn):
+        is_infill = rows[0, Attribute.TYPE] == RowType.FUTURE
+        grammar = Grammar(ends_with=RowType.JOIN if is_infill else RowType.END)
+        for row in rows:
+            grammar.advance(row)
+        assert grammar.ended or not is_infill
+
+
+def test_padding_comes_last(shards):
+    is_padding = batch(shards, rows=150).tokens[..., Attribute.TYPE] == RowType.PAD
+    assert is_padding.any()
+    assert (is_padding.int().diff(dim=1) >= 0).all()
+
+
+def test_every_excerpt_can_begin_where_its_piece_begins(shards):
+    assert first_types(batch(shards, start_share=1.0, infill_share=0.0)) == {RowType.START}
+
+
+def test_excerpts_from_the_middle_resume_at_a_bar_line(shards):
+    drawn = batch(shards, start_share=0.0, infill_share=0.0)
+    assert RowType.RESUME in first_types(drawn)
+    for rows in rows_of(drawn):
+        assert rows[0, 0] in (RowType.START, RowType.RESUME)
+        assert opens_bar(rows[1:2, Attribute.TYPE]).all()
+        assert len(rows) >= ROWS // 2
+
+
+def test_a_rearranged_passage_ends_with_a_join(shards):
+    drawn = batch(shards, infill_share=1.0)
+    rearranged = [rows for rows in rows_of(drawn) if rows[0, 0] == RowType.FUTURE]
+    assert len(rearranged) > 16
+    for rows in rearranged:
+        types = rows[:, Attribute.TYPE].tolist()
+        assert types[-1] == RowType.JOIN
+        assert types.count(RowType.START) + types.count(RowType.RESUME) == 1
+        assert len(rows) <= ROWS
+
+
+def test_transposition_keeps_within_a_tritone(shards):
+    options = {"start_share": 1.0, "infill_share": 0.0}
+    plain = batch(shards, transpose=False, **options)
+    originals = {rows.tobytes() for rows in rows_of(plain)}
+    assert len(originals) == len(PIECES)
+    assert len({rows.tobytes() for rows in rows_of(batch(shards, **options))}) > len(PIECES)
+
+
+def test_captions_of_transposed_excerpts_state_the_transposed_key(shards):
+    listener = Listener()
+    drawn = batch(shards, tokenizer=listener, text_share=1.0, start_share=1.0, infill_share=0.0)
+    moved = set()
+    for rows, caption in zip(rows_of(drawn), listener.captions, strict=True):
+        stated = re.search(r"\b[A-G](#|b|-flat|-sharp)? ?(major|maj)\b", caption)
+        semitones = semitones_from(shards, rows)
+        assert parse_key(stated[0]) == Key(semitones % 12, "major")
+        moved.add(semitones)
+    assert moved <= set(range(-6, 6))
+    assert len(moved) > 6
+
+
+def semitones_from(shards, rows):
+    """How far an excerpt of the beginning of a piece is from the piece itself."""
+    for i in range(len(shards)):
+        original = shards.tokens(i)[: len(rows)].astype(int)
+        rest = [a for a in Attribute if a not in (Attribute.PITCH, Attribute.CHORD)]
+        if len(original) == len(rows) and np.array_equal(original[:, rest], rows[:, rest]):
+            pitched = has_sound(rows[:, 0]) & (rows[:, Attribute.INSTRUMENT] != DRUMS)
+            (semitones,) = set((rows - original)[pitched, Attribute.PITCH].tolist())
+            return semitones
+    raise AssertionError("an excerpt of no piece")
+
+
+def test_some_excerpts_come_without_a_caption(shards):
+    drawn = batch(shards, tokenizer=Listener(), batch_size=200, text_share=0.8)
+    assert 0.1 < float((drawn.text_lengths == 0).float().mean()) < 0.3
+    silent = batch(shards, tokenizer=Listener(), text_share=0.0)
+    assert (silent.text_lengths == 0).all()
+
+
+def test_weights_decide_how_often_a_source_is_drawn(shards):
+    weights = {name: 0.0 for name in PIECES if name != "song_with_pickup"}
+    drawn = batch(shards, weights=weights, start_share=1.0, infill_share=0.0)
+    for rows in rows_of(drawn):
+        semitones_from(shards, rows)
+        assert rows[1, Attribute.BEAT] == shards.tokens(2)[1, Attribute.BEAT]
+        assert rows[1, Attribute.TYPE] == shards.tokens(2)[1, Attribute.TYPE]
+
+
+def test_openings_go_through_all_pieces_in_order(shards):
+    openings = Openings(shards, ROWS, 3, None, limit=100)
+    batches = [openings[i] for i in range(len(openings))]
+    assert [len(b.tokens) for b in batches] == [3, 1]
+    for i, rows in enumerate(torch.cat([b.tokens for b in batches]).numpy()):
+        assert np.array_equal(rows, shards.tokens(i)[:ROWS])
+    assert len(Openings(shards, ROWS, 3, None, limit=2).chosen) == 2
+    with pytest.raises(IndexError):
+        openings[2]
+
+
+def test_openings_have_fixed_captions(shards):
+    first, again = Listener(), Listener()
+    Openings(shards, ROWS, 4, first, limit=4)[0]
+    Openings(shards, ROWS, 4, again, limit=4)[0]
+    assert first.captions == again.captions
+    assert all(first.captions)
+
+
+def test_collating_pads_rows_and_empties_missing_captions():
+    rows = np.full((3, 8), 9, dtype=np.uint16)
+    drawn = collate([rows, rows[:1]], ["two words", ""], 4, Listener())
+    assert (drawn.tokens == 9).all(-1).sum(1).tolist() == [3, 1]
+    assert (drawn.tokens == 0).all(-1).sum(1).tolist() == [1, 3]
+    assert drawn.text_lengths.tolist() == [2, 0]
