@@ -190,6 +190,17 @@ def test_a_metre_change_in_mid_bar_makes_a_bar_of_its_true_length(sixteenths):
     assert bars_of(back).length_ticks.tolist() == [48, 3 * sixteenths, 36, 36]
 
 
+@pytest.mark.parametrize("cut", range(1, 48))
+def test_notes_stay_in_time_wherever_a_bar_is_cut_off(cut):
+    metres = (TimeSignature(0, 4, 4), TimeSignature(48 + cut, 3, 4))
+    notes = [(onset, 3, 60, 82) for onset in (0, 48 + cut, 48 + cut + 74)]
+    back = decode(encode(piece(*notes, time_signatures=metres)))
+    assert only_notes(back) == notes
+    expected = [0, 48, 48 + cut, 48 + cut + 36, 48 + cut + 72]
+    distance = np.abs(bars_of(back).onset_ticks[:, None] - expected).min(0)
+    assert distance.max() <= 2  # bars last whole sixteenths
+
+
 @pytest.mark.parametrize(
     ("given_metre", "written"),
     [((4, 32), (1, 8)), ((6, 32), (3, 16)), ((2, 1), (2, 1)), ((33, 4), (4, 4)), ((3, 32), (4, 4))],

@@ -86,7 +86,7 @@ def build_corpus(
                 report.skipped[result] += 1
                 continue
             piece_id, tokens, facts = result
-            notes = hashlib.sha1(np.ascontiguousarray(tokens)).digest()
+            notes = hashlib.sha1(tokens.tobytes()).digest()
             if notes in seen:
                 report.skipped["duplicate"] += 1
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -129,6 +129,9 @@ class Openings(Dataset):
 
     def __len__(self) -> int:
         return -(-len(self.chosen) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (self[number] for number in range(len(self)))
 
     def __getitem__(self, number: int) -> Batch:
         if number >= len(self):

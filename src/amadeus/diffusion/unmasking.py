@@ -16,7 +16,7 @@ import numpy as np
 
 from amadeus.errors import ConfigError
 from amadeus.tokens.grammar import Grammar
-from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
+from amadeus.tokens.vocabulary import ATTRIBUTES, FIRST_BAR, NUM_ATTRIBUTES, Attribute
 
 Order = Literal["confidence", "entropy", "random", "fixed"]
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -132,6 +132,8 @@ class _Row:
             return
         share = -(-masked // self.steps_left)
         self.steps_left -= 1
+        if self.grammar.in_last_bar:
+            logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
         for attribute in np.argsort(-self._urgency(logits), kind="stable")[:share]:
             if not self.known[attribute]:  # else an earlier one of this step left no choice
                 self._reveal(attribute, logits[attribute])
@@ -166,8 +168,20 @@ class _Row:
             urgency = self.noise[0].copy()
         else:
             urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
+        if self.grammar.in_last_bar:
+            # Whether there is another note comes first: a beat drawn for a bar that cannot come
+            # would be squeezed into the end of this one.
+            urgency[Attribute.TYPE] = np.inf
         urgency[self.known] = -np.inf
         return urgency
+
+
+def _with_end_for_new_bar(logits: np.ndarray, ends_with: int) -> np.ndarray:
+    """Logits by which the piece ends wherever another bar would begin. logits: [A, V]."""
+    logits = logits.copy()
+    types = logits[Attribute.TYPE]
+    types[ends_with] = np.logaddexp.reduce([types[ends_with], *types[FIRST_BAR:]])
+    return logits
 
 
 def _certainty(logits: np.ndarray, order: Order) -> np.ndarray:

@@ -28,6 +28,8 @@ def linear(width_in: int, width_out: int, *, zero: bool = False) -> nn.Linear:
 class RotaryPositions(nn.Module):
     """Rotary position embedding (Su et al. 2021, arXiv 2104.09864)."""
 
+    frequencies: Tensor
+
     def __init__(self, head_width: int, theta: float) -> None:
         super().__init__()
         frequencies = theta ** -(torch.arange(0, head_width, 2) / head_width)

@@ -32,6 +32,10 @@ class DecoderBlock(nn.Module):
 class NoteDecoder(nn.Module):
     """A small bidirectional Transformer with one head per attribute."""
 
+    offsets: Tensor
+    masks: Tensor
+    padding: Tensor
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width = config.decoder_width

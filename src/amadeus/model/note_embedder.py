@@ -12,6 +12,8 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
 class NoteEmbedder(nn.Module):
     """One table for all attributes, each with its own range of rows."""
 
+    offsets: Tensor
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.table = nn.Embedding(sum(SIZES), width)

@@ -114,6 +114,11 @@ class Grammar:
         """Whether the last row was END or JOIN."""
         return not self._in_future and self.last[Attribute.TYPE] in (RowType.END, RowType.JOIN)
 
+    @property
+    def in_last_bar(self) -> bool:
+        """Whether `num_bars` bars have begun, so that no other may."""
+        return self.num_bars is not None and self.bars >= self.num_bars
+
     def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
         """Restrict the values of the rows to come, until the next call.
 

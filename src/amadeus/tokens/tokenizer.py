@@ -10,7 +10,7 @@
 - tracks of one instrument become one, and notes of one instrument that share onset and pitch
   become one (the longest of them, at the loudest velocity);
 - a metre that has no token is written as another of the same length, or as 4/4 where none is, and
-  a bar that is cut off by a new metre becomes a bar of its true length.
+  a bar that is cut off by a new metre becomes a bar of its true length, to a sixteenth note.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ def build_optimizers(
     weight_decay: float,
 ) -> list[torch.optim.Optimizer]:
     """One AdamW, preceded by one Muon where asked for."""
-    matrices, others = [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inside = parameter.ndim == 2 and "table" not in name and not name.endswith("slots")
         (matrices if inside else others).append(parameter)
