@@ -72,3 +72,30 @@ def test_render_plays_and_draws(amadeus, fixtures, tmp_path):
     )
     assert outcome.code == 0
     assert {p.name for p in tmp_path.iterdir()} == {"a.wav", "a.png"}
+
+
+def test_a_prompt_is_understood_and_holds(amadeus, checkpoint, tmp_path):
+    prompt = "a waltz for flute and drums at 97 bpm, 2 bars"
+    options = ("--model", checkpoint, "--seed", 1, "--notes", 60, "--output", "waltz.mid")
+    outcome = amadeus("generate", "--prompt", prompt, *options)
+    assert outcome.code == 0, outcome.err
+    assert "tempo 97 BPM" in outcome.out
+    score = read_midi(tmp_path / "waltz.mid")
+    assert len(bars_of(score)) == 2
+    assert [t.bpm for t in score.tempos] == [97.0]
+    assert {str(t) for t in score.time_signatures} == {"3/4"}
+    assert {t.is_drum or t.program for t in score.tracks} <= {True, 73}
+
+
+def test_what_a_prompt_states_can_be_left_to_the_model(amadeus, checkpoint):
+    options = ("--model", checkpoint, "--seed", 1, "--notes", 4, "--json")
+    outcome = amadeus("generate", "--prompt", "97 bpm", "--no-prompt-constraints", *options)
+    assert json.loads(outcome.out)["understood"] == []
+
+
+def test_a_prompt_that_contradicts_itself_is_refused(amadeus, checkpoint, tmp_path):
+    prompt = "drums only, no drums"
+    outcome = amadeus("generate", "--model", checkpoint, "--prompt", prompt)
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())

@@ -76,5 +76,5 @@ def test_the_training_example_is_a_configuration():
 def test_the_python_example_composes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (text,) = code("python")
-    exec(text, {})
+    exec(re.sub(r"bars=\d+", "bars=1", text), {})  # shorter, for the sake of time
     assert (tmp_path / "piece.mid").exists()

@@ -44,15 +44,15 @@ def test_generate_gives_no_more_notes_than_asked_for(composer):
 
 
 def test_pieces_of_one_call_are_those_of_their_seeds(composer):
-    together = composer.generate(bars=2, seed=3, count=2)
+    together = composer.generate_many(2, bars=2, seed=3)
     assert together == [composer.generate(bars=2, seed=seed) for seed in (3, 4)]
     assert together[0] != together[1]
 
 
 def test_more_pieces_than_one_batch_holds(composer, monkeypatch):
-    expected = composer.generate(bars=1, count=3)
+    expected = composer.generate_many(3, bars=1)
     monkeypatch.setattr(composer_module, "_BATCH_SIZE", 2)
-    assert composer.generate(bars=1, count=3) == expected
+    assert composer.generate_many(3, bars=1) == expected
 
 
 def test_progress_counts_bars_and_rows(composer):

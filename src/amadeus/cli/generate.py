@@ -13,14 +13,27 @@ from amadeus.cli.display import print_json, progress_bar
 EXAMPLES = options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
+    'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',
     "amadeus generate --count 8 --temperature 0.9",
 )
 
 
 def generate(
+    prompt: Annotated[
+        str, typer.Option(help="What to compose, in words; what they state exactly holds.")
+    ] = "",
+    prompt_constraints: Annotated[
+        bool,
+        typer.Option(
+            "--prompt-constraints/--no-prompt-constraints",
+            help="Hold the music to the tempo, key, metre, instruments and bars of the prompt.",
+        ),
+    ] = True,
     bars: Annotated[
         int | None,
-        typer.Option(min=1, help="Length in bars; 16 if neither it nor --notes is given."),
+        typer.Option(
+            min=1, help="Length in bars; the prompt's, or 16, if neither it nor --notes is given."
+        ),
     ] = None,
     notes: options.Notes = None,
     seed: options.Seed = None,
@@ -41,26 +54,32 @@ def generate(
 ) -> None:
     """Compose new pieces."""
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.text.prompt import PromptFacts, describe, parse_prompt
 
+    facts = parse_prompt(prompt) if prompt_constraints else PromptFacts()
+    understood = [{"label": label, "value": value} for label, value, _ in describe(facts)]
+    if understood and not as_json:
+        typer.echo("understood: " + ", ".join("{label} {value}".format(**u) for u in understood))
     seed = options.draw_seed() if seed is None else seed
-    bars = 16 if bars is None and notes is None else bars
     stems = [f"amadeus-{seed + i}" for i in range(count)]
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
 
-    from amadeus.inference.composer import load_model
+    from amadeus.inference.composer import length_in_bars, load_model
 
     composer = load_model(**options.given(name=model))
-    unit, length = ("bars", bars) if bars else ("notes", notes or 0)
-    with progress_bar(f"Composing {unit}", count * length) as update:
-        composed = composer.generate(
-            bars=bars,
+    length = length_in_bars(facts, bars, notes)
+    unit, total = ("bars", length) if length else ("notes", notes or 0)
+    with progress_bar(f"Composing {unit}", count * total) as update:
+        scores = composer.generate_many(
+            count,
+            prompt,
+            bars=length,
             notes=notes,
             seed=seed,
-            count=count,
-            progress=lambda bars_done, rows: update(bars_done if bars else rows),
+            prompt_constraints=prompt_constraints,
+            progress=lambda bars_done, rows: update(bars_done if length else rows),
             **options.given(steps=steps, temperature=temperature, top_p=top_p, order=order),
         )
-    scores = composed if isinstance(composed, list) else [composed]
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")
@@ -68,4 +87,4 @@ def generate(
         if not as_json:
             typer.echo(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
     if as_json:
-        print_json({"pieces": pieces})
+        print_json({"understood": understood, "pieces": pieces})

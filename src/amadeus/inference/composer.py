@@ -1,7 +1,7 @@
 """The composer: scores in, scores out.
 
 composer = amadeus.load_model("amadeus-small")
-score = composer.generate(bars=16, seed=1)
+score = composer.generate("a slow piano waltz in A minor", bars=16, seed=1)
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from amadeus.control import Constraints
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import CheckpointError, ConfigError
@@ -22,14 +25,16 @@ from amadeus.inference.request import Request
 from amadeus.model import Amadeus
 from amadeus.model.checkpoint import CONFIG, load_checkpoint
 from amadeus.music.score import Score
+from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
 from amadeus.tokens.vocabulary import Attribute, opens_bar
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 DEFAULT_MODEL = "amadeus-small"
-DEFAULT_TOP_P = (0.99, 0.97, 0.95, 0.9, 0.8, 0.97, 0.97, 0.97)
+DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
 """Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
 of unconditional pieces come closest to those of real ones (docs/log.md)."""
+DEFAULT_BARS = 16
 _BATCH_SIZE = 16
 
 OnProgress = Callable[[int, int], None]
@@ -65,38 +70,63 @@ class Composer:
     def __init__(self, model: Amadeus) -> None:
         """A piece longer than the model's context forgets its beginning."""
         self.model, self.context = model.eval(), model.config.context
+        self._encode_text: Callable[[str], Tensor] | None = None
 
     def generate(
         self,
+        prompt: str = "",
         *,
-        bars: int | None = 16,
+        bars: int | None = None,
         notes: int | None = None,
         seed: int = 0,
-        steps: int = 8,
-        temperature: float | tuple[float, ...] = 1.0,
-        top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
-        order: Order = "confidence",
-        count: int = 1,
+        prompt_constraints: bool = True,
         progress: OnProgress | None = None,
-    ) -> Score | list[Score]:
-        """A new piece; a list of them if count is above 1, piece i of which has seed + i.
+        **sampling: Any,
+    ) -> Score:
+        """A new piece.
 
-        bars: its exact length; None leaves the end to the model. notes: most notes, which ends the
-        piece before its last bar if need be. The others: see `UnmaskConfig`.
+        prompt: what it should be, in words. What they state exactly (tempo, key, metre,
+        instruments, bars) holds, unless prompt_constraints is False; the rest is the model's
+        reading.
+        bars: its exact length; by default the prompt's, or 16, or with `notes`, the model's.
+        notes: most notes, which ends the piece before its last bar if need be.
+        seed: equal seeds give equal pieces.
+        sampling: steps, temperature, top_p, order, as in `sampling_config`.
 
-        Raises ConfigError for a setting that cannot work.
+        Raises ConfigError for a setting that cannot work, or a prompt that contradicts itself.
         """
+        return self.generate_many(
+            1, prompt, bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
+            progress=progress, **sampling,
+        )[0]  # fmt: skip
+
+    def generate_many(
+        self,
+        count: int,
+        prompt: str = "",
+        *,
+        bars: int | None = None,
+        notes: int | None = None,
+        seed: int = 0,
+        prompt_constraints: bool = True,
+        progress: OnProgress | None = None,
+        **sampling: Any,
+    ) -> list[Score]:
+        """Several new pieces at once, piece i of which is `generate(seed=seed + i)`."""
         if count < 1:
             raise ConfigError(f"count must be at least 1, got {count}")
-        if bars is None and notes is None:
-            raise ConfigError("a piece needs a length; set bars or notes")
-        config = UnmaskConfig(num_steps=steps, order=order, temperature=temperature, top_p=top_p)
+        facts = parse_prompt(prompt) if prompt_constraints else PromptFacts()
+        constraints = Constraints.from_prompt(facts)
+        text = self._text_states(prompt) if prompt.strip() else None
         requests = [
-            Request(num_bars=bars, max_notes=notes, seed=seed + i, unmask=config)
+            Request(
+                num_bars=length_in_bars(facts, bars, notes), max_notes=notes, seed=seed + i,
+                unmask=sampling_config(**sampling), text=text, constrain=constraints.apply(),
+            )
             for i in range(count)
-        ]
-        scores = [decode(tokens) for tokens in self.compose(requests, progress=progress)]
-        return scores if count > 1 else scores[0]
+        ]  # fmt: skip
+        pieces = self.compose(requests, progress=progress)
+        return [constraints.finish(decode(tokens)) for tokens in pieces]
 
     def continue_score(
         self,
@@ -105,20 +135,19 @@ class Composer:
         bars: int = 8,
         notes: int | None = None,
         seed: int = 0,
-        steps: int = 8,
-        temperature: float | tuple[float, ...] = 1.0,
-        top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
-        order: Order = "confidence",
         progress: OnProgress | None = None,
+        **sampling: Any,
     ) -> Score:
         """The score with new bars after the bar of its last onset; what is given stays as it is.
 
-        Where a grid step is no whole number of ticks, all ticks are made shorter, which changes no
-        time. Raises ScoreError for a score without notes.
+        The settings are those of `generate`. Where a grid step is no whole number of ticks, all
+        ticks are made shorter, which changes no time. Raises ScoreError for a score without notes.
         """
-        config = UnmaskConfig(num_steps=steps, order=order, temperature=temperature, top_p=top_p)
         prompt = encode(score)[:-1]
-        request = Request(prompt=prompt, num_bars=bars, max_notes=notes, seed=seed, unmask=config)
+        request = Request(
+            prompt=prompt, num_bars=bars, max_notes=notes, seed=seed,
+            unmask=sampling_config(**sampling),
+        )  # fmt: skip
         return append_bars(score, prompt, self.compose([request], progress=progress)[0])
 
     def compose(
@@ -138,3 +167,26 @@ class Composer:
             batch = requests[first : first + _BATCH_SIZE]
             pieces += compose(self.model, batch, context=self.context, on_row=on_row)
         return pieces
+
+    def _text_states(self, prompt: str) -> Tensor:
+        """Token states of a prompt, [S, text_width]; the encoder is loaded when first needed."""
+        if self._encode_text is None:
+            from amadeus.text.encoder import PromptEncoder
+
+            self._encode_text = PromptEncoder(self.model.config.max_text)
+        return self._encode_text(prompt)
+
+
+def sampling_config(
+    steps: int = 8,
+    temperature: float | tuple[float, ...] = 1.0,
+    top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
+    order: Order = "confidence",
+) -> UnmaskConfig:
+    """How notes are drawn: the fields of `UnmaskConfig`, with our defaults."""
+    return UnmaskConfig(num_steps=steps, temperature=temperature, top_p=top_p, order=order)
+
+
+def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
+    """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
+    return bars or facts.num_bars or (DEFAULT_BARS if notes is None else None)

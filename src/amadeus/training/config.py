@@ -127,7 +127,17 @@ def _from_fields(cls: type, values: Mapping[str, Any], where: str) -> Any:
     for name in values:
         if name not in known:
             raise ConfigError(f"{where}: unknown field {name!r}; choose from {sorted(known)}")
+    for field_ in fields(cls):
+        if field_.name in values and isinstance(field_.default, (bool, int, float, str)):
+            _check_type(where, field_.name, values[field_.name], type(field_.default))
     try:
         return cls(**values)
     except TypeError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _check_type(where: str, name: str, value: Any, expected: type) -> None:
+    """A value of the same type as its default, where an integer will do for a number."""
+    fits = type(value) is expected or (expected is float and type(value) is int)
+    if not fits:
+        raise ConfigError(f"{where}: {name} must be of type {expected.__name__}, got {value!r}")
