@@ -6,10 +6,11 @@ import pytest
 import amadeus
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
 from amadeus.inference import composer as composer_module
-from amadeus.inference.composer import Composer, available_models, load_model
+from amadeus.inference.composer import Composer, available_models, length_in_bars, load_model
 from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
+from amadeus.text.prompt import PromptFacts, parse_prompt
 
 
 @pytest.fixture
@@ -63,11 +64,19 @@ def test_progress_counts_bars_and_rows(composer):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"count": 0}, {"bars": None}, {"bars": 0}, {"steps": 9}, {"temperature": -1.0}]
+    "setting", [{"count": 0}, {"bars": 0}, {"notes": 0}, {"steps": 9}, {"temperature": -1.0}]
 )
 def test_settings_that_cannot_work_are_refused(composer, setting):
     with pytest.raises(ConfigError):
-        composer.generate(**setting)
+        composer.generate_many(**{"count": 1, **setting})
+
+
+def test_the_length_is_asked_for_or_the_prompts_or_sixteen_bars():
+    eight = parse_prompt("8 bars of piano")
+    assert length_in_bars(eight, 4, None) == 4
+    assert length_in_bars(eight, None, 100) == 8
+    assert length_in_bars(PromptFacts(), None, None) == 16
+    assert length_in_bars(PromptFacts(), None, 100) is None
 
 
 @pytest.mark.parametrize("ticks_per_quarter", [12, 480, 100, 32749])

@@ -189,4 +189,6 @@ def sampling_config(
 
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
     """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
-    return bars or facts.num_bars or (DEFAULT_BARS if notes is None else None)
+    if bars is None:
+        bars = facts.num_bars
+    return DEFAULT_BARS if bars is None and notes is None else bars
