@@ -215,3 +215,19 @@ def test_draws_follow_the_softmax():
 def test_settings_that_cannot_work_are_refused(setting):
     with pytest.raises(ConfigError, match=next(iter(setting))):
         UnmaskConfig(**setting)
+
+
+def test_a_bias_moves_what_is_drawn():
+    grammar = Grammar()
+    grammar.advance(mark(RowType.START)[0].astype(np.int64))
+    bias = np.zeros((NUM_ATTRIBUTES, MAX_SIZE))
+    bias[Attribute.PITCH, 61] = bias[Attribute.TYPE, bar_type(0)] = 100.0
+    (row,) = unmask(
+        lambda values, known: np.zeros((1, NUM_ATTRIBUTES, MAX_SIZE)),
+        [grammar],
+        [UnmaskConfig()],
+        np.full((1, 2, NUM_ATTRIBUTES), 0.5),
+        biases=[bias],
+    )
+    assert row[Attribute.PITCH] == 61
+    assert row[Attribute.TYPE] == bar_type(0)

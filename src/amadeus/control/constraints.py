@@ -14,13 +14,16 @@ import numpy as np
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS
 from amadeus.music.instruments import DRUMS as DRUM_PROGRAM
-from amadeus.music.keys import Key
+from amadeus.music.keys import Key, key_profile
 from amadeus.music.score import Score, Tempo
 from amadeus.text.prompt import PromptFacts
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES, Grammar
 from amadeus.tokens.vocabulary import Attribute
 
+PITCH_LEAN = 0.7
+CHORD_LEAN = 1.0
+"""How much a key leans on pitches and chords; 0 leaves its tonic to the model."""
 PATIENCE = 4
 """Bars in which a demanded instrument may enter of its own accord."""
 _LEADING_TONE = 11
@@ -61,6 +64,26 @@ class Constraints:
     def apply(self) -> Callable[[Grammar], None]:
         """A hook for `Request.constrain`, to be used for one piece."""
         return _Hook(self)
+
+    def bias(self) -> np.ndarray | None:
+        """What leans the music towards its tonic, float32 [A, V]; None without a key.
+
+        Pitches are weighted like those of music in that key (the profile of Aarden's that key
+        finding compares with), chords like their notes. The scale alone would let the music settle
+        on any of its degrees.
+        """
+        if self.key is None:
+            return None
+        profile = key_profile(self.key)
+        lean = np.log(profile / profile.max())  # [12]
+        bias = np.zeros(VALUES.shape, dtype=np.float32)
+        bias[Attribute.PITCH, 1 : v.FIRST_DRUM_PITCH] = PITCH_LEAN * lean[np.arange(128) % 12]
+        for root in range(12):
+            for quality, intervals in INTERVALS.items():
+                notes = [(root + i) % 12 for i in intervals]
+                value = v.chord_value(root, quality)
+                bias[Attribute.CHORD, value] = CHORD_LEAN * lean[notes].mean()
+        return bias
 
     def finish(self, score: Score) -> Score:
         """The score with the very tempo that was asked for, where its token only comes close."""

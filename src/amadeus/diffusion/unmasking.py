@@ -83,23 +83,23 @@ def unmask(
     noise: np.ndarray,
     values: np.ndarray | None = None,
     known: np.ndarray | None = None,
+    biases: Sequence[np.ndarray | None] | None = None,
 ) -> np.ndarray:
     """The next row of each of R pieces, int64 [R, A].
 
     grammars, configs: one per piece; the grammars are asked, not advanced.
     noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
     values, known: int and bool [R, A], attributes that are given and stay.
+    biases: per piece, what is added to all its logits, [A, V], or None.
 
     Raises GrammarError where no legal row has the given attributes.
     """
     shape = (len(grammars), NUM_ATTRIBUTES)
     values = np.zeros(shape, dtype=np.int64) if values is None else np.array(values, dtype=np.int64)
     known = np.zeros(shape, dtype=bool) if known is None else np.array(known, dtype=bool)
+    biases = [None] * len(grammars) if biases is None else biases
     rows = [
-        _Row(grammar, config, row_noise, row_values, row_known)
-        for grammar, config, row_noise, row_values, row_known in zip(
-            grammars, configs, noise, values, known, strict=True
-        )
+        _Row(*given) for given in zip(grammars, configs, noise, values, known, biases, strict=True)
     ]
     while not known.all():
         logits = predict(values, known)  # [R, A, V]
@@ -118,9 +118,10 @@ class _Row:
         noise: np.ndarray,
         values: np.ndarray,
         known: np.ndarray,
+        bias: np.ndarray | None,
     ) -> None:
         self.grammar, self.config, self.noise = grammar, config, noise
-        self.values, self.known = values, known
+        self.values, self.known, self.bias = values, known, bias
         self.temperatures, self.top_ps = config.temperatures, config.top_ps
         self.steps_left = config.num_steps
         self._settle()
@@ -132,6 +133,8 @@ class _Row:
             return
         share = -(-masked // self.steps_left)
         self.steps_left -= 1
+        if self.bias is not None:
+            logits = logits + self.bias
         if self.grammar.in_last_bar:
             logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
         for attribute in np.argsort(-self._urgency(logits), kind="stable")[:share]:

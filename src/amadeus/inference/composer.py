@@ -122,6 +122,7 @@ class Composer:
             Request(
                 num_bars=length_in_bars(facts, bars, notes), max_notes=notes, seed=seed + i,
                 unmask=sampling_config(**sampling), text=text, constrain=constraints.apply(),
+                bias=constraints.bias(),
             )
             for i in range(count)
         ]  # fmt: skip

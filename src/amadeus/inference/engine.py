@@ -71,6 +71,7 @@ def _rows(
             [piece.grammar for _, piece in active],
             [piece.request.unmask for _, piece in active],
             noise,
+            biases=[piece.request.bias for _, piece in active],
         )
         for (index, piece), row in zip(active, rows, strict=True):
             piece.accept(row)

@@ -29,5 +29,6 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
             return model.decoder(slots, torch.from_numpy(values), torch.from_numpy(~known)).numpy()
 
         noise = progress.prepare()[None]
-        progress.accept(unmask(predict, [progress.grammar], [request.unmask], noise)[0])
+        grammars, configs, biases = [progress.grammar], [request.unmask], [request.bias]
+        progress.accept(unmask(predict, grammars, configs, noise, biases=biases)[0])
     return progress.tokens

@@ -37,6 +37,8 @@ class Request:
     """END, or JOIN where the prompt begins with FUTURE."""
     constrain: Callable[[Grammar], None] | None = None
     """Called before every row; it may `permit` values of the rows to come."""
+    bias: np.ndarray | None = None
+    """Added to the logits of every row, float32 [A, V]: a soft constraint."""
 
     def __post_init__(self) -> None:
         for name in ("num_bars", "max_notes"):

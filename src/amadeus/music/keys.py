@@ -96,6 +96,11 @@ def parse_key(text: str) -> Key:
     raise ScoreError(f"{text!r} is no key; write it like 'A minor', 'Bb major' or 'F#m'")
 
 
+def key_profile(key: Key) -> np.ndarray:
+    """How much each pitch class sounds in music in this key, in percent. float64 [12]."""
+    return np.roll(_MAJOR_PROFILE if key.mode == "major" else _MINOR_PROFILE, key.tonic)
+
+
 def pitch_class_histogram(score: Score) -> np.ndarray:
     """How long each pitch class sounds in all, in quarter notes, drums left out. float64 [12]."""
     histogram = np.zeros(12)
