@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
 
 from amadeus.cli.main import app
-from amadeus.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,11 +63,6 @@ def test_every_make_target_is_one():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)", "".join(code("sh")), re.MULTILINE):
         assert f"\n{target}:" in makefile
-
-
-def test_the_training_example_is_a_configuration():
-    (text,) = code("yaml")
-    TrainConfig(**yaml.safe_load(text))
 
 
 @pytest.mark.slow
