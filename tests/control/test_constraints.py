@@ -62,6 +62,11 @@ def test_the_first_chord_is_on_the_tonic_or_none(seed):
     assert v.chord_of(int(tokens[sounding][0, Attribute.CHORD]))[0] in (9, None)
 
 
+def test_music_begins_in_the_first_bar(seed):
+    tokens = compose_at_random(Constraints(), seed)
+    assert v.is_bar(tokens[1:2, Attribute.TYPE]).all()
+
+
 def test_tempo_is_exact_and_metre_holds(seed):
     constraints = constraints_of("a waltz at 97 bpm")
     score = constraints.finish(decode(compose_at_random(constraints, seed)))

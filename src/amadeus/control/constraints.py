@@ -135,12 +135,15 @@ class _Hook:
         self.missing.discard(int(grammar.last[Attribute.INSTRUMENT]))
         demanding = bool(self.missing) and self._is_late(grammar)
         closing = grammar.num_bars is not None and grammar.bars == grammar.num_bars - 1
-        on_tonic = self.tonic is not None and (grammar.bars == 0 or closing)
-        state = (tuple(self.missing) if demanding else (), on_tonic)
+        opening = grammar.bars == 0
+        on_tonic = self.tonic is not None and (opening or closing)
+        state = (tuple(self.missing) if demanding else (), on_tonic, opening)
         if state == self._state:
             return
         self._state = state
         next_bar = self.values.copy()
+        if opening:  # music that was asked for begins at once
+            next_bar[Attribute.TYPE, v.FIRST_REST :] = False
         if demanding:
             _keep(next_bar[Attribute.INSTRUMENT], list(self.missing))
         if on_tonic and self.tonic is not None:
