@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 
-from amadeus.music.chords import chord_name, estimate_chords, parse_chord
+from amadeus.music.chords import chord_name, estimate_chords, parse_chord, transpose_chord
 from amadeus.music.grid import bars_of
 from amadeus.music.instruments import DRUMS, everyday_name
 from amadeus.music.keys import Key, estimate_key, parse_key
@@ -105,14 +105,11 @@ class Facts:
         """The facts of the same piece in another key."""
         if self.key is None or not semitones:
             return self
-        moved = [(chord, *parse_chord(chord)) for chord in self.chords]
+        chords = (transpose_chord(Chord(0, *parse_chord(name)), semitones) for name in self.chords)
         return replace(
             self,
             key=Key((self.key.tonic + semitones) % 12, self.key.mode),
-            chords=tuple(
-                chord if root is None else chord_name(Chord(0, (root + semitones) % 12, quality))
-                for chord, root, quality in moved
-            ),
+            chords=tuple(map(chord_name, chords)),
         )
 
 
