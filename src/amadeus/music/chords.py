@@ -15,7 +15,7 @@ import numpy as np
 from amadeus.errors import ScoreError
 from amadeus.music.grid import Bars, bars_of
 from amadeus.music.keys import MAJOR_TONICS, pitch_class
-from amadeus.music.score import NOTE_DTYPE, Chord, Score
+from amadeus.music.score import Chord, Score
 
 QUALITIES: tuple[str, ...] = (
     "maj", "min", "dim", "aug", "sus2", "sus4", "maj7", "min7", "7", "dim7", "m7b5", "5",
@@ -94,7 +94,7 @@ def estimate_chords(score: Score) -> tuple[Chord, ...]:
 
     Drums are left out, silence keeps the chord before it, and no harmony is Chord(tick, None, "").
     """
-    notes = _pitched_notes(score)
+    notes = score.pitched_notes
     if not len(notes):
         return (Chord(0, None, ""),)
     onset, pitch = notes["onset_ticks"], notes["pitch"].astype(np.int64)
@@ -119,12 +119,6 @@ def estimate_chords(score: Score) -> tuple[Chord, ...]:
     )
     path = _viterbi(evidence, _change_price(start[heard], bar[heard], bars))
     return _chords_of(path, start[heard], tonic)
-
-
-def _pitched_notes(score: Score) -> np.ndarray:
-    """Every note but the drums'. NOTE_DTYPE, [N]."""
-    pitched = [track.notes for track in score.tracks if not track.is_drum]
-    return np.concatenate([np.empty(0, NOTE_DTYPE), *pitched])
 
 
 def _beats(bars: Bars, ticks_per_quarter: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +156,11 @@ def _log_likelihood(chroma: np.ndarray, bass: np.ndarray) -> np.ndarray:
     """
     # The more sounds in a beat the more it says, but never more than _EVIDENCE.
     chroma = _EVIDENCE * chroma / (1.0 + chroma.sum(axis=1, keepdims=True))
-    return chroma @ _TONES.T + _BASS_WEIGHT * _BASSES.T[bass]
+    evidence = _BASSES[bass]
+    # BLAS starts threads for products of more than about 150 rows, and they spin long after it.
+    for first in range(0, len(chroma), 128):
+        evidence[first : first + 128] += chroma[first : first + 128] @ _TONES
+    return evidence
 
 
 def _change_price(start: np.ndarray, bar: np.ndarray, bars: Bars) -> np.ndarray:
@@ -179,23 +177,20 @@ def _viterbi(evidence: np.ndarray, change_price: np.ndarray) -> np.ndarray:
 
     As one either stays or jumps from the best state so far, a step takes K operations, not K².
     """
-    entry = _ENTRY_PRICE - change_price[:, None]  # [S, K]
-    best_so_far = np.empty_like(evidence)
-    total = best_so_far[0] = evidence[0] + _ENTRY_PRICE
-    for row, arriving, seen in zip(best_so_far[1:], entry[1:], evidence[1:], strict=True):
+    entry = _ENTRY_PRICE - change_price[1:, None]  # [S - 1, K]
+    staying = np.empty_like(entry)
+    best = []
+    total = evidence[0] + _ENTRY_PRICE
+    for stay, enter, seen in zip(staying, entry, evidence[1:], strict=True):
+        best.append(total.argmax())
         # Totals are relative to the best, so a jump from it arrives at the bare entry price.
-        np.subtract(total, np.maximum.reduce(total), out=row)
-        np.maximum(row, arriving, out=row)
-        total = np.add(row, seen, out=row)
-    best = best_so_far.argmax(axis=1)
-    jumped = best_so_far[:-1] - best_so_far[:-1].max(axis=1, keepdims=True) < entry[1:]
-    path = np.empty(len(evidence), dtype=np.int64)
-    state = path[-1] = best[-1]
-    for t in range(len(evidence) - 2, -1, -1):
-        if jumped[t, state]:
-            state = best[t]
-        path[t] = state
-    return path
+        np.subtract(total, total[best[-1]], out=stay)
+        np.maximum(stay, enter, out=total)
+        np.add(total, seen, out=total)
+    path = [total.argmax()]
+    for origin, jumped in zip(best[::-1], (staying < entry)[::-1], strict=True):
+        path.append(origin if jumped[path[-1]] else path[-1])
+    return np.array(path[::-1])
 
 
 def _chords_of(path: np.ndarray, start: np.ndarray, tonic: int) -> tuple[Chord, ...]:
@@ -230,12 +225,12 @@ def _bass_profile(quality: str) -> np.ndarray:
 
 
 def _states(profiles: list[np.ndarray]) -> np.ndarray:
-    """Log-profiles of every root and quality, then of no harmony, where all are alike. [145, 12]"""
-    rows = [np.roll(profile, root) for root in range(12) for profile in profiles]
-    return np.log(np.array([*rows, np.full(12, 1 / 12)]))
+    """Log-profiles of every root and quality, then of no harmony, where all are alike. [12, 145]"""
+    columns = [np.roll(profile, root) for root in range(12) for profile in profiles]
+    return np.log(np.column_stack([*columns, np.full(12, 1 / 12)]))
 
 
 _NONE = 12 * len(QUALITIES)
 _TONES = _states([_tone_profile(quality) for quality in QUALITIES])
-_BASSES = _states([_bass_profile(quality) for quality in QUALITIES])
+_BASSES = _BASS_WEIGHT * _states([_bass_profile(quality) for quality in QUALITIES])
 _ENTRY_PRICE = np.array([_ENTRY[q] for _ in range(12) for q in QUALITIES] + [0.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from amadeus.music.score import Score, TimeSignature, sort_notes
 
 GRID = 12
 """Grid positions per quarter note: sixteenths and triplets are both exact."""
+
+Ticks = TypeVar("Ticks", int, np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,9 @@ def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
     if score.ticks_per_quarter == ticks_per_quarter:
         return score
 
-    def snap(ticks: np.ndarray | int) -> np.ndarray:
-        return (2 * np.asarray(ticks) * ticks_per_quarter + score.ticks_per_quarter) // (
-            2 * score.ticks_per_quarter
-        )
+    def snap(ticks: Ticks) -> Ticks:
+        doubled = 2 * ticks * ticks_per_quarter + score.ticks_per_quarter
+        return doubled // (2 * score.ticks_per_quarter)
 
     tracks = []
     for track in score.tracks:
@@ -86,7 +88,7 @@ def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
 
     def moved(events: tuple) -> tuple:
         # The last event on a grid position is the one in force there.
-        by_onset = {int(snap(e.onset_ticks)): e for e in events}
+        by_onset = {snap(e.onset_ticks): e for e in events}
         return tuple(replace(e, onset_ticks=onset) for onset, e in sorted(by_onset.items()))
 
     return Score(

@@ -103,13 +103,8 @@ def key_profile(key: Key) -> np.ndarray:
 
 def pitch_class_histogram(score: Score) -> np.ndarray:
     """How long each pitch class sounds in all, in quarter notes, drums left out. float64 [12]."""
-    histogram = np.zeros(12)
-    for track in score.tracks:
-        if not track.is_drum:
-            notes = track.notes
-            histogram += np.bincount(
-                notes["pitch"] % 12, weights=notes["duration_ticks"], minlength=12
-            )
+    notes = score.pitched_notes
+    histogram = np.bincount(notes["pitch"] % 12, weights=notes["duration_ticks"], minlength=12)
     return histogram / score.ticks_per_quarter
 
 

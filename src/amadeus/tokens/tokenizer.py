@@ -22,7 +22,7 @@ from amadeus.music.chords import estimate_chords
 from amadeus.music.grid import GRID, metres_of, quantize
 from amadeus.music.score import NOTE_DTYPE, Chord, Score, Tempo, TimeSignature, Track
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, Attribute, RowType
+from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, SIZES, Attribute, RowType
 
 TOKEN_DTYPE = np.uint16
 
@@ -37,22 +37,23 @@ def encode(score: Score) -> np.ndarray:
         raise ScoreError("the score has no notes")
     score = quantize(score)
     chords = score.chords or estimate_chords(score)
-    notes = _merged_notes(score)
+    onset, instrument, pitch, duration, velocity = _merged_notes(score)  # [N]
     bar_onsets, metre = _bars(score)  # [M]
-    bar = np.searchsorted(bar_onsets, notes["onset"], side="right") - 1  # [N]
-    first_in_bar = np.concatenate([[True], bar[1:] != bar[:-1]])
+    bar = np.searchsorted(bar_onsets, onset, side="right") - 1  # [N]
 
-    rows = np.zeros((len(notes), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
-    rows[:, Attribute.TYPE] = np.where(first_in_bar, v.FIRST_BAR + metre[bar], RowType.NOTE)
-    rows[:, Attribute.BEAT] = notes["onset"] - bar_onsets[bar] + 1
-    rows[:, Attribute.CHORD] = _chord_values(chords, notes["onset"])
-    rows[:, Attribute.TEMPO] = _tempo_values(score, notes["onset"])
-    rows[:, Attribute.INSTRUMENT] = notes["instrument"]
-    rows[:, Attribute.PITCH] = notes["pitch"]
-    rows[:, Attribute.DURATION] = notes["duration"]
-    rows[:, Attribute.VELOCITY] = v.velocity_values(notes["velocity"])
+    rows = np.zeros((len(onset), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
+    first_in_bar = _changes(bar)
+    rows[:, Attribute.TYPE] = RowType.NOTE
+    rows[first_in_bar, Attribute.TYPE] = v.FIRST_BAR + metre[bar[first_in_bar]]
+    rows[:, Attribute.BEAT] = onset - bar_onsets[bar] + 1
+    rows[:, Attribute.CHORD] = _chord_values(chords, onset)
+    rows[:, Attribute.TEMPO] = _tempo_values(score, onset)
+    rows[:, Attribute.INSTRUMENT] = instrument
+    rows[:, Attribute.PITCH] = pitch
+    rows[:, Attribute.DURATION] = duration
+    rows[:, Attribute.VELOCITY] = v.velocity_values(velocity)
 
-    empty = np.setdiff1d(np.arange(len(metre)), bar)
+    empty = np.flatnonzero(np.bincount(bar, minlength=len(metre)) == 0)
     rests = np.zeros((len(empty), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
     rests[:, Attribute.TYPE] = v.FIRST_REST + metre[empty]
     rests[:, Attribute.TEMPO] = _tempo_values(score, bar_onsets[empty])
@@ -74,8 +75,8 @@ def decode(tokens: np.ndarray) -> Score:
 
     Marks other than empty bars are skipped, so a piece that is still being written decodes too.
     """
-    tokens = np.asarray(tokens, dtype=np.int64)
-    tokens = tokens[tokens[:, Attribute.TYPE] >= RowType.NOTE]
+    tokens = np.asarray(tokens)
+    tokens = tokens[tokens[:, Attribute.TYPE] >= RowType.NOTE].astype(np.int64)
     types = tokens[:, Attribute.TYPE]
     opens = v.opens_bar(types)
     if len(tokens) and not opens[0]:
@@ -106,58 +107,58 @@ def decode(tokens: np.ndarray) -> Score:
 
 
 def _changes(values: np.ndarray) -> np.ndarray:
-    """Positions where a value differs from the one before, the first included. int [K]."""
-    return np.flatnonzero(
-        np.concatenate([np.full(min(1, len(values)), True), np.diff(values) != 0])
-    )
+    """Positions where a value, none negative, differs from the one before or is first. int [K]."""
+    return np.flatnonzero(np.diff(values, prepend=-1))
 
 
 def _tracks(rows: np.ndarray, onset: np.ndarray) -> tuple[Track, ...]:
     """One track per instrument, in the order of their values. rows: [N, A], onset: [N]."""
-    tracks = []
-    for instrument in np.unique(rows[:, Attribute.INSTRUMENT]):
-        mine = rows[:, Attribute.INSTRUMENT] == instrument
-        is_drum = bool(instrument == v.DRUMS)
-        notes = np.empty(int(mine.sum()), dtype=NOTE_DTYPE)
-        notes["onset_ticks"] = onset[mine]
-        notes["duration_ticks"] = rows[mine, Attribute.DURATION]
-        first_pitch = v.FIRST_DRUM_PITCH if is_drum else 1
-        notes["pitch"] = rows[mine, Attribute.PITCH] - first_pitch
-        notes["velocity"] = v.velocity_of(rows[mine, Attribute.VELOCITY])
-        program = 0 if is_drum else int(instrument) - 1
-        tracks.append(Track(program=program, notes=notes, is_drum=is_drum))
-    return tuple(tracks)
-
-
-def _merged_notes(score: Score) -> np.ndarray:
-    """All notes: (onset, instrument, pitch, duration, velocity), in token order, unisons merged."""
-    columns = []
-    for track in score.tracks:
-        instrument = v.DRUMS if track.is_drum else track.program + 1
-        first_pitch = v.FIRST_DRUM_PITCH if track.is_drum else 1
-        n = track.notes
-        columns.append(
-            np.stack(
-                [
-                    n["onset_ticks"],
-                    np.full(len(n), instrument),
-                    n["pitch"].astype(np.int64) + first_pitch,
-                    np.minimum(n["duration_ticks"], v.MAX_DURATION_TICKS),
-                    n["velocity"].astype(np.int64),
-                ]
-            )
+    instrument = rows[:, Attribute.INSTRUMENT]
+    notes = np.empty(len(rows), dtype=NOTE_DTYPE)
+    notes["onset_ticks"] = onset
+    notes["duration_ticks"] = rows[:, Attribute.DURATION]
+    notes["pitch"] = rows[:, Attribute.PITCH] - _first_pitch(instrument)
+    notes["velocity"] = v.velocity_of(rows[:, Attribute.VELOCITY])
+    return tuple(
+        Track(
+            program=0 if value == v.DRUMS else value - 1,
+            notes=notes[instrument == value],
+            is_drum=value == v.DRUMS,
         )
-    onset, instrument_, pitch, duration, velocity = np.concatenate(columns, axis=1)
-    order = np.lexsort((pitch, instrument_, onset))
-    keys = np.stack([onset, instrument_, pitch])[:, order]
-    first = np.concatenate([[True], np.any(keys[:, 1:] != keys[:, :-1], axis=0)])
-    starts = np.flatnonzero(first)
-    names = ("onset", "instrument", "pitch", "duration", "velocity")
-    merged = np.empty(len(starts), dtype=[(name, "i8") for name in names])
-    merged["onset"], merged["instrument"], merged["pitch"] = keys[:, starts]
-    merged["duration"] = np.maximum.reduceat(duration[order], starts)
-    merged["velocity"] = np.maximum.reduceat(velocity[order], starts)
-    return merged
+        for value in np.flatnonzero(np.bincount(instrument)).tolist()
+    )
+
+
+def _first_pitch(instrument: np.ndarray) -> np.ndarray:
+    """Value of `pitch` that means MIDI pitch 0 to each instrument. Same shape."""
+    return np.where(instrument == v.DRUMS, v.FIRST_DRUM_PITCH, 1)
+
+
+def _merged_notes(score: Score) -> tuple[np.ndarray, ...]:
+    """Onset, instrument, pitch, duration, velocity of all notes, in token order, unisons merged.
+
+    Five columns, [N] each.
+    """
+    notes = np.concatenate([track.notes for track in score.tracks], dtype=NOTE_DTYPE)
+    instrument = np.repeat(
+        [v.DRUMS if track.is_drum else track.program + 1 for track in score.tracks],
+        [len(track.notes) for track in score.tracks],
+    )
+    pitch = notes["pitch"] + _first_pitch(instrument)
+    duration = np.minimum(notes["duration_ticks"], v.MAX_DURATION_TICKS)
+    # Where a note stands among all others, as one number: it sorts faster than three.
+    place = notes["onset_ticks"] * SIZES[Attribute.INSTRUMENT] + instrument
+    place = place * SIZES[Attribute.PITCH] + pitch
+    order = np.argsort(place, kind="stable")
+    starts = _changes(place[order])
+    first = order[starts]
+    return (
+        notes["onset_ticks"][first],
+        instrument[first],
+        pitch[first],
+        np.maximum.reduceat(duration[order], starts),
+        np.maximum.reduceat(notes["velocity"][order], starts),
+    )
 
 
 def _in_force(onsets: list[int], ticks: np.ndarray) -> np.ndarray:
