@@ -32,7 +32,7 @@ lint: $(VENV)/.test
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade 'pip>=25.1'  # older ones know no dependency groups
-	$(PIP) --editable '.[text]'
+	$(PIP) --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -1,8 +1,11 @@
 import json
+import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +13,13 @@ from hypothesis import strategies as st
 
 from amadeus.music.instruments import EVERYDAY_NAMES
 from amadeus.music.keys import Key
+from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import Facts, measure
 from amadeus.text.labels import composer_name, read_labels
 from amadeus.text.phrases import INSTRUMENTS
+from amadeus.text.prompt import parse_prompt
 
 PITCH_CLASSES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 ACCIDENTALS = {"": 0, "b": -1, "#": 1, "-flat": -1, "-sharp": 1}
@@ -172,6 +177,106 @@ def test_valence_and_arousal_make_a_mood():
     assert read_labels(["score", "studio", "live", "2004"]) == read_labels([])
 
 
+def captions_of(**known):
+    return write_captions(Facts(**known), 300, 0)
+
+
+def test_chord_roots_are_spelt_as_the_key_spells_them():
+    chords = ("Abm", "Dbm", "E", "B")
+    for caption in captions_of(key=Key(4, "major"), chords=chords):
+        assert "Abm" not in caption
+        assert "Dbm" not in caption
+    assert any("G#m" in c for c in captions_of(key=Key(4, "major"), chords=chords))
+    assert any("Abm" in c for c in captions_of(key=Key(3, "minor"), chords=chords))
+    assert any("C#m" in c for c in captions_of(key=Key(1, "minor"), chords=chords))
+    assert any("Dbm" in c for c in captions_of(key=Key(8, "major"), chords=chords))
+    assert any("G#dim" in c for c in captions_of(key=Key(9, "minor"), chords=("Abdim", "Am")))
+    assert any("Bb" in c for c in captions_of(key=Key(0, "major"), chords=("Bb", "C")))
+
+
+@pytest.mark.parametrize(("form", "words"), [("AABA", "AABA"), ("4-bar loop", "repeated four-bar")])
+def test_the_form_is_said_in_words(form, words):
+    assert any(words in caption for caption in captions_of(form=form, genres=("rock",)))
+    assert not any(words in caption for caption in captions_of(genres=("rock",)))
+
+
+def test_a_tempo_word_is_said_only_where_the_beat_says_it_too():
+    quavers = captions_of(bpm=150, time_signature="6/8", genres=("folk",))
+    quarters = captions_of(bpm=150, time_signature="4/4", genres=("folk",))
+    halves = captions_of(bpm=240, time_signature="2/2", genres=("folk",))
+    assert any("fast" in caption for caption in quarters)
+    assert not any(re.search("fast|vivace|presto", caption) for caption in quavers + halves)
+
+
+def test_a_dance_is_named_only_in_its_metre():
+    assert any("waltz" in c for c in captions_of(forms=("waltz",), time_signature="3/4"))
+    assert not any("waltz" in c for c in captions_of(forms=("waltz",), time_signature="4/4"))
+
+
+def test_no_sarabande_is_called_a_waltz():
+    captions = captions_of(genres=("classical", "baroque"), time_signature="3/4", bpm=100)
+    assert not any(re.search(r"\b[Ww]altz(?! time)", caption) for caption in captions)
+
+
+def test_a_melody_has_no_chords_and_a_makam_no_key():
+    captions = captions_of(
+        forms=("makam rast",), key=Key(7, "major"), texture="monophonic", chords=("G", "Am")
+    )
+    assert not any("G major" in caption or "Am" in caption for caption in captions)
+
+
+@pytest.mark.parametrize("seconds", [7, 29, 55, 62, 95, 105, 157, 200, 321.5, 1100])
+def test_lengths_are_true_within_a_tenth(seconds):
+    said = [c for c in captions_of(seconds=seconds) if "about" in c.lower()]
+    assert said
+    for caption in said:
+        assert parse_prompt(caption).seconds == pytest.approx(seconds, rel=0.1, abs=2.5)
+
+
+def test_captions_begin_with_a_noun_and_repeat_no_preposition():
+    for caption in write_captions(ROCK, 500, 3):
+        assert not caption.lower().startswith(("with ", "featuring ", "in ", "at "))
+        assert caption.count(" with a") < 2
+
+
+def contradictions(facts, caption):
+    """What a prompt's reader takes from a caption that the facts do not bear out."""
+    stated = parse_prompt(caption)
+    low, high = stated.tempo_range or (0, 999)
+    played = {p for p, name in enumerate(EVERYDAY_NAMES) if name in facts.instruments}
+    return [
+        name
+        for name, is_true in {
+            "bpm": stated.bpm in (None, facts.bpm),
+            "tempo": stated.tempo_range is None or low <= facts.bpm < high,
+            "key": stated.key in (None, facts.key),
+            "metre": stated.time_signature in ("", facts.time_signature),
+            "bars": stated.num_bars in (None, facts.num_bars),
+            "instruments": all(played & set(i.programs) for i in stated.instruments),
+            "absent": not any(played & set(i.programs) for i in stated.absent),
+            "exclusive": not stated.exclusive or len(facts.instruments) == 1,
+        }.items()
+        if not is_true
+    ]
+
+
+def test_prompts_of_real_pieces_are_read_as_they_were_meant(fixtures):
+    for path in fixtures.glob("*.mid"):
+        facts = measure(read_midi(path))
+        for caption in write_captions(facts, 100, 0):
+            assert contradictions(facts, caption) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("AMADEUS_DATA" not in os.environ, reason="AMADEUS_DATA names no corpora")
+def test_captions_of_a_corpus_are_read_as_they_were_meant():
+    paths = sorted(Path(os.environ["AMADEUS_DATA"]).rglob("*.mid"))
+    for path in Random(0).sample(paths, 500):
+        facts = measure(read_midi(path))
+        for caption in write_captions(facts, 20, 0):
+            assert contradictions(facts, caption) == []
+
+
 def piece(**changes):
     """A waltz after a pick-up beat: C major chords over 16 bars, doubled by a second piano."""
     chords = [(12 + 36 * bar, 30, pitch, 80) for bar in range(16) for pitch in (60, 64, 67)]
@@ -196,6 +301,7 @@ def test_facts_of_a_waltz():
     assert facts.num_bars == 17
     assert facts.key == Key(0, "major")
     assert facts.genres == ("video game",)
+    assert facts.form == ""
     assert json.loads(json.dumps(facts.to_dict()))["key"] == "C major"
 
 

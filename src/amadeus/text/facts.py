@@ -8,15 +8,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
+from itertools import groupby, islice
 
 import numpy as np
 
-from amadeus.music.chords import chord_name, estimate_chords, parse_chord, transpose_chord
-from amadeus.music.grid import bars_of
+from amadeus.music.chords import chord_name, estimate_chords
+from amadeus.music.form import form_of
+from amadeus.music.grid import Bars, bars_of
 from amadeus.music.instruments import DRUMS, everyday_name
 from amadeus.music.keys import Key, estimate_key, parse_key
-from amadeus.music.score import NOTE_DTYPE, Chord, Score
+from amadeus.music.score import Score
 from amadeus.text.labels import composer_name, read_labels
 
 TEMPO_EDGES = (40, 60, 70, 90, 110, 140, 160, 210)
@@ -57,6 +59,8 @@ class Facts:
     """"monophonic", "homophonic" (voices move together) or "polyphonic"."""
     chords: tuple[str, ...] = ()
     """The most repeated run of four chords, or the first four."""
+    form: str = ""
+    """How sections return: "AABA", "4-bar loop"; empty where it is not sure, or performed."""
     performed: bool = False
     """Played freely: bars and tempo of the file mean nothing and are left out."""
     genres: tuple[str, ...] = ()
@@ -101,17 +105,6 @@ class Facts:
         key = known.get("key")
         return cls(**known | {"key": parse_key(key) if key else None})
 
-    def transposed(self, semitones: int) -> Facts:
-        """The facts of the same piece in another key."""
-        if self.key is None or not semitones:
-            return self
-        chords = (transpose_chord(Chord(0, *parse_chord(name)), semitones) for name in self.chords)
-        return replace(
-            self,
-            key=Key((self.key.tonic + semitones) % 12, self.key.mode),
-            chords=tuple(map(chord_name, chords)),
-        )
-
 
 def measure(
     score: Score, *, labels: Iterable[str] = (), composer: str = "", performed: bool = False
@@ -127,22 +120,24 @@ def measure(
     forms = labelled.forms
     if set(instruments) == {"violin", "viola", "cello"} and "string quartet" not in forms:
         forms += ("string quartet",)
-    pitched = _pitched_notes(score)
+    pitched = score.pitched_notes
+    bars = bars_of(score)
     seconds = score.seconds
     notes_per_second = score.num_notes / seconds if seconds > 0 else 0.0
-    bpm = None if performed else _bpm(score)
+    bpm = None if performed else round(first_bpm(score))
     key = estimate_key(score) if len(pitched) else None
     return Facts(
         bpm=bpm,
         key=key,
-        time_signature="" if performed else _time_signature(score),
+        time_signature="" if performed else _time_signature(bars),
         instruments=instruments,
-        num_bars=None if performed else len(bars_of(score)),
+        num_bars=None if performed else len(bars),
         seconds=round(seconds, 1),
         notes_per_second=round(notes_per_second, 2),
         register=_register(pitched),
         texture=_texture(pitched),
         chords=_progression(score) if len(pitched) else (),
+        form="" if performed else form_of(score),
         performed=performed,
         genres=labelled.genres,
         forms=forms,
@@ -151,17 +146,16 @@ def measure(
     )
 
 
-def _bpm(score: Score) -> int:
-    """Tempo in force at the first note, rounded."""
+def first_bpm(score: Score) -> float:
+    """Tempo in force at the first note, in quarter notes a minute."""
     first = min((int(t.notes["onset_ticks"][0]) for t in score.tracks if len(t.notes)), default=0)
     tempos = sorted(score.tempos)
     in_force = [t for t in tempos if t.onset_ticks <= first] or tempos[:1]
-    return round(in_force[-1].bpm) if in_force else 120
+    return in_force[-1].bpm if in_force else 120.0
 
 
-def _time_signature(score: Score) -> str:
+def _time_signature(bars: Bars) -> str:
     """The metre of the greatest total length: a pick-up bar's own metre is not the piece's."""
-    bars = bars_of(score)
     ticks = np.bincount(bars.metre, weights=bars.length_ticks)
     lengths: Counter[str] = Counter()
     for metre, length in zip(bars.time_signatures, ticks, strict=False):
@@ -183,13 +177,6 @@ def _instruments(score: Score) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _pitched_notes(score: Score) -> np.ndarray:
-    """All notes but the drums', by onset. NOTE_DTYPE, [N]."""
-    tracks = [t.notes for t in score.tracks if not t.is_drum]
-    notes = np.concatenate(tracks) if tracks else np.zeros(0, NOTE_DTYPE)
-    return notes[np.argsort(notes["onset_ticks"], kind="stable")]
-
-
 def _register(notes: np.ndarray) -> str:
     if not len(notes):
         return ""
@@ -200,22 +187,22 @@ def _texture(notes: np.ndarray) -> str:
     """Monophonic where hardly a note meets another, homophonic where most begin together."""
     if len(notes) < 2:
         return ""
-    onsets = notes["onset_ticks"]
+    order = np.argsort(notes["onset_ticks"], kind="stable")
+    onsets = notes["onset_ticks"][order]
     # Legato overlaps are not a second voice: half of each note counts as its sound.
-    ends = np.maximum.accumulate(onsets + notes["duration_ticks"] // 2)
+    ends = np.maximum.accumulate(onsets + notes["duration_ticks"][order] // 2)
     if np.mean(ends[:-1] > onsets[1:]) < 0.03:
         return "monophonic"
-    return "homophonic" if len(np.unique(onsets)) < 0.45 * len(onsets) else "polyphonic"
+    num_onsets = np.count_nonzero(np.diff(onsets)) + 1
+    return "homophonic" if num_onsets < 0.45 * len(onsets) else "polyphonic"
 
 
 def _progression(score: Score) -> tuple[str, ...]:
     """The run of four chord changes heard most often, the earliest of equals; their names."""
-    names: list[str] = []
-    for chord in score.chords or estimate_chords(score):
-        name = "" if chord.root is None else chord_name(chord)
-        if name and names[-1:] != [name]:
-            names.append(name)
-    runs = Counter(tuple(names[i : i + 4]) for i in range(min(len(names), 64) - 3))
+    chords = score.chords or estimate_chords(score)
+    heard = (chord_name(chord) for chord in chords if chord.root is not None)
+    names = [name for name, _ in islice(groupby(heard), 64)]
+    runs = Counter(zip(names, names[1:], names[2:], names[3:], strict=False))
     return runs.most_common(1)[0][0] if runs else ()
 
 

@@ -62,6 +62,15 @@ musical = show tune, riddim, march, tango, loop, lead sheet, ilahi = Turkish hym
 sarki = Turkish song, turku = Turkish folk song, pesrev = peshrev, sazsemaisi = saz semai
 """)
 
+DANCE_METRES = {
+    **dict.fromkeys(("waltz", "minuet", "menuet", "mazurka", "polonaise", "ländler"), "3/4"),
+    **dict.fromkeys(("jig", "tarantella", "barcarolle"), "6/8"),
+    "slip jig": "9/8",
+    "polka": "2/4",
+    "habanera": "2/4",
+}
+"""Dances whose name tells the metre."""
+
 _MOODS = _table("happy, tense, sad, calm, soft")
 
 _ENSEMBLES = {"string quartet", "symphony", "orchestral", "choral", "big band", "chamber"}

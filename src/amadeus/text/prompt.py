@@ -12,15 +12,9 @@ from typing import NamedTuple
 from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
-from amadeus.text.prompt_readers import (
-    agreed,
-    common_range,
-    read_bars,
-    read_keys,
-    read_metres,
-    read_tempo_words,
-    read_tempos,
-)
+from amadeus.text.prompt_length import read_bars, read_seconds
+from amadeus.text.prompt_readers import agreed, read_keys, read_metres
+from amadeus.text.prompt_tempo import common_range, read_tempo_words, read_tempos
 from amadeus.text.prompt_text import Span, Unread
 from amadeus.text.prompt_words import IDIOMS, PROGRESSION
 
@@ -31,7 +25,7 @@ class Chip(NamedTuple):
     """One recognised phrase, to be shown to whoever wrote it."""
 
     label: str
-    """"tempo", "key", "time signature", "bars", "instrument", "only" or "without"."""
+    """"tempo", "key", "time signature", "bars", "length", "instrument", "only", "without"."""
     value: str
     span: Span
 
@@ -54,6 +48,8 @@ class PromptFacts:
     absent: tuple[StatedInstrument, ...] = ()
     """None of the programs of these may play."""
     num_bars: int | None = None
+    seconds: float | None = None
+    """Length of the piece; how many bars that is depends on tempo and metre."""
     chips: tuple[Chip, ...] = ()
     """The phrases behind all this, in the order of the prompt."""
 
@@ -74,6 +70,7 @@ def parse_prompt(text: str) -> PromptFacts:
     metres = read_metres(unread)
     tempos, tempo_ranges = read_tempos(unread)
     bars = read_bars(unread)
+    lengths = read_seconds(unread)
     keys = read_keys(unread)
     tempo_ranges += read_tempo_words(unread)
     mentions = find_mentions(unread)
@@ -88,12 +85,14 @@ def parse_prompt(text: str) -> PromptFacts:
         exclusive=only is not None,
         absent=absent,
         num_bars=agreed("numbers of bars", bars),
+        seconds=agreed("lengths", lengths),
         chips=_chips(
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", str(key.value), key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
             [Chip("bars", str(count.value), count.span) for count in bars],
+            [Chip("length", f"{length.value:g} seconds", length.span) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],
             [Chip("without", i.name, i.span) for i in absent],
             [Chip("only", "nothing else plays", only)] if only else [],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
+from amadeus.text.prompt_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,23 @@ class Mention:
     is_absent: bool = False
     is_implied: bool = False
     """Named by an ensemble or by "beat" only, so that "no drums" outweighs it."""
+    is_band: bool = False
+    """Of usual, not fixed instruments."""
 
 
 # "drumless" is read as "drum" and "less".
 _WORD = re.compile(r"[^\W_]+(?=less\b)|[^\W_]+(?:'[^\W_]+)*")
 _JOINT = re.compile(r"\s{1,3}|-|\s?\(")
 _LOOKALIKE = re.compile(r"-(?:like|style|inspired|esque|ish)\b", re.IGNORECASE)
-_MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *ENSEMBLES))
+_GROUPS_OF_PLAYERS = ENSEMBLES | BANDS
+_VAGUE = frozenset(("beat", "beats", "a cappella", "acapella", "a capella", "satb"))
+"""Words that imply an instrument rather than name it."""
+_MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 
 _ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
 _AGAINST = (
-    r"(?:no|not|without|minus|excluding|except(?: for)?|lacking|omit(?:ting)?|avoid(?:ing)?"
+    r"(?:no|not|without|minus|excluding|neither|lacking"
+    r"|(?<!nothing )(?<!instrument )(?<!instruments )except(?: for)?|omit(?:ting)?|avoid(?:ing)?"
     r"|instead of|rather than|leav(?:e|ing) out|don'?t use|do not use|never)"
 )
 _NEGATED = re.compile(rf"\b{_AGAINST}\s+{_ARTICLE}$", re.IGNORECASE)
@@ -52,7 +58,8 @@ _AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:no\s+|any\s+)?", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
 
 _ONLY_BEFORE = re.compile(
-    r"(?<!not )\b(?:only|just|nothing but|solely|exclusively|purely|unaccompanied)\s+"
+    r"(?<!not )\b(?:only|just|solely|(?:nothing|no (?:other )?instruments?)"
+    r" (?:but|except|besides|other than)|exclusively|purely|unaccompanied)\s+"
     r"(?:(?:an?|the|one|some|for|on|with|uses?)\s+)?$",
     re.IGNORECASE,
 )
@@ -109,6 +116,7 @@ def resolve(
     ]
     # What is only implied comes last: "drums" is a better name than "beat".
     wanted = sorted((m for m in mentions if not m.is_absent), key=lambda m: m.is_implied)
+    wanted = _without_stand_ins(wanted)
     present = _without_repetition([i for m in wanted for i in _allowed(m, absent)])
     return tuple(sorted(present, key=lambda i: i.span.start)), tuple(absent)
 
@@ -122,9 +130,10 @@ def _named(unread: Unread) -> list[Mention]:
         name, length = _longest_name(unread.left, words[i : i + _MOST_WORDS])
         end = words[i + max(length, 1) - 1].end()
         if name and not _LOOKALIKE.match(unread.left, end):
-            members = {n: INSTRUMENT_GROUPS[n] for n in ENSEMBLES.get(name, (name,))}
-            implied = name in ENSEMBLES or name in ("beat", "beats")
-            mentions.append(Mention(members, unread.span(words[i].start(), end), False, implied))
+            members = {n: INSTRUMENT_GROUPS[n] for n in _GROUPS_OF_PLAYERS.get(name, (name,))}
+            implied = name in _GROUPS_OF_PLAYERS or name in _VAGUE
+            span = unread.span(words[i].start(), end)
+            mentions.append(Mention(members, span, False, implied, name in BANDS))
         i += max(length, 1)
     return mentions
 
@@ -137,7 +146,7 @@ def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
         if count > 1 and not _JOINT.fullmatch(text, words[count - 2].end(), word.start()):
             break
         name = f"{name} {word[0].lower()}".strip()
-        if name in INSTRUMENT_GROUPS or name in ENSEMBLES:
+        if name in INSTRUMENT_GROUPS or name in _GROUPS_OF_PLAYERS:
             best, length = name, count
     return best, length
 
@@ -165,7 +174,7 @@ def _with_absences(unread: Unread, mentions: list[Mention]) -> list[Mention]:
         elif free:
             end = free.end()
         absent = bool(match or free) or i <= last
-        marked.append(Mention(mention.members, unread.span(start, end), absent, mention.is_implied))
+        marked.append(replace(mention, span=unread.span(start, end), is_absent=absent))
     return marked
 
 
@@ -185,6 +194,22 @@ def _last_of_list(text: str, mentions: list[Mention], first: int) -> int:
         else:
             break
     return last
+
+
+def _without_stand_ins(wanted: list[Mention]) -> list[Mention]:
+    """Mentions without what is only implied and what the prompt names itself.
+
+    In "jazz trio with Rhodes and double bass" the trio stands for drums alone.
+    """
+    named = [set(programs) for m in wanted if not m.is_implied for programs in m.members.values()]
+    kept = []
+    for mention in wanted:
+        members = mention.members
+        if mention.is_implied:
+            members = {n: p for n, p in members.items() if not any(s & set(p) for s in named)}
+        if not (mention.is_band and len(named) >= len(mention.members)):
+            kept.append(replace(mention, members=members))
+    return kept
 
 
 def _allowed(mention: Mention, absent: list[StatedInstrument]) -> list[StatedInstrument]:

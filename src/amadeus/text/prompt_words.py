@@ -60,7 +60,12 @@ breakbeat, drumming, drum loop, percussion section = 128; percussion, percussive
 808 drums, trap drums, rock drums, jazz drums, acoustic drums, electronic drums = 128
 snare, snare drum, kick drum, bass drum, hi hat, hihat, cymbal, ride cymbal, tom tom = 128
 conga, bongo, shaker, tambourine, cowbell, maracas, timbales, tabla, djembe, cajon = 128
-handclap, brushes, rimshot, beat = 128
+handclap, brushes, rimshot, beat, kit, bodhran, castanets = 128; 808, 808 kit, 909 = 128
+808s = 38 39; keys = 0-7 16-20; glock = 9; uke = 24 25; zither, santoor, cimbalom = 15
+slide guitar, lap steel = 25-27; dobro, resonator guitar, bouzouki, balalaika = 25 24
+soprano, mezzo soprano, satb, acapella, a capella = 53 52 54; saxes = 66 64 65 67; cembalo = 6
+soprano recorder, alto recorder, tenor recorder, bass recorder = 74; hammond b3 = 16-18
+alto saxes = 65; tenor saxes = 66; soprano saxes = 64; baritone saxes, bari saxes = 67
 """
 KIT_PARTS = frozenset((
     "snare", "snare drum", "kick drum", "bass drum", "hi hat", "hihat", "cymbal", "ride cymbal",
@@ -69,16 +74,54 @@ KIT_PARTS = frozenset((
 ))  # fmt: skip
 """Parts of a drum kit: with one there are drums, but "no cymbals" does not forbid them."""
 
+_WIND_QUINTET = ("flute", "oboe", "clarinet", "bassoon", "french horn")
+_ORCHESTRA = ("strings", "flute", "french horn", "timpani")
 ENSEMBLES: dict[str, tuple[str, ...]] = {
     "string quartet": ("violin", "viola", "cello"),
     "string trio": ("violin", "viola", "cello"),
     "string quintet": ("violin", "viola", "cello"),
-    "wind quintet": ("flute", "oboe", "clarinet", "bassoon", "french horn"),
-    "woodwind quintet": ("flute", "oboe", "clarinet", "bassoon", "french horn"),
+    "string sextet": ("violin", "viola", "cello"),
+    "string duo": ("violin", "cello"),
+    "wind quintet": _WIND_QUINTET,
+    "woodwind quintet": _WIND_QUINTET,
+    "wind quartet": _WIND_QUINTET[:4],
+    "woodwind quartet": _WIND_QUINTET[:4],
+    "reed trio": _WIND_QUINTET[1:4],
     "brass quintet": ("trumpet", "french horn", "trombone", "tuba"),
+    "brass quartet": ("trumpet", "french horn", "trombone"),
+    "brass trio": ("trumpet", "french horn", "trombone"),
+    "piano trio": ("piano", "violin", "cello"),
+    "piano quartet": ("piano", "violin", "viola", "cello"),
     "piano quintet": ("piano", "violin", "viola", "cello"),
+    "clarinet quintet": ("clarinet", "violin", "viola", "cello"),
+    "flute quartet": ("flute", "violin", "viola", "cello"),
+    "sax quartet": ("soprano sax", "alto sax", "tenor sax", "baritone sax"),
+    "saxophone quartet": ("soprano sax", "alto sax", "tenor sax", "baritone sax"),
+    "basso continuo": ("harpsichord", "cello"),
 }
 """Ensembles of fixed instruments."""
+BANDS: dict[str, tuple[str, ...]] = {
+    "power trio": ("electric guitar", "electric bass", "drums"),
+    "rock band": ("electric guitar", "electric bass", "drums"),
+    "punk band": ("electric guitar", "electric bass", "drums"),
+    "metal band": ("distorted guitar", "electric bass", "drums"),
+    "rhythm section": ("bass", "drums"),
+    "jazz trio": ("piano", "upright bass", "drums"),
+    "jazz piano trio": ("piano", "upright bass", "drums"),
+    "jazz quartet": ("sax", "piano", "upright bass", "drums"),
+    "jazz quintet": ("trumpet", "sax", "piano", "upright bass", "drums"),
+    "jazz combo": ("sax", "piano", "upright bass", "drums"),
+    "jazz band": ("trumpet", "sax", "piano", "upright bass", "drums"),
+    "organ trio": ("hammond organ", "electric guitar", "drums"),
+    "big band": ("trumpet", "trombone", "sax", "piano", "upright bass", "drums"),
+    "dixieland band": ("trumpet", "clarinet", "trombone", "banjo", "tuba", "drums"),
+    "bluegrass band": ("banjo", "fiddle", "acoustic guitar", "upright bass"),
+    "mariachi": ("trumpet", "violin", "acoustic guitar"),
+    "marching band": ("brass", "drums"),
+    **dict.fromkeys(("orchestra", "symphony orchestra", "full orchestra"), _ORCHESTRA),
+    "chamber orchestra": ("strings", "flute", "oboe", "french horn"),
+}
+"""Bands of usual instruments: they stand for these where a prompt does not name as many itself."""
 
 
 def _programs(ranges: str) -> tuple[int, ...]:
@@ -118,6 +161,21 @@ _TEMPO_SYNONYMS = {
     "larghetto": "adagio",
     "allegretto": "allegro",
     "vivacissimo": "presto",
+    "larghissimo": "grave",
+    "lentissimo": "grave",
+    "adagietto": "andante",
+    "andantino": "andante",
+    "allegrissimo": "vivace",
+    "vivo": "vivace",
+    "veloce": "presto",
+    "langsam": "slow",
+    "mäßig": "moderate",
+    "modéré": "moderate",
+    "lebhaft": "vivace",
+    "schnell": "fast",
+    "slowly": "slow",
+    "quickly": "fast",
+    "medium swing": "moderate",
     "slow": "slow",
     "moderate": "moderate",
     "moderately paced": "moderate",
@@ -151,7 +209,9 @@ def _tempo_ranges() -> dict[str, tuple[int, int]]:
 
 TEMPO_RANGES = _tempo_ranges()
 """Tempo word without hyphens -> the quarter notes a minute it allows, from low to below high."""
-BARE_ADJECTIVES = frozenset({"grave", "medium", "quick", "brisk", "rapid", "breakneck"})
+BARE_ADJECTIVES = frozenset(
+    {"grave", "medium", "quick", "brisk", "rapid", "breakneck", "slowly", "quickly", "vivo"}
+)
 """Everyday adjectives that mean the tempo only as a tag or beside "tempo" or "pace"."""
 
 BEAT_QUARTERS = {
@@ -162,9 +222,19 @@ BEAT_QUARTERS = {
     "quarter": 1.0,
     "quarter note": 1.0,
     "crotchet": 1.0,
+    "𝅘𝅥": 1.0,
+    "dotted crotchet": 1.5,
     "♪": 0.5,
+    "eighth": 0.5,
     "eighth note": 0.5,
+    "quaver": 0.5,
+    "half": 2.0,
     "half note": 2.0,
+    "𝅗𝅥": 2.0,
+    "minim": 2.0,
+    "dotted half": 3.0,
+    "dotted half note": 3.0,
+    "dotted minim": 3.0,
 }
 """Length in quarter notes of the beat that a metronome mark counts."""
 
@@ -183,6 +253,9 @@ NUMBER = (
 )
 """Pattern of a number in digits, or in words below four hundred."""
 
+START = r"(?<![\w.])(?<![0-9],)"
+"""Where a number may begin."""
+
 
 def read_number(text: str) -> float:
     """The value of what NUMBER matched: 120.0 for "120" and for "one hundred and twenty"."""
@@ -196,7 +269,10 @@ def read_number(text: str) -> float:
 _FEW = "[0-9]+|one|two|three|four|five|six|eight|several|many"
 IDIOMS = re.compile(
     r"\b(?:"
-    r"strings attached|singer[\s-]songwriter|bells and whistles|second fiddle"
+    r"strings attached|piano roll|bass drop|(?:on|into) the keys|keys? change"
+    r"|(?:major|minor|all|both|two|three|four|several|different|various|many|other|distant|related"
+    r"|through|between|sharp|flat|black|white|piano|the|of|chang\w+|modulat\w+)"
+    r" keys|singer[\s-]songwriter|bells and whistles|second fiddle"
     r"|fiddl(?:e|ing) (?:with|about|around)"
     r"|fit as a fiddle|brass tacks|drum up|sea bass|bass (?:clef|fishing|voice|heavy|boosted)"
     r"|(?<!bass )drum (?:and|&|'?n'?) bass(?! (?:clar|guit|line|drum))"
@@ -216,7 +292,7 @@ IDIOMS = re.compile(
 
 _CHORD = (
     r"[A-G][#b]?(?:maj|min|dim|aug|sus|m)?[0-9]{0,2}(?:sus[24]|b5)?(?:/[A-G][#b]?)?"
-    r"(?![\w/]|[\s-](?:major|minor|maj|min|flat|sharp)\b)"
+    r"(?![\w/#]|[\s-](?:major|minor|maj|min|flat|sharp)\b)"
 )
 _NEXT_CHORD = rf"(?:\s?[,|→-]\s?|\s){_CHORD}"
 PROGRESSION = re.compile(
