@@ -24,6 +24,60 @@ def randomize():
 
 
 @pytest.fixture(scope="session")
+def write_shards():
+    """Writes a shard folder of pieces; of each its tokens are given, and whatever matters."""
+    from amadeus.corpus.drafts import table_of
+    from amadeus.corpus.schema import SCHEMA
+    from amadeus.corpus.shards import ROWS_PER_SHARD, ShardWriter
+    from amadeus.text.facts import Facts
+
+    def write(folder, *pieces, rows_per_shard=ROWS_PER_SHARD, **closing):
+        writer = ShardWriter(folder, rows_per_shard)
+        for number, piece in enumerate(pieces):
+            row = {
+                "id": f"{number:012d}",
+                "source": f"music/{number}.mid",
+                "corpus": "music",
+                "split": "train",
+                "work": f"{number:012d}",
+                "rows": len(piece["tokens"]),
+                "facts": Facts().to_dict(),
+                "labels": [],
+                "captions": [],
+            }
+            writer.write(table_of([row | piece], SCHEMA))
+        writer.close(**closing)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
 def fixtures() -> Path:
     """The folder of real MIDI files; its README names the pieces."""
     return Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def tiny_t5(tmp_path_factory) -> Path:
+    """A folder as flan-t5-base has one: a T5 of width 16 with random weights, and its tokenizer."""
+    transformers = pytest.importorskip("transformers")
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    folder = tmp_path_factory.mktemp("text") / "t5"
+    torch.manual_seed(0)
+    sizes = transformers.T5Config(
+        vocab_size=8, d_model=16, d_kv=4, d_ff=32, num_layers=2, num_heads=4,
+        feed_forward_proj="gated-gelu",
+    )  # fmt: skip
+    transformers.T5ForConditionalGeneration(sizes).save_pretrained(folder)
+    words = ["<pad>", "</s>", "<unk>", "slow", "piano", "waltz"]
+    vocabulary = {word: i for i, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder

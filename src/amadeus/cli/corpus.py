@@ -1,94 +1,109 @@
-"""`amadeus corpus build`: folders of MIDI files to token shards."""
+"""`amadeus corpus build`: MIDI files to token shards."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import print_json, print_table, progress_bar
-from amadeus.errors import CorpusError
+
+if TYPE_CHECKING:
+    from amadeus.corpus.build import Tokenise
 
 EXAMPLES = options.examples(
     "amadeus corpus build ~/midi --out shards",
-    "amadeus corpus build ~/midi ~/more --out shards --manifest labels.csv --workers 8",
+    "amadeus corpus build songs.zip more.tar.xz --out shards --manifest labels.csv --workers 8",
+    "amadeus corpus build ~/midi --out open --manifest labels.csv --licence open --licence nc",
 )
 
 
 def build(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Folders with MIDI files.")
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Folders, archives (.zip, .tar, .tar.gz, .tar.xz), MIDI files, and lists of MIDI "
+            "files (.txt, one path a line).",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="New folder for the shards.")],
     manifest: Annotated[
         Path | None,
         typer.Option(
             metavar="CSV",
-            help="Table with columns file, labels, composer_or_artist, performed and split.",
+            help="Table with the column file, and any of title, composer_or_artist, labels, "
+            "licence, licence_class, performed and split.",
+        ),
+    ] = None,
+    licence: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Keep only this licence class of the manifest: open, nc, stated or unclear. "
+            "Can be repeated.",
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Read the files on this Ray cluster: auto is the one that this machine is in, "
+            "local starts one here. Same shards.",
+        ),
+    ] = None,
     keep_performed: Annotated[
         bool, typer.Option("--keep-performed", help="Keep pieces played against no beat.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Turn folders of MIDI files into token shards for training.
+    """Turn MIDI files into token shards for training, without duplicates.
 
-    Files that cannot be used are counted by reason; they never stop it.
+    Files that cannot be used are counted by reason; they never stop it. A build that was stopped
+    goes on where it was when the same command is given again.
     """
     from amadeus.corpus.build import build_corpus
+    from amadeus.corpus.card import write_card
+    from amadeus.corpus.filters import Filters
 
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise CorpusError(f"{out} exists already; choose a new folder for the shards")
+    filters = Filters(keep_performed=keep_performed, **options.given(licences=_tuple(licence)))
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    # Built beside its place and moved there: a corpus is there whole or not at all.
-    unfinished = out.absolute().with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        with _workers_keep_calm(), progress_bar("Reading files") as update:
+        with progress_bar("Reading files") as update:
             report = build_corpus(
-                folders,
-                unfinished,
+                inputs,
+                out,
                 manifest=manifest,
-                keep_performed=keep_performed,
+                filters=filters,
                 workers=workers,
-                on_file=lambda done, total: update(done, total=total),
+                tokenise=_on_ray(ray, workers) if ray else None,
+                on_progress=lambda done, total: update(done, total=total),
+                describe=write_card,
             )
-        skipped = dict(report.skipped.most_common())
-        if not report.pieces:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
-            raise CorpusError(f"no file could be used ({reasons}); give other folders")
-        unfinished.replace(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from here", err=True)
+        raise
+    skipped = dict(report.skipped.most_common())
     if as_json:
         counts = {"pieces": report.pieces, "rows": report.rows, "skipped": skipped}
         print_json({"shards": str(out), **counts})
         return
     typer.echo(f"{out}: {report.pieces:,} pieces, {report.rows:,} rows")
     if skipped:
-        typer.echo(f"{report.skipped.total():,} files skipped:")
+        typer.echo(f"{report.skipped.total():,} files skipped (each is in {out / 'skipped.csv'}):")
         print_table((f"{count:>9,}", reason) for reason, count in skipped.items())
 
 
-@contextmanager
-def _workers_keep_calm() -> Iterator[None]:
-    """Let Ctrl-C stop this process alone: a pool waits for ever for workers that it stopped."""
-    main = os.getpid()
+def _on_ray(address: str, workers: int) -> Tokenise:
+    from amadeus.corpus.ray_build import write_chunks_on_ray
 
-    def interrupt(*_: Any) -> None:
-        if os.getpid() == main:
-            raise KeyboardInterrupt
+    return partial(write_chunks_on_ray, address=address, workers=workers)
 
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(values) if values else None

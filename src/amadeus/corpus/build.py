@@ -1,169 +1,215 @@
-"""Folders of MIDI files to token shards, in parallel.
+"""MIDI files to token shards, in four stages: scan, tokenise, choose, write.
 
-Bad files are counted by reason, never fatal.
+Drafts of all pieces are written chunk by chunk to a folder beside the one that is asked for. A
+build that was interrupted goes on from there. Bad files are counted by reason, never fatal.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import lzma
-import re
+import json
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from amadeus.corpus.choice import choose, chosen
+from amadeus.corpus.drafts import Skip, draft
+from amadeus.corpus.duplicates import NEAR_DUPLICATE, VERSION
+from amadeus.corpus.filters import Filters
+from amadeus.corpus.manifest import Manifest, read_manifest
+from amadeus.corpus.shards import FORMAT, ROWS_PER_SHARD, ShardWriter
+from amadeus.corpus.sources import Source, load, scan
+from amadeus.corpus.splits import VALIDATION_SHARE
+from amadeus.corpus.workers import Job, Read, read_chunk, write_chunks
+from amadeus.errors import CorpusError
+from amadeus.files import write_atomically
+from amadeus.tokens.vocabulary import fingerprint
 
-from amadeus.corpus.shards import ShardWriter
-from amadeus.errors import CorpusError, ScoreError
-from amadeus.music.chords import estimate_chords
-from amadeus.music.grid import quantize
-from amadeus.music.midi import read_midi
-from amadeus.text.facts import measure
-from amadeus.tokens import encode
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-VALIDATION_SHARE = 0.03
-MIN_ROWS = 32
+CHUNK_SOURCES = 128
+CHUNK_BYTES = 32 * 2**20
+"""A chunk is so many sources, or this many bytes of MIDI files and one more file."""
+PLAN = "plan.json"
+
+Chunk = tuple["pa.Table", list[Skip]]
+"""Drafts, and what was left out before there was a draft."""
+Tokenise = Callable[[Sequence[Job], Read], Iterator[Job]]
+"""Does jobs, of sources that are not loaded, and yields each when its chunk is there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A MIDI file to be read, and what a manifest says of it."""
-
-    path: Path
-    name: str
-    """Path below the folder that was given."""
-    labels: tuple[str, ...] = ()
-    composer: str = ""
-    performed: bool = False
-    split: str = ""
-    """Empty: decided by hash."""
-
-
-@dataclass(slots=True)
 class BuildReport:
     """What became of the files."""
 
-    pieces: int = 0
-    rows: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
+    pieces: int
+    rows: int
+    skipped: Counter[str]
+    """Files left out, by reason."""
+
+
+class Chunks:
+    """The chunks of a build, read from disk one after another, as often as is wanted."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = paths
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return map(read_chunk, self.paths)
 
 
 def build_corpus(
-    folders: Iterable[Path],
+    inputs: Iterable[Path],
     out: Path,
     *,
     manifest: Path | None = None,
-    keep_performed: bool = False,
+    filters: Filters | None = None,
     workers: int = 1,
-    on_file: Callable[[int, int], None] | None = None,
+    tokenise: Tokenise | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    describe: Callable[[Path], None] | None = None,
 ) -> BuildReport:
-    """Tokenise every MIDI file below the folders and write shards.
+    """Tokenise every MIDI file of the inputs and write shards.
 
-    manifest: CSV (or CSV.xz) with columns file, labels, composer_or_artist, performed and split,
-    files named as below the folders; without one, splits are drawn by hash and there are no labels.
-    keep_performed: take pieces that were played against no beat, whose bars mean nothing.
-    on_file: called with (files done, files in all).
+    inputs: as for `amadeus.corpus.sources.scan`; out: a folder that is not there yet, or empty.
+    manifest: as for `amadeus.corpus.manifest.read_manifest`; without one there are no labels.
+    tokenise: how, if not in `workers` processes of this machine.
+    on_progress: called with (files done, files in all) while files are tokenised.
+    describe: called with the folder of shards before it is moved into place.
+
+    The same files, manifest and filters give the same bytes, whatever the number of workers, and
+    whether or not the build was interrupted. Raises CorpusError for inputs that do not exist, an
+    `out` that is taken, and where no file can be used.
     """
-    sources = list(_scan(folders, manifest, keep_performed))
-    if not sources:
-        raise CorpusError("no MIDI files (*.mid, *.midi) found; name folders that hold some")
-    report = BuildReport()
-    writer = ShardWriter(out)
-    seen: set[bytes] = set()
-    with ProcessPoolExecutor(workers) as pool:
-        results = _in_order(pool, sources, ahead=64 * workers)
-        for done, (source, result) in enumerate(zip(sources, results, strict=True), start=1):
-            if on_file is not None:
-                on_file(done, len(sources))
-            if isinstance(result, str):
-                report.skipped[result] += 1
-                continue
-            piece_id, tokens, facts = result
-            notes = hashlib.sha1(tokens.tobytes()).digest()
-            if notes in seen:
-                report.skipped["duplicate"] += 1
-                continue
-            seen.add(notes)
-            split = source.split or _split_by_hash(piece_id)
-            writer.add(tokens, id=piece_id, source=source.name, split=split, facts=facts)
-            report.pieces += 1
-            report.rows += len(tokens)
-    writer.close(dict(report.skipped))
+    filters = filters or Filters()
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise CorpusError(f"{out} exists already; choose a new folder for the shards")
+    sources = scan(inputs, read_manifest(manifest) if manifest else Manifest({}))
+    settings = build_settings(filters)
+    folder = out.absolute().with_name(f"{out.absolute().name}.partial")
+    jobs = _take_up(folder, sources, settings)
+    tokenise = tokenise or partial(_tokenise_here, workers=workers)
+    _tokenise(jobs, filters, tokenise, on_progress)
+    # The folder has its final name before it is moved: descriptions may mention it.
+    shards = folder / out.absolute().name
+    shutil.rmtree(shards, ignore_errors=True)
+    report = write_corpus(Chunks([job.path for job in jobs]), shards, settings)
+    if report.pieces:
+        if describe is not None:
+            describe(shards)
+        shards.replace(out)
+    shutil.rmtree(folder)
+    if not report.pieces:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in report.skipped.most_common())
+        raise CorpusError(f"no file could be used ({reasons}); give other inputs")
     return report
 
 
-def _in_order(pool: ProcessPoolExecutor, sources: list[Source], ahead: int) -> Iterator[Any]:
-    """Results of `_tokenise` in order, at most `ahead` files in flight: memory stays bounded."""
-    remaining = iter(sources)
-    waiting = [pool.submit(_tokenise, source) for source in islice(remaining, ahead)]
-    while waiting:
-        future = waiting.pop(0)
-        waiting += [pool.submit(_tokenise, source) for source in islice(remaining, 1)]
-        yield future.result()
+def build_settings(filters: Filters) -> dict[str, Any]:
+    """Everything that decides what becomes of a file, as JSON values."""
+    return asdict(filters) | {
+        "licences": list(filters.licences),
+        "near_duplicate": NEAR_DUPLICATE,
+        "version": VERSION,
+        "validation_share": VALIDATION_SHARE,
+    }
 
 
-def _tokenise(source: Source) -> tuple[str, np.ndarray, dict] | str:
-    """One file as (id, tokens, facts), or the reason why not."""
-    try:
-        score = quantize(read_midi(source.path))
-        score = replace(score, chords=score.chords or estimate_chords(score))
-        tokens = encode(score)
-    except ScoreError as error:
-        return _reason(error, source.path)
-    if len(tokens) < MIN_ROWS:
-        return f"fewer than {MIN_ROWS} notes"
-    facts = measure(
-        score, labels=source.labels, composer=source.composer, performed=source.performed
-    )
-    piece_id = hashlib.sha1(source.path.read_bytes()).hexdigest()[:12]
-    return piece_id, tokens, facts.to_dict()
+def write_corpus(
+    chunks: Iterable[Chunk],
+    folder: Path,
+    settings: dict[str, Any],
+    rows_per_shard: int = ROWS_PER_SHARD,
+) -> BuildReport:
+    """Choose among the drafts and write shards; the last two stages of a build.
+
+    chunks: in the order of the plan; gone through twice.
+    """
+    choice = choose(drafts for drafts, _ in chunks)
+    skipped = list(choice.skipped)
+    writer = ShardWriter(folder, rows_per_shard)
+    for drafts, left_out in chunks:
+        writer.write(chosen(drafts, choice))
+        skipped += left_out
+    skipped.sort(key=lambda skip: skip.place)
+    counts = Counter(skip.reason for skip in skipped)
+    lines = ((skip.name, f"{skip.reason} {skip.detail}".strip()) for skip in skipped)
+    writer.close(lines, dict(counts.most_common()), settings)
+    return BuildReport(writer.num_pieces, writer.num_rows, counts)
 
 
-def _reason(error: ScoreError, path: Path) -> str:
-    """What is wrong with the file, without its name, numbers and remedy: reasons can be counted."""
-    return re.sub(r"\d+", "N", str(error).removeprefix(f"{path}: ").split(";")[0])
+def cut_into_jobs(sources: Sequence[Source], folder: Path) -> list[Job]:
+    """Consecutive sources, together; the same sources are always cut in the same way."""
+    jobs: list[list[Source]] = []
+    num_bytes = CHUNK_BYTES
+    for source in sources:
+        if num_bytes >= CHUNK_BYTES or len(jobs[-1]) == CHUNK_SOURCES:
+            jobs.append([])
+            num_bytes = 0
+        jobs[-1].append(source)
+        num_bytes += source.num_bytes
+    return [Job(folder / f"chunk-{i:05d}.arrow", tuple(job)) for i, job in enumerate(jobs)]
 
 
-def _scan(folders: Iterable[Path], manifest: Path | None, keep_performed: bool) -> Iterator[Source]:
-    known = _read_manifest(manifest) if manifest else {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise CorpusError(f"{folder} is not a folder")
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() not in (".mid", ".midi"):
-                continue
-            inside = path.relative_to(folder).as_posix()
-            row = known.get(inside) or known.get(f"{folder.name}/{inside}") or {}
-            performed = row.get("performed") == "1"
-            if performed and not keep_performed:
-                continue
-            yield Source(
-                path=path,
-                name=row.get("file") or f"{folder.name}/{inside}",
-                labels=tuple(filter(None, row.get("labels", "").split(";"))),
-                composer=row.get("composer_or_artist", ""),
-                performed=performed,
-                split=row.get("split", ""),
+def _tokenise(
+    jobs: Sequence[Job],
+    filters: Filters,
+    tokenise: Tokenise,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """Write the chunks that are not there yet."""
+    missing = [job for job in jobs if not job.path.exists()]
+    total = sum(len(job.sources) for job in jobs)
+    done = total - sum(len(job.sources) for job in missing)
+    for job in tokenise(missing, partial(draft, filters=filters)):
+        done += len(job.sources)
+        if on_progress is not None:
+            on_progress(done, total)
+
+
+def _tokenise_here(jobs: Sequence[Job], read: Read, workers: int) -> Iterator[Job]:
+    return write_chunks(_loaded(jobs), read, workers)
+
+
+def _loaded(jobs: Sequence[Job]) -> Iterator[Job]:
+    """The jobs with the contents of what lies in archives."""
+    sources = load([source for job in jobs for source in job.sources])
+    for job in jobs:
+        yield Job(job.path, tuple(next(sources) for _ in job.sources))
+
+
+def _take_up(folder: Path, sources: Sequence[Source], settings: dict[str, Any]) -> list[Job]:
+    """Begin a build in a new folder, or go on with the one that was begun there."""
+    plan = {"build": _fingerprint(sources, settings), "files": len(sources)}
+    path = folder / PLAN
+    if folder.exists():
+        try:
+            begun = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            begun = None
+        if begun != plan:
+            raise CorpusError(
+                f"{folder} is not the beginning of this build: files or settings are others; "
+                "delete it to begin anew, or give the arguments it was begun with"
             )
+    else:
+        folder.mkdir(parents=True)
+        text = json.dumps(plan) + "\n"
+        write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+    return cut_into_jobs(sources, folder)
 
 
-def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
-    """Rows of a manifest by the file they speak of."""
-    try:
-        data = path.read_bytes()
-        text = (lzma.decompress(data) if path.suffix == ".xz" else data).decode("utf-8")
-        return {row["file"]: row for row in csv.DictReader(io.StringIO(text))}
-    except (OSError, lzma.LZMAError, UnicodeDecodeError, KeyError) as error:
-        raise CorpusError(f"manifest {path} cannot be read: {error}") from None
-
-
-def _split_by_hash(piece_id: str) -> str:
-    share = int(piece_id[:8], 16) / 2**32
-    return "validation" if share < VALIDATION_SHARE else "train"
+def _fingerprint(sources: Iterable[Source], settings: dict[str, Any]) -> str:
+    """Hash of everything that decides what a chunk holds."""
+    result = hashlib.sha256()
+    given = (version("amadeus-music"), FORMAT, fingerprint(), CHUNK_SOURCES, CHUNK_BYTES, settings)
+    result.update(repr(given).encode())
+    for source in sources:
+        result.update(repr(astuple(source)).encode())
+    return result.hexdigest()

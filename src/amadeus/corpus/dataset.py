@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +14,9 @@ from torch.utils.data import Dataset
 from amadeus.corpus.augment import bar_rows, excerpt, rearrange, transposable, transpose
 from amadeus.corpus.shards import Shards
 from amadeus.text.captioner import write_captions
-from amadeus.text.facts import Facts
-from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
+from amadeus.text.facts import Facts, measure
+from amadeus.tokens import decode
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
 
 Tokenizer = Callable[[list[str]], tuple[np.ndarray, np.ndarray]]
 """Captions to text ids, int64 [B, S], right-padded, and their lengths, int64 [B]."""
@@ -91,18 +92,37 @@ class Excerpts(Dataset):
             first = int(rng.choice(starts)) if len(starts) else 0
             first = 0 if first == 1 else first
         piece = excerpt(tokens, first, room)
-        if infill:
-            piece = _rearranged(piece, rng)
-        semitones = 0
         if config.transpose:
             low, high = transposable(piece)
             semitones = int(rng.integers(low, min(high, 5) + 1)) if low <= min(high, 5) else 0
             piece = transpose(piece, semitones)
         caption = ""
         if self.tokenizer is not None and rng.random() < config.text_share:
-            facts = Facts.from_dict(self.shards.pieces[index].facts).transposed(semitones)
+            facts = facts_of_excerpt(piece, Facts.from_dict(self.shards.pieces[index].facts))
             caption = write_captions(facts, 1, seed=int(rng.integers(2**31)))[0]
-        return piece, caption
+        return _rearranged(piece, rng) if infill else piece, caption
+
+
+def facts_of_excerpt(tokens: np.ndarray, piece: Facts) -> Facts:
+    """What can be said of an excerpt, [N, A]: measured in it, and the labels of its piece.
+
+    A caption of the whole piece would promise instruments and tempi that come later, or were
+    before. Unless it is the whole piece, its length says nothing.
+    """
+    heard = measure(decode(tokens), performed=piece.performed)
+    is_whole = (
+        tokens[0, Attribute.TYPE] == RowType.START and tokens[-1, Attribute.TYPE] == RowType.END
+    )
+    return replace(
+        heard,
+        genres=piece.genres,
+        forms=piece.forms,
+        moods=heard.moods or piece.moods,
+        composer=piece.composer,
+        num_bars=heard.num_bars if is_whole else None,
+        seconds=heard.seconds if is_whole else 0.0,
+        form=heard.form if is_whole else "",
+    )
 
 
 def _rearranged(piece: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -119,13 +139,21 @@ class Openings(Dataset):
     """The first rows of every piece, in order, each with a fixed caption: for validation."""
 
     def __init__(
-        self, shards: Shards, rows: int, batch_size: int, tokenizer: Tokenizer | None, limit: int
+        self,
+        shards: Shards,
+        rows: int,
+        batch_size: int,
+        tokenizer: Tokenizer | None,
+        limit: int,
+        corpus: str = "",
     ) -> None:
+        """limit: most pieces. corpus: only the pieces of this one."""
         self.shards, self.rows, self.batch_size = shards, rows, batch_size
         self.tokenizer = tokenizer
+        among = [i for i, piece in enumerate(shards.pieces) if corpus in ("", piece.corpus)]
         # Spread over the corpus, whatever its order.
-        count = min(limit, len(shards))
-        self.chosen = np.linspace(0, len(shards) - 1, count).round().astype(int) if count else []
+        spread = np.linspace(0, len(among) - 1, min(limit, len(among))).round().astype(int)
+        self.chosen = [among[i] for i in spread]
 
     def __len__(self) -> int:
         return -(-len(self.chosen) // self.batch_size)
@@ -137,13 +165,14 @@ class Openings(Dataset):
         if number >= len(self):
             raise IndexError(number)
         chosen = self.chosen[number * self.batch_size : (number + 1) * self.batch_size]
+        excerpts = [np.asarray(self.shards.tokens(i))[: self.rows] for i in chosen]
         captions = [""] * len(chosen)
         if self.tokenizer is not None:
             facts = [Facts.from_dict(self.shards.pieces[i].facts) for i in chosen]
+            heard = [facts_of_excerpt(e, f) for e, f in zip(excerpts, facts, strict=True)]
             captions = [
-                write_captions(f, 1, seed=int(i))[0] for f, i in zip(facts, chosen, strict=True)
+                write_captions(f, 1, seed=int(i))[0] for f, i in zip(heard, chosen, strict=True)
             ]
-        excerpts = [np.asarray(self.shards.tokens(i))[: self.rows] for i in chosen]
         return collate(excerpts, captions, self.rows, self.tokenizer)
 
 

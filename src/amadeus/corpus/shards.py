@@ -1,28 +1,42 @@
-"""Shards: a folder of token arrays, memory-mapped, and what is known of each piece.
+"""Shards: a folder of Arrow files, memory-mapped: tokens of pieces and what is known of them.
 
-corpus.json         format, vocabulary, counts, files skipped by reason
-tokens-00000.npy    uint16 [rows, A], pieces one after another
-pieces-00000.jsonl  one piece a line: id, source, split, first row, number of rows, facts
+corpus.json             format, vocabulary, shards, counts, settings, files skipped by reason
+skipped.csv             every file that was left out, and why
+train-00000.arrow       one piece a row; any program that reads Arrow (Feather) reads them
+validation-00000.arrow  the same, of pieces that nothing is trained on
+
+The columns: `id`, first 12 hex digits of the SHA-1 of the MIDI file; `source`, its name; `corpus`,
+the folder or archive it came in; `split`; `work`, the smallest id of the pieces that are versions
+of one work; `licence` and `licence_class` ("open", "nc", "stated", "unclear"); `title`, `composer`
+and `labels` as the manifest gives them; `facts` and `captions`; `rows` of tokens, START and END
+included; `notes`; `seconds`; `tokens`, rows of 8 attributes.
 """
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from amadeus.corpus.extra import train_extra
+from amadeus.corpus.schema import SCHEMA
 from amadeus.errors import CorpusError
 from amadeus.files import write_atomically
-from amadeus.tokens.tokenizer import TOKEN_DTYPE
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, fingerprint
 
+with train_extra():
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
 SUMMARY = "corpus.json"
-FORMAT = 1
-ROWS_PER_SHARD = 4_000_000
+SKIPPED = "skipped.csv"
+FORMAT = 2
+ROWS_PER_SHARD = 2_000_000
 PACKAGED_VALIDATION = Path(__file__).parents[1] / "data" / "validation"
 """Openly licensed pieces that come with the package and that no model was trained on."""
 
@@ -35,69 +49,87 @@ class Piece:
     """First 12 hex digits of the SHA-1 of the MIDI file."""
     source: str
     """Where it came from: folder and file name."""
+    corpus: str
+    """The folder, archive or list that it came in."""
     split: str
     """"train" or "validation"."""
-    offset: int
-    """First row in its shard."""
     rows: int
     """Number of rows, START and END included."""
-    facts: dict[str, Any]
-    """`amadeus.text.facts.Facts.to_dict()`."""
+    _facts: pa.Array = field(repr=False)
+    _index: int = field(repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """`amadeus.text.facts.Facts.to_dict()`, read from disk whenever it is asked for."""
+        return self._facts[self._index].as_py()
 
 
 class ShardWriter:
-    """Collects pieces and writes a shard whenever it is full."""
+    """Writes pieces to shards, one after another; a shard is closed when it is full."""
 
     def __init__(self, folder: Path, rows_per_shard: int = ROWS_PER_SHARD) -> None:
         self.folder = folder
         self.rows_per_shard = rows_per_shard
-        self.num_shards = self.num_pieces = self.num_rows = 0
-        self._tokens: list[np.ndarray] = []
-        self._pieces: list[Piece] = []
-        self._rows = 0
+        self.names: list[str] = []
+        self.num_pieces = self.num_rows = 0
+        self._open: dict[str, _Shard] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def add(self, tokens: np.ndarray, **about: Any) -> None:
-        """tokens: uint16 [N, A]; about: the fields of Piece but offset and rows."""
-        self._pieces.append(Piece(offset=self._rows, rows=len(tokens), **about))
-        self._tokens.append(tokens.astype(TOKEN_DTYPE))
-        self._rows += len(tokens)
-        if self._rows >= self.rows_per_shard:
-            self._flush()
+    def write(self, pieces: pa.Table) -> None:
+        """pieces: rows of SCHEMA, of any split; a shard is at most this much longer than asked."""
+        for split in pc.unique(pieces["split"]).to_pylist():
+            part = pieces.filter(pc.equal(pieces["split"], split))
+            num_rows = pc.sum(part["rows"]).as_py()
+            shard = self._open.get(split)
+            if shard is None or shard.num_rows >= self.rows_per_shard:
+                shard = self._next(split)
+            shard.write(part)
+            shard.num_rows += num_rows
+            self.num_rows += num_rows
+            self.num_pieces += len(part)
 
-    def close(self, skipped: dict[str, int]) -> None:
-        """Write what is left and the summary, which makes the folder a corpus."""
-        self._flush()
+    def close(
+        self, skipped: Iterable[tuple[str, str]] = (), counts: Mapping[str, int] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Write what was skipped and the summary, which makes the folder a corpus.
+
+        skipped: name and reason of each file; counts: files by reason; settings: of the build.
+        """
+        for shard in self._open.values():
+            shard.close()
+        write_atomically(self.folder / SKIPPED, lambda path: _write_csv(path, skipped))
         summary = {
             "format": FORMAT,
             "vocabulary": fingerprint(),
-            "shards": self.num_shards,
+            "shards": sorted(self.names),
             "pieces": self.num_pieces,
             "rows": self.num_rows,
-            "skipped": skipped,
+            "settings": settings or {},
+            "skipped": counts or {},
         }
         text = json.dumps(summary, indent=2) + "\n"
         write_atomically(self.folder / SUMMARY, lambda p: p.write_text(text, encoding="utf-8"))
 
-    def _flush(self) -> None:
-        if not self._pieces:
-            return
-        tokens = np.concatenate(self._tokens)
-        lines = "".join(json.dumps(asdict(piece)) + "\n" for piece in self._pieces)
-        name = f"{self.num_shards:05d}"
+    def _next(self, split: str) -> _Shard:
+        if split in self._open:
+            self._open.pop(split).close()
+        number = sum(name.startswith(f"{split}-") for name in self.names)
+        self.names.append(f"{split}-{number:05d}.arrow")
+        self._open[split] = shard = _Shard(self.folder / self.names[-1])
+        return shard
 
-        def save(path: Path) -> None:
-            with path.open("wb") as file:
-                np.save(file, tokens)
 
-        write_atomically(self.folder / f"tokens-{name}.npy", save)
-        write_atomically(
-            self.folder / f"pieces-{name}.jsonl", lambda p: p.write_text(lines, encoding="utf-8")
-        )
-        self.num_shards += 1
-        self.num_pieces += len(self._pieces)
-        self.num_rows += len(tokens)
-        self._tokens, self._pieces, self._rows = [], [], 0
+class _Shard:
+    """An Arrow file that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self.num_rows = 0
+        self._writer = pa.ipc.new_file(str(path), SCHEMA)
+        self.close = self._writer.close
+
+    def write(self, pieces: pa.Table) -> None:
+        self._writer.write_table(pieces.select(SCHEMA.names).combine_chunks())
 
 
 class Shards:
@@ -108,38 +140,57 @@ class Shards:
 
         Raises CorpusError for a folder that holds no shards.
         """
+        self.folder, self.split = folder, split
         self.summary = read_summary(folder)
-        self._arrays: list[np.ndarray] = []
         self.pieces: list[Piece] = []
-        self._shard_of: list[int] = []
-        for shard in range(self.summary["shards"]):
-            try:
-                array = np.load(folder / f"tokens-{shard:05d}.npy", mmap_mode="r")
-                text = (folder / f"pieces-{shard:05d}.jsonl").read_text(encoding="utf-8")
-                pieces = [Piece(**json.loads(line)) for line in text.splitlines()]
-            except (OSError, ValueError, TypeError) as error:
-                raise CorpusError(
-                    f"shard {shard} of {folder} cannot be read: {error}; build the corpus again"
-                ) from None
-            if array.ndim != 2 or array.shape[1] != NUM_ATTRIBUTES:
-                raise CorpusError(f"shard {shard} of {folder} has shape {array.shape}")
-            self._arrays.append(array)
-            kept = [p for p in pieces if split in (None, p.split)]
-            self.pieces += kept
-            self._shard_of += [shard] * len(kept)
+        self._tokens: list[np.ndarray] = []  # of all pieces of a batch, [rows, A]
+        self._batch_of: list[int] = []
+        self._offsets: list[int] = []
+        for name in self.summary["shards"]:
+            for batch in read_shard(folder / name):
+                self._add(batch)
 
     def __len__(self) -> int:
         return len(self.pieces)
 
+    def __reduce__(self) -> tuple:
+        # Another process maps the files again rather than being sent their contents.
+        return Shards, (self.folder, self.split)
+
     def tokens(self, index: int) -> np.ndarray:
-        """Tokens of one piece, uint16 [N, A], not copied."""
-        piece = self.pieces[index]
-        array = self._arrays[self._shard_of[index]]
-        return array[piece.offset : piece.offset + piece.rows]
+        """Tokens of one piece, uint16 [N, A], not copied and not to be written to."""
+        first = self._offsets[index]
+        return self._tokens[self._batch_of[index]][first : first + self.pieces[index].rows]
 
     def sources(self) -> Iterable[str]:
-        """Top folder of each piece's source."""
-        return (piece.source.split("/")[0] for piece in self.pieces)
+        """The corpus each piece came in."""
+        return (piece.corpus for piece in self.pieces)
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        tokens, facts = batch["tokens"], batch["facts"]
+        rows = batch.select(["id", "source", "corpus", "split", "rows"]).to_pylist()
+        offsets = tokens.offsets.to_pylist()
+        for i, row in enumerate(rows):
+            if self.split in (None, row["split"]):
+                self.pieces.append(Piece(**row, _facts=facts, _index=i))
+                self._offsets.append(offsets[i])
+                self._batch_of.append(len(self._tokens))
+        self._tokens.append(tokens.values.values.to_numpy().reshape(-1, NUM_ATTRIBUTES))
+
+
+def read_shard(path: Path) -> Iterable[pa.RecordBatch]:
+    """The batches of a shard, memory-mapped.
+
+    Raises CorpusError where it is damaged.
+    """
+    try:
+        with pa.memory_map(str(path)) as file:
+            reader = pa.ipc.open_file(file)
+            if not reader.schema.equals(SCHEMA):
+                raise CorpusError(f"{path} has not the columns of a shard; build the corpus again")
+            return [reader.get_batch(i) for i in range(reader.num_record_batches)]
+    except (OSError, pa.ArrowException) as error:
+        raise CorpusError(f"{path} cannot be read: {error}; build the corpus again") from None
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
@@ -158,10 +209,19 @@ def read_summary(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise CorpusError(f"{path} cannot be read: {error}") from None
     if not isinstance(summary, dict) or summary.get("format") != FORMAT:
-        raise CorpusError(f"{path} does not describe token shards of format {FORMAT}")
+        raise CorpusError(
+            f"{path} does not describe token shards of format {FORMAT}; build the corpus again"
+        )
     if summary.get("vocabulary") != fingerprint():
         raise CorpusError(
             f"{path} was made with vocabulary {summary.get('vocabulary')}, this version has "
             f"{fingerprint()}; build the corpus again"
         )
     return summary
+
+
+def _write_csv(path: Path, skipped: Iterable[tuple[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("name", "reason"))
+        writer.writerows(skipped)

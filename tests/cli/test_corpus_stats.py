@@ -1,0 +1,24 @@
+import json
+
+
+def test_a_corpus_is_measured(amadeus, shards):
+    found = json.loads(amadeus("corpus", "stats", shards, "--json").out)
+    assert found["pieces"] == sum(size["pieces"] for size in found["by_corpus"].values())
+    text = amadeus("corpus", "stats", shards).out
+    assert f"{found['notes']:,}" in text
+    assert all(name in text for name in found["by_corpus"])
+
+
+def test_a_page_is_written_where_asked(amadeus, shards, tmp_path):
+    before = sorted(shards.rglob("*"))
+    assert amadeus("corpus", "stats", shards, "--out", "docs").code == 0
+    assert (tmp_path / "docs" / "README.md").read_text("utf-8").startswith("# ")
+    assert list((tmp_path / "docs" / "plots").glob("*.png"))
+    assert sorted(shards.rglob("*")) == before
+
+
+def test_a_folder_without_shards_is_refused(amadeus, tmp_path):
+    result = amadeus("corpus", "stats", tmp_path, "--out", "docs")
+    assert result.code == 1
+    assert "holds no token shards" in result.err
+    assert not list(tmp_path.iterdir())
