@@ -98,18 +98,3 @@ def test_nothing_left_to_play_is_an_error():
     everything = tuple(range(v.DRUMS))
     with pytest.raises(ConfigError, match="no instrument is left"):
         Constraints(absent=everything).values()
-
-
-def test_a_key_leans_on_its_tonic_triad_more_than_on_any_other():
-    bias = Constraints(key=Key(2, "major")).bias()
-    assert bias is not None
-    chords = {
-        c: bias[Attribute.CHORD, v.chord_value(*c)] for c in ((2, "maj"), (9, "maj"), (4, "min"))
-    }
-    assert max(chords, key=chords.__getitem__) == (2, "maj")
-    assert bias[Attribute.PITCH, 1 + 62] > bias[Attribute.PITCH, 1 + 63]
-    assert not bias[Attribute.PITCH, v.FIRST_DRUM_PITCH :].any()
-
-
-def test_without_a_key_nothing_leans():
-    assert Constraints(bpm=100.0).bias() is None

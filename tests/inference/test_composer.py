@@ -6,7 +6,8 @@ import pytest
 import amadeus
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
 from amadeus.inference import composer as composer_module
-from amadeus.inference.composer import Composer, available_models, length_in_bars, load_model
+from amadeus.inference.composer import Composer, length_in_bars, load_model
+from amadeus.model import packaged
 from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
@@ -45,15 +46,15 @@ def test_generate_gives_no_more_notes_than_asked_for(composer):
 
 
 def test_pieces_of_one_call_are_those_of_their_seeds(composer):
-    together = composer.generate_many(2, bars=2, seed=3)
+    together = composer.generate_many(["", ""], bars=2, seed=3)
     assert together == [composer.generate(bars=2, seed=seed) for seed in (3, 4)]
     assert together[0] != together[1]
 
 
 def test_more_pieces_than_one_batch_holds(composer, monkeypatch):
-    expected = composer.generate_many(3, bars=1)
+    expected = composer.generate_many([""] * 3, bars=1)
     monkeypatch.setattr(composer_module, "_BATCH_SIZE", 2)
-    assert composer.generate_many(3, bars=1) == expected
+    assert composer.generate_many([""] * 3, bars=1) == expected
 
 
 def test_progress_counts_bars_and_rows(composer):
@@ -64,11 +65,11 @@ def test_progress_counts_bars_and_rows(composer):
 
 
 @pytest.mark.parametrize(
-    "setting", [{"count": 0}, {"bars": 0}, {"notes": 0}, {"steps": 9}, {"temperature": -1.0}]
+    "setting", [{"prompts": []}, {"bars": 0}, {"notes": 0}, {"steps": 9}, {"temperature": -1.0}]
 )
 def test_settings_that_cannot_work_are_refused(composer, setting):
     with pytest.raises(ConfigError):
-        composer.generate_many(**{"count": 1, **setting})
+        composer.generate_many(**{"prompts": [""], **setting})
 
 
 def test_the_length_is_asked_for_or_the_prompts_or_sixteen_bars():
@@ -76,6 +77,7 @@ def test_the_length_is_asked_for_or_the_prompts_or_sixteen_bars():
     assert length_in_bars(eight, 4, None) == 4
     assert length_in_bars(eight, None, 100) == 8
     assert length_in_bars(PromptFacts(), None, None) == 16
+    assert length_in_bars(parse_prompt("a waltz at 90 bpm, one minute long"), None, None) == 30
     assert length_in_bars(PromptFacts(), None, 100) is None
 
 
@@ -120,8 +122,8 @@ def test_model_is_loaded_by_folder_and_by_name(tiny_model, tmp_path, monkeypatch
     save_checkpoint(tiny_model, tmp_path / "amadeus-nano")
     expected = Composer(tiny_model).generate(bars=1)
     assert load_model(tmp_path / "amadeus-nano").generate(bars=1) == expected
-    monkeypatch.setattr(composer_module, "WEIGHTS", tmp_path)
-    assert available_models() == ["amadeus-nano"]
+    monkeypatch.setattr(packaged, "FOLDER", tmp_path)
+    assert packaged.available_models() == ["amadeus-nano"]
     assert load_model("amadeus-nano").generate(bars=1) == expected
     with pytest.raises(CheckpointError, match=r"no model 'amadeus-giant'.*one of: amadeus-nano"):
         load_model("amadeus-giant")

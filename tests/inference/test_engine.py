@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from amadeus.diffusion import UnmaskConfig
+from amadeus.diffusion import UnmaskConfig, guide
 from amadeus.errors import ConfigError, GrammarError
 from amadeus.inference.engine import Engine, compose, stream
 from amadeus.inference.naive import compose_naively
@@ -98,13 +98,38 @@ def test_engine_composes_what_the_oracle_composes(tiny_model, waltz, caption, or
     np.testing.assert_array_equal(encode(decode(piece)), piece)
 
 
+@pytest.mark.parametrize("guidance", [0.0, 0.5, 3.0])
+def test_guided_engine_composes_what_the_oracle_composes(tiny_model, waltz, caption, guidance):
+    request = Request(num_bars=3, seed=2, text=caption, guidance=guidance, constrain=waltz)
+    (piece,) = compose(tiny_model, [request])
+    np.testing.assert_array_equal(piece, compose_naively(tiny_model, request, 2048))
+
+
+def test_guidance_of_one_is_the_text_and_of_zero_none(tiny_model, waltz, caption):
+    def piece(**settings):
+        return compose(tiny_model, [Request(num_bars=2, seed=1, constrain=waltz, **settings)])[0]
+
+    plain, without = piece(text=caption), piece()
+    assert not np.array_equal(plain, without)
+    np.testing.assert_array_equal(piece(text=caption, guidance=1.0), plain)
+    np.testing.assert_array_equal(piece(text=caption, guidance=0.0), without)
+    np.testing.assert_array_equal(piece(guidance=5.0), without)
+
+
+def test_what_guidance_does_to_two_distributions():
+    with_text, without = np.log([0.5, 0.25, 0.25]), np.log([0.25, 0.5, 0.25])
+    guided = np.exp(guide(with_text, without, 2.0))
+    np.testing.assert_allclose(guided / guided.sum(), np.array([8, 1, 2]) / 11)
+
+
 def requests(waltz, caption):
-    """Four pieces that differ in everything, and end at different times."""
+    """Five pieces that differ in everything, and end at different times."""
     return [
         Request(num_bars=3, seed=1, constrain=waltz),
         Request(num_bars=1, seed=2, text=caption, unmask=UnmaskConfig(num_steps=2)),
         Request(prompt=PROMPT, max_notes=9, seed=3, text=caption[:2], constrain=waltz),
         Request(num_bars=2, seed=1, constrain=waltz, unmask=UnmaskConfig(order="random")),
+        Request(num_bars=2, seed=4, constrain=waltz, text=caption, guidance=2.0),
     ]
 
 
@@ -115,7 +140,7 @@ def test_a_piece_is_the_same_in_a_batch_and_alone(tiny_model, waltz, caption):
 
 
 def test_rows_are_streamed_as_they_are_composed(tiny_model, waltz, caption):
-    seen = [[] for _ in range(4)]
+    seen = [[] for _ in range(5)]
     pieces = compose(
         tiny_model, requests(waltz, caption), on_row=lambda index, row: seen[index].append(row)
     )

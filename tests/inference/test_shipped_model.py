@@ -8,8 +8,9 @@ import torch
 
 from amadeus.corpus.dataset import Openings
 from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
-from amadeus.inference.composer import available_models, load_model, sampling_config
+from amadeus.inference.composer import load_model, sampling_config
 from amadeus.inference.request import Request
+from amadeus.model.packaged import available_models
 from amadeus.tokens.grammar import check
 from amadeus.tokens.vocabulary import Attribute, has_sound, opens_bar
 from amadeus.training.loss import Objective

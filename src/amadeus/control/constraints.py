@@ -1,7 +1,7 @@
-"""Hard constraints on a whole piece: tempo, key, metre, instruments.
+"""Constraints on a whole piece: tempo, key, metre, instruments.
 
 They are masks over the values of each attribute. The grammar intersects them with what is legal, so
-that whatever is drawn satisfies both.
+that whatever is drawn satisfies both. A key leans on the logits, too (`tonality`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from amadeus.control.tonality import Tonality
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS
 from amadeus.music.instruments import DRUMS as DRUM_PROGRAM
-from amadeus.music.keys import Key, key_profile
+from amadeus.music.keys import Key
 from amadeus.music.score import Score, Tempo
 from amadeus.text.prompt import PromptFacts
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES, Grammar
 from amadeus.tokens.vocabulary import Attribute
 
-PITCH_LEAN = 0.7
-CHORD_LEAN = 1.0
-"""How much a key leans on pitches and chords; 0 leaves its tonic to the model."""
 PATIENCE = 4
 """Bars in which a demanded instrument may enter of its own accord."""
 _LEADING_TONE = 11
@@ -61,29 +59,9 @@ class Constraints:
             absent=absent,
         )
 
-    def apply(self) -> Callable[[Grammar], None]:
+    def apply(self) -> Callable[[Grammar], np.ndarray | None]:
         """A hook for `Request.constrain`, to be used for one piece."""
         return _Hook(self)
-
-    def bias(self) -> np.ndarray | None:
-        """What leans the music towards its tonic, float32 [A, V]; None without a key.
-
-        Pitches are weighted like those of music in that key (the profile of Aarden's that key
-        finding compares with), chords like their notes. The scale alone would let the music settle
-        on any of its degrees.
-        """
-        if self.key is None:
-            return None
-        profile = key_profile(self.key)
-        lean = np.log(profile / profile.max())  # [12]
-        bias = np.zeros(VALUES.shape, dtype=np.float32)
-        bias[Attribute.PITCH, 1 : v.FIRST_DRUM_PITCH] = PITCH_LEAN * lean[np.arange(128) % 12]
-        for root in range(12):
-            for quality, intervals in INTERVALS.items():
-                notes = [(root + i) % 12 for i in intervals]
-                value = v.chord_value(root, quality)
-                bias[Attribute.CHORD, value] = CHORD_LEAN * lean[notes].mean()
-        return bias
 
     def finish(self, score: Score) -> Score:
         """The score with the very tempo that was asked for, where its token only comes close."""
@@ -129,9 +107,17 @@ class _Hook:
         self.missing = {_instrument_value(group[0]) for group in constraints.instruments}
         self.missing &= set(np.flatnonzero(self.values[Attribute.INSTRUMENT]).tolist())
         self.tonic = None if constraints.key is None else constraints.key.tonic
+        self.tonality = None if constraints.key is None else Tonality(constraints.key)
         self._state: tuple[object, ...] | None = None
 
-    def __call__(self, grammar: Grammar) -> None:
+    def __call__(self, grammar: Grammar) -> np.ndarray | None:
+        self._permit(grammar)
+        if self.tonality is None:
+            return None
+        self.tonality.hear(grammar.last)
+        return self.tonality.bias()
+
+    def _permit(self, grammar: Grammar) -> None:
         self.missing.discard(int(grammar.last[Attribute.INSTRUMENT]))
         demanding = bool(self.missing) and self._is_late(grammar)
         closing = grammar.num_bars is not None and grammar.bars == grammar.num_bars - 1

@@ -3,6 +3,7 @@
 Shapes: R rows at once, A = 8 attributes, V the largest number of values of an attribute.
 """
 
+from amadeus.diffusion.guidance import guide
 from amadeus.diffusion.unmasking import UnmaskConfig, unmask
 
-__all__ = ["UnmaskConfig", "unmask"]
+__all__ = ["UnmaskConfig", "guide", "unmask"]

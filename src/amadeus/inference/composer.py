@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,19 @@ from torch import Tensor
 from amadeus.control import Constraints
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
-from amadeus.errors import CheckpointError, ConfigError
+from amadeus.errors import ConfigError
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.engine import compose
 from amadeus.inference.request import Request
 from amadeus.model import Amadeus
-from amadeus.model.checkpoint import CONFIG, load_checkpoint
+from amadeus.model.checkpoint import load_checkpoint
+from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.score import Score
+from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
 from amadeus.tokens.vocabulary import Attribute, opens_bar
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
-DEFAULT_MODEL = "amadeus-small"
 DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
 """Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
 of unconditional pieces come closest to those of real ones (docs/log.md)."""
@@ -41,11 +40,6 @@ OnProgress = Callable[[int, int], None]
 """Called with the bars and the rows composed so far, of all pieces together, after every row."""
 
 
-def available_models() -> list[str]:
-    """Names of the models that come with the package."""
-    return sorted(path.parent.name for path in WEIGHTS.glob(f"*/{CONFIG}"))
-
-
 def load_model(
     name: str | os.PathLike[str] = DEFAULT_MODEL, *, device: str | torch.device = "cpu"
 ) -> Composer:
@@ -53,15 +47,7 @@ def load_model(
 
     Raises CheckpointError for a name that is neither.
     """
-    packaged = WEIGHTS / name
-    if Path(name).is_dir():
-        return Composer(load_checkpoint(Path(name), device))
-    if str(name) in available_models():
-        return Composer(load_checkpoint(packaged, device))
-    known = ", ".join(available_models()) or "none is packaged here"
-    raise CheckpointError(
-        f"there is no model {str(name)!r}; give the folder of a checkpoint or one of: {known}"
-    )
+    return Composer(load_checkpoint(find_checkpoint(name), device))
 
 
 class Composer:
@@ -70,64 +56,53 @@ class Composer:
     def __init__(self, model: Amadeus) -> None:
         """A piece longer than the model's context forgets its beginning."""
         self.model, self.context = model.eval(), model.config.context
-        self._encode_text: Callable[[str], Tensor] | None = None
+        self._encode_text: EncodePrompts | None = None
 
-    def generate(
-        self,
-        prompt: str = "",
-        *,
-        bars: int | None = None,
-        notes: int | None = None,
-        seed: int = 0,
-        prompt_constraints: bool = True,
-        progress: OnProgress | None = None,
-        **sampling: Any,
-    ) -> Score:
-        """A new piece.
-
-        prompt: what it should be, in words. What they state exactly (tempo, key, metre,
-        instruments, bars) holds, unless prompt_constraints is False; the rest is the model's
-        reading.
-        bars: its exact length; by default the prompt's, or 16, or with `notes`, the model's.
-        notes: most notes, which ends the piece before its last bar if need be.
-        seed: equal seeds give equal pieces.
-        sampling: steps, temperature, top_p, order, as in `sampling_config`.
-
-        Raises ConfigError for a setting that cannot work, or a prompt that contradicts itself.
-        """
-        return self.generate_many(
-            1, prompt, bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
-            progress=progress, **sampling,
-        )[0]  # fmt: skip
+    def generate(self, prompt: str = "", **settings: Any) -> Score:
+        """A new piece; the settings are those of `generate_many`."""
+        return self.generate_many([prompt], **settings)[0]
 
     def generate_many(
         self,
-        count: int,
-        prompt: str = "",
+        prompts: Sequence[str],
         *,
         bars: int | None = None,
         notes: int | None = None,
         seed: int = 0,
+        guidance: float = 1.0,
         prompt_constraints: bool = True,
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> list[Score]:
-        """Several new pieces at once, piece i of which is `generate(seed=seed + i)`."""
-        if count < 1:
-            raise ConfigError(f"count must be at least 1, got {count}")
-        facts = parse_prompt(prompt) if prompt_constraints else PromptFacts()
-        constraints = Constraints.from_prompt(facts)
-        text = self._text_states(prompt) if prompt.strip() else None
+        """New pieces, several at once; piece i is `generate(prompts[i], seed=seed + i)`.
+
+        prompts: what each should be, in words; "" leaves it to the model. What they state exactly
+        (tempo, key, metre, instruments, bars) holds, unless prompt_constraints is False; the rest
+        is the model's reading.
+        bars: exact length; by default the prompt's, or 16, or with `notes`, the model's.
+        notes: most notes, which ends a piece before its last bar if need be.
+        seed: equal seeds give equal pieces.
+        guidance: above 1 the model leans further towards the words than it learned to, at twice
+        the work; 0 ignores them.
+        sampling: steps, temperature, top_p, order, as in `sampling_config`.
+
+        Raises ConfigError for a setting that cannot work, or a prompt that contradicts itself.
+        """
+        if not prompts:
+            raise ConfigError("there is nothing to compose; give at least one prompt")
+        facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
+        constraints = [Constraints.from_prompt(stated) for stated in facts]
+        texts = self._text_states(prompts)
         requests = [
             Request(
-                num_bars=length_in_bars(facts, bars, notes), max_notes=notes, seed=seed + i,
-                unmask=sampling_config(**sampling), text=text, constrain=constraints.apply(),
-                bias=constraints.bias(),
+                num_bars=length_in_bars(facts[i], bars, notes), max_notes=notes, seed=seed + i,
+                unmask=sampling_config(**sampling), text=texts[i], guidance=guidance,
+                constrain=constraints[i].apply(),
             )
-            for i in range(count)
+            for i in range(len(prompts))
         ]  # fmt: skip
         pieces = self.compose(requests, progress=progress)
-        return [constraints.finish(decode(tokens)) for tokens in pieces]
+        return [c.finish(decode(tokens)) for c, tokens in zip(constraints, pieces, strict=True)]
 
     def continue_score(
         self,
@@ -169,13 +144,21 @@ class Composer:
             pieces += compose(self.model, batch, context=self.context, on_row=on_row)
         return pieces
 
-    def _text_states(self, prompt: str) -> Tensor:
-        """Token states of a prompt, [S, text_width]; the encoder is loaded when first needed."""
-        if self._encode_text is None:
-            from amadeus.text.encoder import PromptEncoder
+    def _text_states(self, prompts: Sequence[str]) -> list[Tensor | None]:
+        """Token states of each prompt, [S, text_width]; None for an empty one.
 
-            self._encode_text = PromptEncoder(self.model.config.max_text)
-        return self._encode_text(prompt)
+        The encoder is loaded when it is first needed.
+        """
+        worded = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))
+        if not worded:
+            return [None] * len(prompts)
+        if self._encode_text is None:
+            config = self.model.config
+            self._encode_text = load_prompt_encoder(
+                config.text_encoder, config.max_text, config.text_width
+            )
+        states = dict(zip(worded, map(torch.from_numpy, self._encode_text(worded)), strict=True))
+        return [states.get(prompt) for prompt in prompts]
 
 
 def sampling_config(
@@ -191,5 +174,15 @@ def sampling_config(
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
     """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
     if bars is None:
-        bars = facts.num_bars
+        bars = facts.num_bars or _bars_in(facts)
     return DEFAULT_BARS if bars is None and notes is None else bars
+
+
+def _bars_in(facts: PromptFacts) -> int | None:
+    """Bars that come nearest to the seconds of a prompt, at 120 BPM in 4/4 where it names none."""
+    if facts.seconds is None:
+        return None
+    low, high = facts.tempo_range or (120.0, 120.0)
+    bpm = facts.bpm or (low + high) / 2
+    numerator, denominator = map(int, (facts.time_signature or "4/4").split("/"))
+    return max(1, round(facts.seconds * bpm / 60 * denominator / (4 * numerator)))

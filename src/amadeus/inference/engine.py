@@ -1,8 +1,8 @@
 """The engine: cached, batched, streaming composition.
 
-`prefill` reads the rows that are given, `step` takes one more row of every piece, `predict` is the
+`prefill` reads the rows that are given, `step` takes one more row of every slot, `predict` is the
 note decoder; sampling happens outside, in numpy. Pieces of a batch may differ in length: each has a
-slot in the cache, and the last piece moves into the slot of one that has ended.
+slot in the cache, or two where it is guided, and the last one moves into a slot that is free.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amadeus.diffusion import unmask
+from amadeus.diffusion import guide, unmask
+from amadeus.diffusion.unmasking import Predict
 from amadeus.inference.request import Progress, Request
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm, rotate
@@ -59,33 +60,86 @@ def _rows(
     """Compose all pieces in step; yields the index of a piece and its next row, int64 [A]."""
     if not pieces:
         return
-    engine = Engine(model, [piece.request.text for piece in pieces], context)
-    active = list(enumerate(pieces))  # by slot
-    for slot, piece in enumerate(pieces):
+    seats = _Seats(pieces)
+    engine = Engine(model, seats.texts, context)
+    for slot, piece in enumerate(seats.pieces):
         engine.prefill(slot, piece.window.rows)
-    while active:
+    while seats.pieces:
         engine.enhance()
-        noise = np.stack([piece.prepare() for _, piece in active])
+        active = seats.active
+        noise, biases = zip(*(pieces[i].prepare() for i in active), strict=True)
         rows = unmask(
-            engine.predict,
-            [piece.grammar for _, piece in active],
-            [piece.request.unmask for _, piece in active],
-            noise,
-            biases=[piece.request.bias for _, piece in active],
+            seats.predictor(engine),
+            [pieces[i].grammar for i in active],
+            [pieces[i].request.unmask for i in active],
+            np.stack(noise),
+            biases=biases,
         )
-        for (index, piece), row in zip(active, rows, strict=True):
-            piece.accept(row)
+        for index, row in zip(active, rows, strict=True):
+            pieces[index].accept(row)
             yield index, row
-        for slot in reversed(range(len(active))):
-            if active[slot][1].grammar.ended:
-                engine.retire(slot)
-                active[slot] = active[-1]
-                active.pop()
-        if active:
-            engine.step(np.stack([piece.grammar.last for _, piece in active]))
-        for slot, (_, piece) in enumerate(active):
+        for slot in seats.leave():
+            engine.retire(slot)
+        if seats.pieces:
+            engine.step(np.stack([piece.grammar.last for piece in seats.pieces]))
+        for slot, piece in enumerate(seats.pieces):
             if piece.window.moved_on:
                 engine.prefill(slot, piece.window.rows)
+
+
+class _Seats:
+    """Who sits in which slot of the engine: guided pieces take two, one of them deaf to the text.
+
+    The last slot moves into the place of one that is given up.
+    """
+
+    def __init__(self, pieces: Sequence[Progress]) -> None:
+        self._all = pieces
+        self._slots = [(index, True) for index in range(len(pieces))]
+        self._slots += [(i, False) for i, piece in enumerate(pieces) if piece.request.is_guided]
+
+    @property
+    def pieces(self) -> list[Progress]:
+        """The piece in every slot."""
+        return [self._all[index] for index, _ in self._slots]
+
+    @property
+    def texts(self) -> list[Tensor | None]:
+        """What every slot hears."""
+        return [self._all[i].request.text if hears else None for i, hears in self._slots]
+
+    @property
+    def active(self) -> list[int]:
+        """Indices of the pieces that are being composed."""
+        return [index for index, hears in self._slots if hears]
+
+    def leave(self) -> list[int]:
+        """Give up the slots of pieces that have ended; returns them in the order to retire them."""
+        left = []
+        for slot in reversed(range(len(self._slots))):
+            if self._all[self._slots[slot][0]].grammar.ended:
+                self._slots[slot] = self._slots[-1]
+                self._slots.pop()
+                left.append(slot)
+        return left
+
+    def predictor(self, engine: Engine) -> Predict:
+        """Predictions for the active pieces, guided where that was asked for."""
+        active = self.active
+        place = {index: row for row, index in enumerate(active)}
+        rows = np.array([place[index] for index, _ in self._slots])  # of each slot
+        hears = np.array([h for _, h in self._slots])
+        guided = rows[~hears]
+        scales = np.array([self._all[active[row]].request.guidance for row in guided])
+        scales = scales.astype(np.float32)[:, None, None]
+
+        def predict(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+            logits = engine.predict(values[rows], known[rows])  # [slots, A, V]
+            with_text = logits[hears]
+            with_text[guided] = guide(with_text[guided], logits[~hears], scales)
+            return with_text
+
+        return predict
 
 
 class Engine:

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion import unmask
+from amadeus.diffusion import guide, unmask
+from amadeus.diffusion.unmasking import Predict
 from amadeus.inference.request import Progress, Request
 from amadeus.model import Amadeus
 
@@ -18,17 +19,33 @@ from amadeus.model import Amadeus
 def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarray:
     """The tokens of the whole piece, uint16 [N, A]. context: most rows seen at once."""
     progress = Progress(request, context)
-    text = None if request.text is None else request.text[None]  # [1, S, text_width]
-    text_lengths = None if text is None else torch.tensor([text.shape[1]])
     while not progress.grammar.ended:
-        tokens = torch.from_numpy(progress.window.rows)[None]  # [1, N, A]
-        seen = model.contextualize(tokens, text, text_lengths)
-        slots = model.slots(seen, seen.latents[:, -1:])[:, 0]  # [1, A, E]
+        with_text = _predictor(model, progress.window.rows, request.text)
+        without = _predictor(model, progress.window.rows, None)
 
-        def predict(values: np.ndarray, known: np.ndarray, slots: Tensor = slots) -> np.ndarray:
-            return model.decoder(slots, torch.from_numpy(values), torch.from_numpy(~known)).numpy()
+        def predict(
+            values: np.ndarray,
+            known: np.ndarray,
+            with_text: Predict = with_text,
+            without: Predict = without,
+        ) -> np.ndarray:
+            logits = with_text(values, known)
+            if not request.is_guided:
+                return logits
+            return guide(logits, without(values, known), request.guidance)
 
-        noise = progress.prepare()[None]
-        grammars, configs, biases = [progress.grammar], [request.unmask], [request.bias]
-        progress.accept(unmask(predict, grammars, configs, noise, biases=biases)[0])
+        noise, bias = progress.prepare()
+        row = unmask(predict, [progress.grammar], [request.unmask], noise[None], biases=[bias])[0]
+        progress.accept(row)
     return progress.tokens
+
+
+def _predictor(model: Amadeus, rows: np.ndarray, text: Tensor | None) -> Predict:
+    """What the note decoder predicts after rows [N, A]. text: [S, text_width] or None."""
+    states = None if text is None else text[None]  # [1, S, text_width]
+    text_lengths = None if text is None else torch.tensor([len(text)])
+    seen = model.contextualize(torch.from_numpy(rows)[None], states, text_lengths)
+    slots = model.slots(seen, seen.latents[:, -1:])[:, 0]  # [1, A, E]
+    return lambda values, known: model.decoder(
+        slots, torch.from_numpy(values), torch.from_numpy(~known)
+    ).numpy()

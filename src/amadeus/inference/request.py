@@ -16,6 +16,8 @@ from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
+MAX_GUIDANCE = 20.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Request:
@@ -35,10 +37,11 @@ class Request:
     """Token states of the caption, [S, text_width]; None for no caption."""
     ends_with: RowType = RowType.END
     """END, or JOIN where the prompt begins with FUTURE."""
-    constrain: Callable[[Grammar], None] | None = None
-    """Called before every row; it may `permit` values of the rows to come."""
-    bias: np.ndarray | None = None
-    """Added to the logits of every row, float32 [A, V]: a soft constraint."""
+    guidance: float = 1.0
+    """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
+    constrain: Callable[[Grammar], np.ndarray | None] | None = None
+    """Called before every row; it may `permit` values of the rows to come, and returns what is
+    added to the logits of the next row, float32 [A, V], or None."""
 
     def __post_init__(self) -> None:
         for name in ("num_bars", "max_notes"):
@@ -47,6 +50,13 @@ class Request:
                 raise ConfigError(f"{name} must be at least 1, got {value}")
         if not 0 <= self.seed < 2**64:
             raise ConfigError(f"seed must be 0 to 2**64 - 1, got {self.seed}")
+        if not 0 <= self.guidance <= MAX_GUIDANCE:
+            raise ConfigError(f"guidance must be 0 to {MAX_GUIDANCE:g}, got {self.guidance}")
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether it takes a second look at each row, without the text."""
+        return self.text is not None and self.guidance != 1
 
 
 class Progress:
@@ -77,11 +87,10 @@ class Progress:
         """All rows so far, the prompt's included, uint16 [N, A]."""
         return np.concatenate(self._rows)
 
-    def prepare(self) -> np.ndarray:
-        """Apply the constraints on the next row. Returns its noise, [2, A]."""
-        if self.request.constrain is not None:
-            self.request.constrain(self.grammar)
-        return self._rng.random(NOISE_SHAPE)
+    def prepare(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Apply the constraints on the next row. Returns its noise, [2, A], and bias, [A, V]."""
+        bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
+        return self._rng.random(NOISE_SHAPE), bias
 
     def accept(self, row: np.ndarray) -> None:
         """Take the next row, [A]."""

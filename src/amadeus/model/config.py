@@ -27,6 +27,8 @@ class ModelConfig:
     """Attention heads of the note decoder."""
     mlp_ratio: int = 4
     """Hidden width of every MLP, in widths."""
+    text_encoder: str = "minilm"
+    """What reads the prompts: minilm, flan-t5-base or the folder of a text encoder."""
     text_width: int = 384
     """Width of the text encoder's token states."""
     max_text: int = 64
@@ -41,7 +43,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name != "enhancement" and value < 1:
+            if field.name not in ("enhancement", "text_encoder") and value < 1:
                 raise ConfigError(f"{field.name} must be at least 1, got {value}")
         for width, heads in ((self.width, self.heads), (self.decoder_width, self.decoder_heads)):
             if width % (2 * heads):
