@@ -52,7 +52,7 @@ def shards(tmp_path_factory, fixtures) -> Path:
     manifest = folder / "manifest.csv"
     rows = [f"{name},{'validation' if 'choir' in name else 'train'}" for name in names]
     manifest.write_text("\n".join(["file,split", *rows]), encoding="utf-8")
-    build_corpus([fixtures], folder / "shards", manifest=manifest, keep_performed=True)
+    build_corpus([fixtures], folder / "shards", manifest=manifest)
     return folder / "shards"
 
 

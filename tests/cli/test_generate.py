@@ -90,7 +90,27 @@ def test_a_prompt_is_understood_and_holds(amadeus, checkpoint, tmp_path):
 def test_what_a_prompt_states_can_be_left_to_the_model(amadeus, checkpoint):
     options = ("--model", checkpoint, "--seed", 1, "--notes", 4, "--json")
     outcome = amadeus("generate", "--prompt", "97 bpm", "--no-prompt-constraints", *options)
-    assert json.loads(outcome.out)["understood"] == []
+    (piece,) = json.loads(outcome.out)["pieces"]
+    assert piece["prompt"] == "97 bpm"
+    assert piece["understood"] == []
+
+
+def test_every_prompt_of_a_file_is_composed(amadeus, checkpoint, tmp_path):
+    (tmp_path / "ideas.txt").write_text("97 bpm, 2 bars\n\n5/4, 1 bar\n", encoding="utf-8")
+    options = ("--model", checkpoint, "--seed", 1, "--notes", 4, "--count", 2, "--json")
+    outcome = amadeus("generate", "--prompts", "ideas.txt", "--output", "ideas", *options)
+    pieces = json.loads(outcome.out)["pieces"]
+    assert [piece["prompt"] for piece in pieces] == ["97 bpm, 2 bars"] * 2 + ["5/4, 1 bar"] * 2
+    scores = [read_midi(tmp_path / piece["midi"]) for piece in pieces]
+    assert [scores[i].tempos[0].bpm for i in (0, 1)] == [97.0, 97.0]
+    assert [str(scores[i].time_signatures[0]) for i in (2, 3)] == ["5/4", "5/4"]
+
+
+def test_a_prompt_and_a_file_of_prompts_exclude_each_other(amadeus, checkpoint, tmp_path):
+    (tmp_path / "ideas.txt").write_text("a waltz", encoding="utf-8")
+    outcome = amadeus("generate", "--prompt", "a jig", "--prompts", "ideas.txt")
+    assert outcome.code == 1
+    assert "exclude each other" in outcome.err
 
 
 def test_a_prompt_that_contradicts_itself_is_refused(amadeus, checkpoint, tmp_path):

@@ -42,3 +42,14 @@ def test_validation_adds_up(amadeus, checkpoint, shards, pieces):
     assert found["nats_per_note"] == pytest.approx(sum(found["nats_per_attribute"].values()))
     assert found["pieces"] == 1
     assert f"{found['nats_per_note']:.4f}" in amadeus("validate", *options).out
+
+
+def test_validation_tells_corpora_apart_and_right_captions_from_others(amadeus, checkpoint, shards):
+    options = ("--model", checkpoint, "--shards", shards, "--rows", 32, "--json")
+    (only,) = json.loads(amadeus("validate", *options, "--by-corpus").out)
+    whole = json.loads(amadeus("validate", *options).out)
+    assert only.pop("corpus")
+    assert only == whole
+    pytest.importorskip("transformers")
+    right = json.loads(amadeus("validate", *options, "--captions", "right").out)
+    assert right["nats_per_note"] != whole["nats_per_note"]

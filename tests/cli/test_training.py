@@ -1,31 +1,6 @@
 """From MIDI files to a checkpoint that composes, through the commands alone."""
 
-import json
-import shutil
-
 from safetensors.numpy import load_file
-
-
-def test_corpus_build_counts_bad_files_by_reason(amadeus, fixtures, tmp_path):
-    folder = tmp_path / "midi"
-    shutil.copytree(fixtures, folder)
-    (folder / "empty.mid").write_bytes(b"")
-    (folder / "text.mid").write_text("la la la", encoding="utf-8")
-    whole = (fixtures / "game_band.mid").read_bytes()
-    (folder / "cut_off.mid").write_bytes(whole[: len(whole) // 2])
-    shutil.copy(fixtures / "game_band.mid", folder / "twin.mid")
-    outcome = amadeus("corpus", "build", folder, "--out", "shards", "--workers", 2, "--json")
-    assert outcome.code == 0
-    report = json.loads(outcome.out)
-    assert report["pieces"] == 5
-    assert sorted(report["skipped"].values()) == [1, 1, 1, 1]
-    assert report["skipped"]["duplicate"] == 1
-    assert amadeus("inspect", "shards").code == 0
-
-
-def test_corpus_build_prints_its_report(amadeus, fixtures, tmp_path):
-    assert "5 pieces" in amadeus("corpus", "build", fixtures, "--out", "new/shards").out
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"shards"}
 
 
 def test_a_trained_model_composes(amadeus, training, tmp_path):
@@ -49,3 +24,11 @@ def test_a_run_is_resumed_and_never_overwritten(amadeus, training, tmp_path):
     assert amadeus("train", training, "--resume").code == 0
     resumed, expected = (load_file(tmp_path / d / "model.safetensors") for d in ("run", "whole"))
     assert all((resumed[name] == expected[name]).all() for name in expected)
+
+
+def test_a_model_is_trained_on_captions_and_composes_from_words(amadeus, training, tiny_t5):
+    """With another text encoder than the packaged one, which the checkpoint remembers."""
+    captions = ("--set", "text=true", "--set", f"text_encoder={tiny_t5}")
+    assert amadeus("train", training, *captions).code == 0
+    words = ("--prompt", "slow piano waltz", "--notes", 3)
+    assert amadeus("generate", "--model", "run", *words, "--output", "a.mid").code == 0

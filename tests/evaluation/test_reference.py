@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from amadeus.corpus.dataset import collate
-from amadeus.corpus.shards import Shards, ShardWriter
+from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
 from amadeus.evaluation.reference import (
     ADDED_COUNT,
@@ -94,13 +94,10 @@ def test_nothing_to_count_is_an_error():
         cross_entropy(fit([batch_of([61])]), [])
 
 
-def test_real_shards_give_finite_nats_for_every_attribute(tmp_path, fixtures):
-    writer = ShardWriter(tmp_path)
-    for path in sorted(fixtures.glob("*.mid")):
-        tokens = encode(quantize(read_midi(path)))
-        for split in ("train", "validation"):
-            writer.add(tokens, id=path.stem, source=path.name, split=split, facts={})
-    writer.close({})
+def test_real_shards_give_finite_nats_for_every_attribute(tmp_path, fixtures, write_shards):
+    music = [encode(quantize(read_midi(path))) for path in sorted(fixtures.glob("*.mid"))]
+    splits = ("train", "validation")
+    write_shards(tmp_path, *({"tokens": t, "split": s} for t in music for s in splits))
     train, held_out = Shards(tmp_path, "train"), Shards(tmp_path, "validation")
     unigram, bigram = reference_nats(train, held_out, rows=200)
     assert unigram.rows == sum(min(piece.rows, 200) - 1 for piece in held_out.pieces)

@@ -1,26 +1,22 @@
 import pytest
 
-from amadeus.corpus.shards import ShardWriter
 from amadeus.music.midi import read_midi
 from amadeus.tokens import encode
 from amadeus.training.config import TrainConfig
 
 
 @pytest.fixture(scope="package")
-def shards(fixtures, tmp_path_factory):
+def shards(fixtures, tmp_path_factory, write_shards):
     """A corpus of the fixtures, the string quartet held out."""
-    folder = tmp_path_factory.mktemp("shards")
-    writer = ShardWriter(folder)
-    for path in sorted(fixtures.glob("*.mid")):
-        writer.add(
-            encode(read_midi(path)),
-            id=path.stem,
-            source=f"fixtures/{path.name}",
-            split="validation" if path.stem == "string_quartet" else "train",
-            facts={},
-        )
-    writer.close({})
-    return folder
+    pieces = [
+        {
+            "tokens": encode(read_midi(path)),
+            "id": path.stem,
+            "split": "validation" if path.stem == "string_quartet" else "train",
+        }
+        for path in sorted(fixtures.glob("*.mid"))
+    ]
+    return write_shards(tmp_path_factory.mktemp("shards"), *pieces)
 
 
 @pytest.fixture

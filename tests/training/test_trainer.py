@@ -151,7 +151,7 @@ def test_another_model_or_file_cannot_be_resumed(config):
 
 
 def test_a_corpus_without_training_pieces_is_refused(config, tmp_path):
-    ShardWriter(tmp_path / "empty").close({})
+    ShardWriter(tmp_path / "empty").close()
     with pytest.raises(CorpusError, match="no training pieces"):
         Trainer(config(shards=tmp_path / "empty"), device="cpu")
 
@@ -242,3 +242,13 @@ total = sum(float(p.detach().double().sum()) for p in trainer.model.parameters()
     assert first == second
     assert first.split()[0] == ("3" if stopped else "5")
     assert read_config(config_.output)["notes"]["step"] == int(first.split()[0])
+
+
+def test_a_run_can_start_from_the_weights_of_another(config, tmp_path):
+    first, _ = train(config(output=tmp_path / "first"))
+    start = {"start_from": str(tmp_path / "first")}
+    second = Trainer(config(rows=24, **start), device="cpu")
+    for name, weight in second.model.state_dict().items():
+        assert torch.equal(weight, first.model.state_dict()[name])
+    with pytest.raises(ConfigError, match="another size"):
+        Trainer(config(model={"layers": 1}, **start), device="cpu")

@@ -9,9 +9,12 @@ from typing import Any
 
 import typer
 
+Update = Callable[..., None]
+"""What a progress bar is told: update(done, total=..., text=...)."""
+
 
 @contextmanager
-def progress_bar(text: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+def progress_bar(text: str, total: int | None = None) -> Iterator[Update]:
     """A bar on stderr if that is a terminal; yields update(done, total=..., text=...)."""
     from rich.console import Console
     from rich.progress import (

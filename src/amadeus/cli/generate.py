@@ -9,11 +9,14 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import print_json, progress_bar
+from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
     'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',
+    'amadeus generate --prompt "mysterious film music for strings" --guidance 2',
+    "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
 )
 
@@ -22,6 +25,10 @@ def generate(
     prompt: Annotated[
         str, typer.Option(help="What to compose, in words; what they state exactly holds.")
     ] = "",
+    prompts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Many prompts: one a line, or JSON lines."),
+    ] = None,
     prompt_constraints: Annotated[
         bool,
         typer.Option(
@@ -29,6 +36,7 @@ def generate(
             help="Hold the music to the tempo, key, metre, instruments and bars of the prompt.",
         ),
     ] = True,
+    guidance: options.Guidance = None,
     bars: Annotated[
         int | None,
         typer.Option(
@@ -42,7 +50,10 @@ def generate(
     top_p: options.TopP = None,
     order: options.Order = None,
     count: Annotated[
-        int, typer.Option(min=1, help="Number of pieces; piece i has seed + i, and its own files.")
+        int,
+        typer.Option(
+            min=1, help="Pieces per prompt; each piece has the seed after the last one's."
+        ),
     ] = 1,
     model: options.Model = None,
     output: Annotated[
@@ -54,37 +65,56 @@ def generate(
 ) -> None:
     """Compose new pieces."""
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
-    from amadeus.text.prompt import PromptFacts, describe, parse_prompt
+    from amadeus.text.prompt import PromptFacts, parse_prompt
 
-    facts = parse_prompt(prompt) if prompt_constraints else PromptFacts()
-    understood = [{"label": label, "value": value} for label, value, _ in describe(facts)]
-    if understood and not as_json:
-        typer.echo("understood: " + ", ".join("{label} {value}".format(**u) for u in understood))
+    texts = [text for text in _prompts(prompt, prompts) for _ in range(count)]
+    facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
+    understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
+    if prompts is None and understood[0] and not as_json:
+        typer.echo("understood: " + _listing(understood[0]))
     seed = options.draw_seed() if seed is None else seed
-    stems = [f"amadeus-{seed + i}" for i in range(count)]
+    stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
 
     from amadeus.inference.composer import length_in_bars, load_model
 
     composer = load_model(**options.given(name=model))
-    length = length_in_bars(facts, bars, notes)
-    unit, total = ("bars", length) if length else ("notes", notes or 0)
-    with progress_bar(f"Composing {unit}", count * total) as update:
+    lengths = [length_in_bars(stated, bars, notes) or 0 for stated in facts]
+    unit, total = ("bars", sum(lengths)) if all(lengths) else ("notes", (notes or 0) * len(texts))
+    with progress_bar(f"Composing {unit}", total) as update:
         scores = composer.generate_many(
-            count,
-            prompt,
-            bars=length,
+            texts,
+            bars=bars,
             notes=notes,
             seed=seed,
             prompt_constraints=prompt_constraints,
-            progress=lambda bars_done, rows: update(bars_done if length else rows),
-            **options.given(steps=steps, temperature=temperature, top_p=top_p, order=order),
+            progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
+            **options.given(
+                guidance=guidance, steps=steps, temperature=temperature, top_p=top_p, order=order
+            ),
         )
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")
-        pieces.append({"seed": seed + i, **plan.to_dict(), **summarize(score)})
+        asked = {"prompt": texts[i], "understood": understood[i]}
+        pieces.append({"seed": seed + i, **asked, **plan.to_dict(), **summarize(score)})
         if not as_json:
+            if prompts is not None and i % count == 0:
+                typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
             typer.echo(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
     if as_json:
-        print_json({"understood": understood, "pieces": pieces})
+        print_json({"pieces": pieces})
+
+
+def _prompts(prompt: str, file: Path | None) -> list[str]:
+    if file is None:
+        return [prompt]
+    if prompt:
+        raise ConfigError("--prompt and --prompts exclude each other; leave one of them out")
+    from amadeus.text.prompt_list import read_prompts
+
+    return [one.text for one in read_prompts(file)]
+
+
+def _listing(understood: list[dict[str, str]]) -> str:
+    return ", ".join("{label} {value}".format(**chip) for chip in understood)

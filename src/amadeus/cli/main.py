@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from amadeus.cli import continuation, corpus, generate, inspect, render, train, validate
+from amadeus.cli import (
+    caption,
+    continuation,
+    corpus,
+    corpus_stats,
+    evaluate,
+    generate,
+    inspect,
+    render,
+    train,
+    validate,
+)
 from amadeus.errors import AmadeusError
 
 
@@ -66,14 +77,17 @@ def amadeus(
     """Composes symbolic music (MIDI)."""
 
 
-corpus_app = typer.Typer(no_args_is_help=True, help="Make training data.")
+corpus_app = typer.Typer(no_args_is_help=True, help="Make training data, and look at it.")
 
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
+app.command("caption", epilog=caption.EXAMPLES)(caption.caption)
 app.add_typer(corpus_app, name="corpus")
 corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
+corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 

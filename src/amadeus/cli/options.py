@@ -29,6 +29,10 @@ Order = Annotated[
     str | None,
     typer.Option(help="What is decided first in a note: confidence, entropy, random or fixed."),
 ]
+Guidance = Annotated[
+    float | None,
+    typer.Option(help="Above 1 leans further towards the words, at twice the work; 0 ignores."),
+]
 Model = Annotated[
     str | None, typer.Option(metavar="NAME|DIR", help="A packaged model, or a checkpoint folder.")
 ]

@@ -12,6 +12,7 @@ import yaml
 from amadeus.corpus.dataset import ExcerptConfig
 from amadeus.errors import ConfigError
 from amadeus.model import PRESETS, ModelConfig
+from amadeus.text.encoder import WIDTHS, text_width
 from amadeus.training.optimizer import Schedule
 
 
@@ -27,6 +28,8 @@ class TrainConfig:
     """Model size: nano, small, base, large or xl."""
     model: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the model that differ from the preset."""
+    start_from: str = ""
+    """A packaged model or a checkpoint folder whose weights a new run begins with."""
     steps: int = 20_000
     """Updates in all."""
     batch_size: int = 64
@@ -37,6 +40,8 @@ class TrainConfig:
     """Fields of `ExcerptConfig` that differ from its defaults."""
     text: bool = True
     """Condition on captions."""
+    text_encoder: str = "minilm"
+    """What reads the captions: minilm, flan-t5-base or the folder of a text encoder."""
     decoder_share: float = 0.25
     """Share of the rows that the note decoder is trained on in each update."""
     dispersion: float = 0.0
@@ -88,12 +93,16 @@ class TrainConfig:
             raise ConfigError(f"schedule must be cosine or trapezoid, got {self.schedule!r}")
 
     def model_config(self) -> ModelConfig:
-        """The preset with the fields of `model` replaced."""
-        return _from_fields(
-            ModelConfig,
-            {**asdict(PRESETS[self.preset]), "context": self.rows, **self.model},
-            "model",
-        )
+        """The preset with the fields of `model` replaced, and as wide a text as its encoder's."""
+        for name in ("text_encoder", "text_width"):
+            if name in self.model:
+                raise ConfigError(f"model: {name} follows from the run's text_encoder; set that")
+        # In full, because the checkpoint will be read from elsewhere.
+        encoder = self.text_encoder
+        encoder = encoder if encoder in WIDTHS else str(Path(encoder).resolve())
+        text = {"text_encoder": encoder, "text_width": text_width(encoder)}
+        values = {**asdict(PRESETS[self.preset]), **text, "context": self.rows, **self.model}
+        return _from_fields(ModelConfig, values, "model")
 
     def excerpt_config(self, batch_size: int, seed: int) -> ExcerptConfig:
         """How excerpts are drawn by one process."""

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from amadeus.corpus.dataset import Batch, Excerpts, Openings
 from amadeus.corpus.shards import Shards
 from amadeus.errors import ConfigError, CorpusError, TrainingError
 from amadeus.model import Amadeus
-from amadeus.model.checkpoint import save_checkpoint
-from amadeus.text.encoder import CaptionTokenizer, TextEncoder, find_minilm
+from amadeus.model.checkpoint import load_checkpoint, save_checkpoint
+from amadeus.model.packaged import find_checkpoint
+from amadeus.text.pretrained import CaptionTokenizer, TextEncoder, find_encoder
 from amadeus.training.config import TrainConfig
 from amadeus.training.loss import Losses, Noise, Objective
 from amadeus.training.optimizer import build_optimizers, rate, set_rate
@@ -69,7 +70,7 @@ class Trainer:
             self.voters = dist.new_group(backend="gloo")  # votes do not wait for the device
 
         torch.manual_seed(config.seed)
-        self.model = Amadeus(config.model_config()).to(self.device)
+        self.model = _first_model(config).to(self.device)
         self.objective = Objective(self.model, config.dispersion_temperature)
         self.optimizers = build_optimizers(
             self.model, kind=config.optimizer, lr=config.lr, matrix_lr=config.matrix_lr,
@@ -82,7 +83,7 @@ class Trainer:
 
         self.tokenizer = self.encode_text = None
         if config.text:
-            folder = find_minilm()
+            folder = find_encoder(config.text_encoder)
             self.tokenizer = CaptionTokenizer(folder, self.model.config.max_text)
             self.encode_text = TextEncoder(folder, self.device)
         self._open_data()
@@ -167,7 +168,10 @@ class Trainer:
         lengths = batch.text_lengths.to(self.device, non_blocking=True)
         text = None
         if self.encode_text is not None:
-            text = self.encode_text(batch.text_ids.to(self.device, non_blocking=True), lengths)
+            ids = batch.text_ids
+            if self.device.type == "cpu":  # compiled steps want one shape, here padding costs
+                ids = ids[:, : max(1, int(batch.text_lengths.max()))]
+            text = self.encode_text(ids.to(self.device, non_blocking=True), lengths)
         seed = (config.seed * 1_000_003 + step) * 4096 + self.rank
         generator = torch.Generator(self.device).manual_seed(seed)
         places = max(1, round(config.decoder_share * (tokens.shape[1] - 1)))
@@ -275,6 +279,21 @@ class _Log:
     def close(self) -> None:
         if self.writer is not None:
             self.writer.close()
+
+
+def _first_model(config: TrainConfig) -> Amadeus:
+    """The model that a new run begins with: random, or the one to start from."""
+    sizes = config.model_config()
+    model = Amadeus(sizes)
+    if config.start_from:
+        first = load_checkpoint(find_checkpoint(config.start_from))
+        if replace(first.config, context=sizes.context) != sizes:
+            raise ConfigError(
+                f"start_from: {config.start_from} is of another size or text encoder; "
+                "set preset, model and text_encoder to what it has"
+            )
+        model.load_state_dict(first.state_dict())
+    return model
 
 
 def _device(name: str | None) -> torch.device:

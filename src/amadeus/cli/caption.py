@@ -1,0 +1,103 @@
+"""`amadeus caption`: what MIDI files sound like, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_json, print_table, progress_bar
+from amadeus.errors import AmadeusError
+
+EXAMPLES = options.examples(
+    "amadeus caption song.mid",
+    "amadeus caption song.mid --count 5 --seed 7",
+    'amadeus caption ~/midi --labels "rock;sad" --json > captions.json',
+    'amadeus caption sonata.mid --labels classical --composer "Beethoven"',
+)
+SUFFIXES = (".mid", ".midi")
+
+
+def caption(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="MIDI files, or folders of them.")
+    ],
+    count: Annotated[int, typer.Option(min=1, help="Captions per piece.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal captions.")] = 0,
+    labels: Annotated[
+        str,
+        typer.Option(
+            metavar="WORDS",
+            help="Genres, forms and moods of all pieces, separated by ';'; unknown ones are left "
+            "out.",
+        ),
+    ] = "",
+    composer: Annotated[
+        str, typer.Option(help="Who wrote them; named if classical by label and famous.")
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Put MIDI files into words, as the captions of training pieces are.
+
+    With --json, also every fact that was measured: key, tempo, metre, instruments by sounding time,
+    chords, density, register, texture, length and form. Files that cannot be read are named on
+    stderr; the others are captioned all the same, and the exit code is 1.
+    """
+    files, errors = _files(sources)
+    found: list[dict[str, Any]] = []
+    with progress_bar("Reading files", len(files)) as update:
+        for done, path in enumerate(files, start=1):
+            try:
+                found.append(_described(path, count, seed, labels.split(";"), composer))
+            except (AmadeusError, OSError) as error:
+                errors.append(" ".join(str(error).split()))
+            update(done)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+    for message in errors:
+        typer.echo(f"amadeus: error: {message}", err=True)
+    if errors:
+        typer.echo(f"{len(found):,} files captioned, {len(errors):,} failed", err=True)
+        raise typer.Exit(1)
+
+
+def _files(sources: list[Path]) -> tuple[list[Path], list[str]]:
+    """The files named and those in the folders named, and an error for each folder without any."""
+    files: list[Path] = []
+    errors = []
+    for source in sources:
+        inside = list(_midi_files(source)) if source.is_dir() else [source]
+        if not inside:
+            errors.append(f"{source} holds no MIDI files (*.mid, *.midi); name another folder")
+        files += inside
+    return list(dict.fromkeys(files)), errors
+
+
+def _midi_files(folder: Path) -> Iterator[Path]:
+    return (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file())
+
+
+def _described(
+    path: Path, count: int, seed: int, labels: list[str], composer: str
+) -> dict[str, Any]:
+    from amadeus.music.midi import read_midi
+    from amadeus.text.captioner import write_captions
+    from amadeus.text.facts import measure
+
+    facts = measure(read_midi(path), labels=labels, composer=composer)
+    captions = write_captions(facts, count, seed)
+    return {"path": str(path), "captions": captions, "facts": facts.to_dict()}
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    """Captions a line each, below the name of their file if there are several."""
+    for piece in found:
+        if len(found) > 1:
+            print_table([(piece["path"],)])
+        for text in piece["captions"]:
+            typer.echo(f"  {text}" if len(found) > 1 else text)
