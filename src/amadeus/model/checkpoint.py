@@ -1,7 +1,7 @@
 """Checkpoints: a folder with `model.safetensors` (weights) and `config.json` (sizes, vocabulary).
 
-Weights may also lie in several files, `model-00001-of-00005.safetensors` and so on. Pickled files are
-never read. Writing is atomic: a kill leaves the old checkpoint or the new one.
+Weights may also lie in several files, `model-00001-of-00005.safetensors` and so on. Pickled files
+are never read. Writing is atomic: a kill leaves the old checkpoint or the new one.
 """
 
 from __future__ import annotations
