@@ -1,7 +1,7 @@
 """How many notes at once instruments play, so that no chord grows into a cluster.
 
-The model draws the notes of a chord one by one, and hardly ever, but sometimes, cannot stop; what it
-once wrote it then repeats.
+The model draws the notes of a chord one by one, and hardly ever, but sometimes, cannot stop; what
+it once wrote it then repeats.
 """
 
 from __future__ import annotations
