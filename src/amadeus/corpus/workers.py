@@ -24,6 +24,7 @@ from amadeus.files import write_atomically
 
 with train_extra():
     import pyarrow as pa
+    from threadpoolctl import threadpool_limits
 
 Read = Callable[[Source], "dict[str, Any] | Skip"]
 """Makes a draft of a source; it has to survive being sent to another process."""
@@ -169,6 +170,8 @@ def _check(pool: ProcessPoolExecutor) -> None:
 
 def _begin() -> None:
     """Leave Ctrl-C to the main process, and end when it does, even if it is killed."""
+    # Threads of a product of small matrices cost the other processes more than they save here.
+    threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 

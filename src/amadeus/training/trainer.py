@@ -122,7 +122,7 @@ class Trainer:
         loader = DataLoader(
             Subset(self.excerpts, range(start, config.steps)), batch_size=None,
             num_workers=config.workers, prefetch_factor=8 if config.workers else None,
-            pin_memory=self.device.type == "cuda",
+            pin_memory=self.device.type == "cuda", worker_init_fn=_use_one_thread,
         )  # fmt: skip
         logs = closing(_Log(config.output / "logs" if self.rank == 0 else None))
         began = saved = time.monotonic()
@@ -279,6 +279,13 @@ class _Log:
     def close(self) -> None:
         if self.writer is not None:
             self.writer.close()
+
+
+def _use_one_thread(_: int) -> None:
+    """In processes that prepare batches: there are as many of them as are wanted to compute."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def _first_model(config: TrainConfig) -> Amadeus:
