@@ -4,10 +4,13 @@ A row is legal if it is of one of a few kinds (a further note at this onset, a l
 bar, a new bar, an empty bar, the end), and each kind is a product of one set of values per
 attribute. The only other rule is that the beat of a new bar lies within its metre. So the values
 that still lead to a legal row, however much of it is known and in whatever order it is revealed,
-are a union over the kinds that agree with what is known.
+are a union over the kinds that agree with what is known. What a caller permits is a union of products too;
+each kind is then met by each of them.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 
@@ -46,8 +49,12 @@ _TOGETHER, _LATER, _BARS, _REST, _END = slice(0, 3), slice(3, 5), slice(5, 7), 7
 _NOTES = slice(0, 7)
 _HERE = np.array([kind not in (5, 6, 7) for kind in range(len(_KINDS))])
 _COLUMNS = np.arange(NUM_ATTRIBUTES)
+_BAR_TICKS = np.full(SIZES[Attribute.TYPE], METRE_TICKS.max())
+"""The latest beat of a row by its type; of notes, the sets of beats say more."""
+_BAR_TICKS[FIRST_BAR:FIRST_REST] = METRE_TICKS
 
 
+@cache
 def _template(ends_with: RowType) -> np.ndarray:
     """What does not depend on the rows before, bool [kinds, A, V]."""
     sets = np.zeros((len(_KINDS), NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
@@ -105,7 +112,7 @@ class Grammar:
         """The last row, [A]; all zero before the first one."""
         self._bar_ticks = 0
         self._in_future = False
-        self._sets = _template(ends_with)
+        self._sets = _template(ends_with).copy()
         self._open = np.zeros(len(_KINDS), dtype=bool)
         self.permit(None)
 
@@ -119,18 +126,36 @@ class Grammar:
         """Whether `num_bars` bars have begun, so that no other may."""
         return self.num_bars is not None and self.bars >= self.num_bars
 
+    @property
+    def bar_ticks(self) -> int:
+        """Length of the bar at hand in grid steps, its last beat; 0 before the first bar."""
+        return self._bar_ticks
+
     def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
         """Restrict the values of the rows to come, until the next call.
 
-        here: bool [A, V] for rows in the bar at hand, None for all values; next_bar: the same for
-        a row that opens a bar. NULL, which says that an attribute does not apply, always may be.
+        here: a product, bool [A, V], or a union of products, [P, A, V], that rows in the bar at
+        hand come from; None for all values. next_bar: the same for a row that opens a bar. NULL,
+        which says that an attribute does not apply, always may be.
         """
         self._permitted: np.ndarray | None = None
-        if here is not None or next_bar is not None:
-            sides = [VALUES if side is None else side for side in (next_bar, here)]
-            self._permitted = np.stack(sides)[_HERE.astype(int)]  # [kinds, A, V]
-            self._permitted[:, :, NULL] = True
-        self._cached: tuple[np.ndarray, np.ndarray] | None = None
+        self._cached: _Possible | None = None
+        if here is None and next_bar is None:
+            return
+        sides = [
+            np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
+            for side in (here, next_bar)
+        ]
+        pairs = [(k, side, p) for k, side in enumerate(1 - _HERE) for p in range(len(sides[side]))]
+        self._kinds = np.array([kind for kind, _, _ in pairs], dtype=np.int64)
+        self._permitted = np.zeros((len(pairs), *VALUES.shape), dtype=bool)
+        for place, (_, side, product) in enumerate(pairs):
+            self._permitted[place] = sides[side][product]
+        self._permitted[:, :, NULL] = True
+        # Most kinds meet few products, and those that can never meet cost nothing after this.
+        meet = _template(self.ends_with)[self._kinds] & self._permitted
+        meet[self._kinds == 0] = True  # of drums or not, as the last row was
+        self._live = np.flatnonzero(meet.any(-1).all(-1))
 
     def close_bar(self) -> None:
         """Forbid further notes in the bar at hand."""
@@ -143,18 +168,18 @@ class Grammar:
         values: int [A]; known: bool [A], which of them count. A known attribute keeps its value
         only. Raises GrammarError if no legal row has these values.
         """
-        sets, alive = self._possible()
+        possible = self._possible()
         revealed = known.nonzero()[0]
-        alive = alive & sets[:, revealed, values[revealed]].all(1)
+        alive = possible.sets[:, revealed, values[revealed]].all(1)
         row_type = int(values[Attribute.TYPE]) if known[Attribute.TYPE] else None
         beat = int(values[Attribute.BEAT]) if known[Attribute.BEAT] else None
-        if alive[_BARS].any() and (row_type is not None or beat is not None):
-            types, beats = sets[_BARS.start, Attribute.TYPE], sets[_BARS.start, Attribute.BEAT]
-            alive[_BARS] &= _fit_in_bar(types, beats, row_type, beat)
+        if row_type is not None or beat is not None:
+            first = possible.first_beats if beat is None else beat
+            alive &= first <= (possible.bar_ticks if row_type is None else _BAR_TICKS[row_type])
         if not alive.any():
             raise GrammarError(self._contradiction(values, known))
 
-        legal = np.logical_or.reduce(sets[alive], axis=0)  # [A, V]
+        legal = np.logical_or.reduce(possible.sets[alive], axis=0)  # [A, V]
         if row_type is not None and FIRST_BAR <= row_type < FIRST_REST:
             legal[Attribute.BEAT, METRE_TICKS[row_type - FIRST_BAR] + 1 :] = False
         if beat is not None:
@@ -243,14 +268,17 @@ class Grammar:
                 kinds[:_END] = False
                 kinds[_END] = can_end
 
-    def _possible(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sets under the permitted values [kinds, A, V], and which kinds are left [kinds]."""
+    def _possible(self) -> _Possible:
+        """What the next row may be, as far as nothing of it is known."""
         if self._cached is None:
-            sets = self._sets
-            if self._permitted is not None:
-                sets = sets & self._permitted
-                _prune_bars(sets[_BARS, Attribute.TYPE], sets[_BARS, Attribute.BEAT])
-            self._cached = sets, self._open & sets.any(-1).all(-1)
+            if self._permitted is None:
+                kinds = np.flatnonzero(self._open)
+                sets = self._sets[kinds]
+            else:
+                live = self._live[self._open[self._kinds[self._live]]]
+                kinds = self._kinds[live]
+                sets = self._sets[kinds] & self._permitted[live]
+            self._cached = _Possible(kinds, sets)
         return self._cached
 
     def _check(self, row: np.ndarray) -> None:
@@ -283,42 +311,57 @@ class Grammar:
         if self.ended or not self.num_rows:
             where = "after the end" if self.ended else "before START or RESUME"
             return f"row {self.num_rows}: nothing can be written {where}"
-        sets = self._possible()[0].copy()
-        others = np.arange(MAX_SIZE) != np.where(known, values, -1)[:, None]
-        sets &= ~(others & known[:, None])
+        others = (np.arange(MAX_SIZE) != np.where(known, values, -1)[:, None]) & known[:, None]
         reasons = []
         for kind in np.flatnonzero(self._open):
-            empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets[kind].any(-1))]
-            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'type, beat'})")
+            sets = self._sets[kind].copy()  # [A, V]
+            if self._permitted is not None:
+                sets &= self._permitted[self._kinds == kind].any(0)
+            if _BARS.start <= kind < _BARS.stop:
+                _prune_bars(sets[None])
+            sets &= ~others
+            empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets.any(-1))]
+            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'their combination'})")
         return (
             f"row {self.num_rows}: the permitted and the known values contradict each other: "
             f"they leave {'; '.join(reasons)}; permit more"
         )
 
 
-def _prune_bars(types: np.ndarray, beats: np.ndarray) -> None:
+class _Possible:
+    """The products that the next row may come from, none of them empty."""
+
+    def __init__(self, kinds: np.ndarray, sets: np.ndarray) -> None:
+        """kinds: [K], which kind each product is of; sets: [K, A, V]."""
+        opens = (kinds >= _BARS.start) & (kinds < _BARS.stop)
+        first = np.zeros(len(kinds), dtype=np.int64)
+        longest = np.full(len(kinds), METRE_TICKS.max())
+        if opens.any():
+            bars = sets[opens]
+            first[opens], longest[opens] = _prune_bars(bars)
+            sets[opens] = bars
+        alive = sets.any(-1).all(-1)
+        self.sets = sets[alive]
+        """bool [K, A, V]."""
+        self.first_beats = first[alive]
+        """The first beat of each bar, 0 for other kinds, [K]."""
+        self.bar_ticks = longest[alive]
+        """The last beat that the longest metre of each bar has, [K]."""
+
+
+def _prune_bars(sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Keep, in place, metres long enough for a beat and beats within a metre.
 
-    types, beats: bool [kinds, V], alike for all kinds.
+    sets: bool [K, A, V], each opening a bar. Returns the first beat and the longest bar in grid
+    steps of each, [K].
     """
-    metres = types[:, FIRST_BAR:FIRST_REST]
-    if not metres.any() or not beats.any():
-        types[:] = False
-        return
-    beats[:, METRE_TICKS[metres[0]].max() + 1 :] = False
-    if beats.any():
-        metres &= beats[0].argmax() <= METRE_TICKS
-    else:
-        types[:] = False
-
-
-def _fit_in_bar(
-    types: np.ndarray, beats: np.ndarray, row_type: int | None, beat: int | None
-) -> bool:
-    """Whether some metre of `types` is long enough for some beat of `beats`, both bool [V]."""
-    metres = types[FIRST_BAR:FIRST_REST]
-    longest = METRE_TICKS[metres].max() if row_type is None else METRE_TICKS[row_type - FIRST_BAR]
-    return bool((beats.argmax() if beat is None else beat) <= longest)
+    metres = sets[:, Attribute.TYPE, FIRST_BAR:FIRST_REST]
+    beats = sets[:, Attribute.BEAT]
+    longest = (metres * METRE_TICKS).max(1)
+    beats &= np.arange(MAX_SIZE) <= longest[:, None]
+    first = np.where(beats.any(1), beats.argmax(1), MAX_SIZE)
+    metres &= first[:, None] <= METRE_TICKS
+    return first, longest
 
 
 def check(tokens: np.ndarray, *, ends_with: RowType = RowType.END) -> None:
