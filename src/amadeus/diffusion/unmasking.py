@@ -24,6 +24,8 @@ Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
 
+_FIRST = 1e9
+"""More urgent than anything."""
 NOISE_SHAPE = (2, NUM_ATTRIBUTES)
 """Uniform numbers that one row takes: for the random order, and for the draws."""
 
@@ -173,10 +175,9 @@ class _Row:
             urgency = self.noise[0].copy()
         else:
             urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
-        if self.grammar.in_last_bar:
-            # Whether there is another note comes first: a beat drawn for a bar that cannot come
-            # would be squeezed into the end of this one.
-            urgency[Attribute.TYPE] = np.inf
+        # In the last bar, a beat drawn for a bar that cannot come would be squeezed into its end.
+        for place, attribute in enumerate(self.grammar.choices):
+            urgency[attribute] = _FIRST - place
         urgency[self.known] = -np.inf
         return urgency
 

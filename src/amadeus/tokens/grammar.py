@@ -131,6 +131,15 @@ class Grammar:
         """Length of the bar at hand in grid steps, its last beat; 0 before the first bar."""
         return self._bar_ticks
 
+    @property
+    def choices(self) -> tuple[Attribute, ...]:
+        """Attributes to be decided first, in this order: what else is possible hangs on them.
+
+        A chord drawn before the type would otherwise be the chord at hand, which the model knows,
+        and so forbid the new bar that is to have another one.
+        """
+        return (Attribute.TYPE,) if self.in_last_bar and not self._choices else self._choices
+
     def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
         """Restrict the values of the rows to come, until the next call.
 
@@ -140,12 +149,14 @@ class Grammar:
         """
         self._permitted: np.ndarray | None = None
         self._cached: _Possible | None = None
+        self._choices: tuple[Attribute, ...] = ()
         if here is None and next_bar is None:
             return
         sides = [
             np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
             for side in (here, next_bar)
         ]
+        self._choices = _choices(*sides)
         pairs = [(k, side, p) for k, side in enumerate(1 - _HERE) for p in range(len(sides[side]))]
         self._kinds = np.array([kind for kind, _, _ in pairs], dtype=np.int64)
         self._permitted = np.zeros((len(pairs), *VALUES.shape), dtype=bool)
@@ -326,6 +337,19 @@ class Grammar:
             f"row {self.num_rows}: the permitted and the known values contradict each other: "
             f"they leave {'; '.join(reasons)}; permit more"
         )
+
+
+def _choices(here: np.ndarray, next_bar: np.ndarray) -> tuple[Attribute, ...]:
+    """Attributes that tell the products of a union apart, type first. [P, A, V] each."""
+    notes = here[here[:, Attribute.TYPE, RowType.NOTE]]
+    openings = next_bar[next_bar[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(1)]
+    between = [
+        attribute
+        for attribute in (Attribute.BEAT, Attribute.INSTRUMENT)
+        if any((side[:, attribute] != side[:1, attribute]).any() for side in (notes, openings))
+    ]
+    apart = between or (notes[:, 1:].any(0) != openings[:, 1:].any(0)).any()
+    return (Attribute.TYPE, *between) if apart else ()
 
 
 class _Possible:
