@@ -121,5 +121,3 @@ def _density(rng, num_bars):
 
 def _end(rng, num_bars):
     return f"end: {_one(rng, ('tonic', *CHORDS))}"
-
-

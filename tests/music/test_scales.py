@@ -45,5 +45,5 @@ def test_a_scale_sounds_like_the_key_of_its_triad():
 
 @pytest.mark.parametrize("text", ["", "H minor", "A dorain", "C E X", "dorian", "A minor minor"])
 def test_what_is_no_scale_is_named(text):
-    with pytest.raises(ScoreError, match="scale|tonic"):
+    with pytest.raises(ScoreError, match=r"scale|tonic"):
         parse_scale(text)

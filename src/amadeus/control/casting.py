@@ -111,7 +111,7 @@ class Casting:
         if self.instruments(bar).any():
             return
         covering = [p for p in self._playing if p.scope.covers(bar)]
-        if any(p.mode == "exactly" and not p.instruments for p in covering):
+        if any(p.is_silence for p in covering):
             return  # silence that was asked for
         for one in covering:
             for other in covering:

@@ -101,9 +101,8 @@ def check_note_limit(constraints: Sequence[Constraint], max_notes: int | None) -
     for one in constraints:
         cut = isinstance(one, Ending)
         if isinstance(one, Playing):
-            silence = one.mode == "exactly" and not one.instruments
             in_part = bool(one.demands) and one.scope.bars is not None
-            cut = silence or in_part or one.bar_share is not None
+            cut = one.is_silence or in_part or one.bar_share is not None
         if cut:
             raise ConfigError(
                 f"{named(one)} cannot be promised of a piece that may end anywhere, with note "

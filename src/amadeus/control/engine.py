@@ -12,7 +12,7 @@ import numpy as np
 
 from amadeus.control.casting import Demand
 from amadeus.control.leaning import Leaning
-from amadeus.control.plan import Bar, Plan
+from amadeus.control.plan import Plan
 from amadeus.diffusion.unmasking import Bias
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar

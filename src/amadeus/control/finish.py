@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from amadeus.control.plan import Plan
 from amadeus.control.structure import ExactTempo
 from amadeus.music.grid import bars_of
@@ -22,7 +24,12 @@ def finish(score: Score, plan: Plan) -> Score:
         for bar in range(len(bars))
         if one.scope.covers(bar)
     }
-    tempos = [t for t in score.tempos if int(bars.index_at(t.onset_ticks)) not in covered]
+    onsets = np.array([tempo.onset_ticks for tempo in score.tempos])
+    tempos = [
+        tempo
+        for tempo, bar in zip(score.tempos, bars.index_at(onsets).tolist(), strict=True)
+        if bar not in covered
+    ]
     tempos += [Tempo(int(bars.onset_ticks[bar]), bpm) for bar, bpm in covered.items()]
     changes: list[Tempo] = []
     for tempo in sorted(tempos):

@@ -48,11 +48,12 @@ from amadeus.control.structure import (
 )
 from amadeus.errors import ConfigError
 
-_BARS = re.compile(r"\s*\bin\s+bars?\s+(\d{1,6})(?:\s*(-|–|to)\s*(\d{1,6})?)?(?=\s|$)", re.I)
+_BARS = re.compile(r"\s*\bin\s+bars?\s+(\d{1,6})(?:\s*(-|to)\s*(\d{1,6})?)?(?=\s|$)", re.I)
 _FOR = re.compile(r"\s*\bfor\s+(.+)$", re.I)
 _SHARE = re.compile(r"\s*\bin\s+(\d{1,3}(?:\.\d+)?)\s*%\s+of\s+(?:the\s+)?(bars|notes)\b", re.I)
 _NUMBER = r"(\d{1,4}(?:\.\d+)?)"
-_DASH, _ARROW = r"\s*[-–]\s*", r"\s*(?:->|→)\s*"
+_DASH, _ARROW = r"\s*-\s*", r"\s*->\s*"
+_PLAIN = str.maketrans({"\u2013": "-", "\u2192": "->", "\u00a0": " "})
 
 
 def parse_constraint(text: str) -> Constraint:
@@ -65,7 +66,7 @@ def parse_constraint(text: str) -> Constraint:
     if not colon or name not in _READERS:
         raise ConfigError(f"constraint {text!r}: {_unknown(name, bool(colon))}")
     try:
-        value, scope = _scope_of(" ".join(value.split()))
+        value, scope = _scope_of(" ".join(value.translate(_PLAIN).split()))
         if not value:
             raise _NotUnderstood
         return _READERS[name](value, scope)

@@ -95,12 +95,13 @@ class Plan:
 
     def _check_silence(self, bars: Sequence[Bar], max_notes: int | None) -> None:
         silent = [i for i, bar in enumerate(bars) if not len(bar.notes)]
-        at_the_end = bool(silent) and silent[-1] == len(bars) - 1
-        if at_the_end:
-            causes = [c for c in self.constraints if isinstance(c, Playing)
-                      and c.scope.covers(silent[-1]) and c.mode == "exactly"
-                      and not c.instruments]  # fmt: skip
-            raise ConfigError(f"{named(causes[0])}: a piece ends with a note; let the last bar play")
+        if silent and silent[-1] == len(bars) - 1:
+            silence = next(
+                c
+                for c in self.constraints
+                if isinstance(c, Playing) and c.is_silence and c.scope.covers(silent[-1])
+            )
+            raise ConfigError(f"{named(silence)}: a piece ends with a note; let its last bar play")
         late = [d for d in self._casting.demands if len(d.bars) < self.horizon]
         if max_notes is not None and late:
             raise ConfigError(
@@ -208,13 +209,12 @@ class Plan:
                 others = [(c, c.masks(bar, self.num_bars).get(Attribute.CHORD)) for c in covering]
                 for other, mask in others:
                     if mask is not None and not mask[chord]:
-                        raise contradiction(progression, other, f"in bar {bar + 1}")
+                        why = f"a part of bar {bar + 1} has a chord that the other forbids"
+                        raise contradiction(progression, other, why)
             parts.append(part)
         return parts
 
-    def _opening(
-        self, notes: np.ndarray, covering: Sequence[Constraint], bar: int
-    ) -> np.ndarray:
+    def _opening(self, notes: np.ndarray, covering: Sequence[Constraint], bar: int) -> np.ndarray:
         """Notes that may open a bar: at the ends of a key on its tonic, where chords are free."""
         opening = notes.copy()
         if any(isinstance(c, Chords) for c in covering):
@@ -255,10 +255,11 @@ def with_tonic(constraints: Sequence[Constraint], num_bars: int | None) -> list[
     resolved = list(constraints)
     for place, one in enumerate(constraints):
         if isinstance(one, Ending) and one.chord == "tonic":
-            keys = [c.scale.tonic for c in constraints if isinstance(c, InScale)
-                    and not c.scope.instruments and c.scope.covers((num_bars or 1) - 1)]  # fmt: skip
-            roots = [tonic for tonic in keys if tonic is not None]
+            last = (num_bars or 1) - 1
+            keys = [c for c in constraints if isinstance(c, InScale) and not c.scope.instruments]
+            tonics = [key.scale.tonic for key in keys if key.scope.covers(last)]
+            roots = [tonic for tonic in tonics if tonic is not None]
             if not roots:
-                raise ConfigError(f"{named(one)}: no key says what the tonic is; add 'key: A minor'")
+                raise ConfigError(f"{named(one)}: no key has a tonic there; add 'key: A minor'")
             resolved[place] = replace(one, root=roots[-1])
     return resolved

@@ -35,10 +35,8 @@ class Constraint:
     """What it is called in text: "key"."""
     for_instruments: ClassVar[bool] = False
     """Whether it may hold for some instruments only."""
-    hard: ClassVar[str] = ""
-    """What always holds."""
-    soft: ClassVar[str] = ""
-    """What the music leans towards."""
+    held: ClassVar[str] = ""
+    leaned: ClassVar[str] = ""
 
     scope: Scope = field(default=WHOLE, kw_only=True)
     source: str = field(default="", kw_only=True, compare=False)
@@ -50,6 +48,16 @@ class Constraint:
                 f"'{self}': {self.name} holds for all instruments; leave out "
                 f"'for {', '.join(self.scope.instruments)}'"
             )
+
+    @property
+    def hard(self) -> str:
+        """What always holds, in words."""
+        return self.held
+
+    @property
+    def soft(self) -> str:
+        """What the music leans towards, in words; empty where nothing is soft."""
+        return self.leaned
 
     @property
     def value(self) -> str:
@@ -79,8 +87,7 @@ class InScale(Constraint):
 
     name: ClassVar[str] = "key"
     for_instruments: ClassVar[bool] = True
-    hard: ClassVar[str] = "pitches and chords are of the scale"
-    soft: ClassVar[str] = "leans towards the key, begins and ends on its tonic"
+    held: ClassVar[str] = "pitches and chords are of the scale"
 
     scale_name: str
     """ "A minor", "D dorian", "E blues", or notes: "C E G A"."""
@@ -99,6 +106,13 @@ class InScale(Constraint):
     @property
     def scale(self) -> Scale:
         return parse_scale(self.scale_name)
+
+    @property
+    def soft(self) -> str:
+        if self.scope.instruments or self.scale.tonic is None:
+            return ""
+        leans = "" if self.scale.key is None else f"leans towards {self.scale.key}; "
+        return f"{leans}begins and ends on its tonic, unless chords say otherwise"
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         masks = {Attribute.PITCH: _pitches_of(self.scale.pitch_classes)}
@@ -130,7 +144,7 @@ class PitchRange(Constraint):
 
     name: ClassVar[str] = "pitch"
     for_instruments: ClassVar[bool] = True
-    hard: ClassVar[str] = "no pitch lies outside"
+    held: ClassVar[str] = "no pitch lies outside"
 
     low: int | str
     """MIDI pitch 0-127, or a name: "C4" is 60."""
@@ -181,7 +195,7 @@ class Velocities(Constraint):
 
     name: ClassVar[str] = "velocity"
     for_instruments: ClassVar[bool] = True
-    hard: ClassVar[str] = "no velocity lies outside, to the nearest of 32 bins"
+    held: ClassVar[str] = "no velocity lies outside, to the nearest of 32 bins"
 
     low: int
     """1-127."""
@@ -219,7 +233,7 @@ class Durations(Constraint):
 
     name: ClassVar[str] = "durations"
     for_instruments: ClassVar[bool] = True
-    hard: ClassVar[str] = "notes have no other length"
+    held: ClassVar[str] = "notes have no other length"
 
     values: tuple[str, ...]
     """Note values: "1/4", "1/4." with a dot, "1/8t" of a triplet; "1/1" is 4 quarters."""

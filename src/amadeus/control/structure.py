@@ -22,8 +22,6 @@ class Playing(Constraint):
     of its programs that the other constraints let play."""
 
     name: ClassVar[str] = "instruments"
-    hard: ClassVar[str] = "those asked for play, in the share of bars given; no forbidden one does"
-    soft: ClassVar[str] = "leans towards the share of the notes, if one is given"
 
     instruments: tuple[str, ...]
     """Names; none of them with "exactly" is silence."""
@@ -57,6 +55,24 @@ class Playing(Constraint):
         return f"{prefix}{', '.join(self.instruments) or 'none'}{bars}{notes}"
 
     @property
+    def hard(self) -> str:
+        if self.mode == "none of":
+            return "none of these plays"
+        if self.is_silence:
+            return "nobody plays"
+        bars = "" if self.bar_share is None else f" in {100 * self.bar_share:g} % of the bars"
+        return f"each of these plays{bars}" + (", no other does" * (self.mode == "exactly"))
+
+    @property
+    def soft(self) -> str:
+        return "" if self.note_share is None else "leans towards the share of the notes"
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody is to play."""
+        return self.mode == "exactly" and not self.instruments
+
+    @property
     def demands(self) -> tuple[tuple[int, ...], ...]:
         """Of each instrument that has to play, the values of `instrument` it may have."""
         if self.mode == "none of":
@@ -78,7 +94,7 @@ class ExactTempo(Constraint):
     """
 
     name: ClassVar[str] = "tempo"
-    hard: ClassVar[str] = "is exactly this, bar by bar"
+    held: ClassVar[str] = "is exactly this, bar by bar"
 
     bpm: float
     """Quarter notes a minute."""
@@ -109,7 +125,7 @@ class TempoRange(Constraint):
     """Every tempo lies in a range, to the nearest bin."""
 
     name: ClassVar[str] = "tempo"
-    hard: ClassVar[str] = "every tempo lies inside, to the nearest of 65 bins"
+    held: ClassVar[str] = "every tempo lies inside, to the nearest of 65 bins"
 
     low: float
     """Quarter notes a minute."""
@@ -127,7 +143,7 @@ class TempoRange(Constraint):
         return f"{self.low:g}-{self.high:g}"
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
-        inside = np.flatnonzero((v.TEMPOS >= self.low) & (v.TEMPOS <= self.high)) + 1
+        inside = np.flatnonzero((self.low <= v.TEMPOS) & (self.high >= v.TEMPOS)) + 1
         nearest = v.tempo_values(np.array([(self.low + self.high) / 2]))
         return {Attribute.TEMPO: only(inside if len(inside) else nearest)}
 
@@ -145,7 +161,7 @@ class Metre(Constraint):
     """Bars have a time signature."""
 
     name: ClassVar[str] = "metre"
-    hard: ClassVar[str] = "bars have no other time signature"
+    held: ClassVar[str] = "bars have no other time signature"
 
     time_signature: str
     """ "3/4"."""
@@ -179,8 +195,8 @@ class Chords(Constraint):
     """A chord progression, bar by bar, over and over."""
 
     name: ClassVar[str] = "chords"
-    hard: ClassVar[str] = "the chord of every note is that of its bar, or part of a bar"
-    soft: ClassVar[str] = "pitches lean on the notes of the chord"
+    held: ClassVar[str] = "the chord of every note is that of its bar, or part of a bar"
+    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
 
     progression: str
     """ "Am F C G" is four bars; with bar lines, "Am F | C G", a bar is split evenly."""
@@ -228,8 +244,6 @@ class Density(Constraint):
 
     name: ClassVar[str] = "density"
     for_instruments: ClassVar[bool] = True
-    hard: ClassVar[str] = "no bar has more notes than the most"
-    soft: ClassVar[str] = "leans towards so many notes a bar, if a number is given"
 
     notes: int | None = None
     """About so many."""
@@ -246,6 +260,14 @@ class Density(Constraint):
                                   "'instruments: none'")  # fmt: skip
 
     @property
+    def hard(self) -> str:
+        return "" if self.most is None else f"no bar has more than {self.most} notes"
+
+    @property
+    def soft(self) -> str:
+        return "" if self.notes is None else f"leans towards {self.notes} notes a bar"
+
+    @property
     def value(self) -> str:
         about = [] if self.notes is None else [str(self.notes)]
         return " ".join(about + ([] if self.most is None else [f"at most {self.most}"]))
@@ -256,7 +278,7 @@ class Length(Constraint):
     """The piece has so many bars."""
 
     name: ClassVar[str] = "bars"
-    hard: ClassVar[str] = "the piece has so many bars"
+    held: ClassVar[str] = "the piece has so many bars"
 
     num_bars: int
 
@@ -276,8 +298,8 @@ class Ending(Constraint):
     """The harmony of the last bar."""
 
     name: ClassVar[str] = "end"
-    hard: ClassVar[str] = "every note of the last bar has this chord, or one on the tonic"
-    soft: ClassVar[str] = "pitches lean on the notes of the chord"
+    held: ClassVar[str] = "every note of the last bar has this chord, or one on the tonic"
+    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
 
     chord: str = "tonic"
     """ "Am", or "tonic": any chord on the tonic of the key that is asked for."""

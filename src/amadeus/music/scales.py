@@ -31,7 +31,9 @@ SCALES: dict[str, tuple[int, ...]] = {
 """Semitones above the tonic. Plain minor is natural minor and the raised seventh, as in pieces."""
 
 _ABBREVIATIONS = {"": "major", "M": "major", "maj": "major", "m": "minor", "min": "minor"}
-_SCALE = re.compile(r"([A-Ga-g])(?:([#♯♭]|b(?!lues))|[\s-]*(sharp|flat)\b)?[\s-]*(.*)", re.IGNORECASE)
+_SCALE = re.compile(
+    r"([A-Ga-g])(?:([#♯♭]|b(?!lues))|[\s-]*(sharp|flat)\b)?[\s-]*(.*)", re.IGNORECASE
+)
 _NOTES = re.compile(r"[A-G][#b♯♭]?(?:[\s,]+[A-G][#b♯♭]?)+")
 
 

@@ -4,8 +4,8 @@ A row is legal if it is of one of a few kinds (a further note at this onset, a l
 bar, a new bar, an empty bar, the end), and each kind is a product of one set of values per
 attribute. The only other rule is that the beat of a new bar lies within its metre. So the values
 that still lead to a legal row, however much of it is known and in whatever order it is revealed,
-are a union over the kinds that agree with what is known. What a caller permits is a union of products too;
-each kind is then met by each of them.
+are a union over the kinds that agree with what is known. What a caller permits is a union of
+products too; each kind is then met by each of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from amadeus.errors import GrammarError
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.products import Possible, choices, prune_bars
 from amadeus.tokens.vocabulary import (
     ATTRIBUTES,
     DRUMS,
@@ -148,7 +149,7 @@ class Grammar:
         which says that an attribute does not apply, always may be.
         """
         self._permitted: np.ndarray | None = None
-        self._cached: _Possible | None = None
+        self._cached: Possible | None = None
         self._choices: tuple[Attribute, ...] = ()
         if here is None and next_bar is None:
             return
@@ -156,7 +157,7 @@ class Grammar:
             np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
             for side in (here, next_bar)
         ]
-        self._choices = _choices(*sides)
+        self._choices = choices(*sides)
         pairs = [(k, side, p) for k, side in enumerate(1 - _HERE) for p in range(len(sides[side]))]
         self._kinds = np.array([kind for kind, _, _ in pairs], dtype=np.int64)
         self._permitted = np.zeros((len(pairs), *VALUES.shape), dtype=bool)
@@ -279,7 +280,7 @@ class Grammar:
                 kinds[:_END] = False
                 kinds[_END] = can_end
 
-    def _possible(self) -> _Possible:
+    def _possible(self) -> Possible:
         """What the next row may be, as far as nothing of it is known."""
         if self._cached is None:
             if self._permitted is None:
@@ -289,7 +290,8 @@ class Grammar:
                 live = self._live[self._open[self._kinds[self._live]]]
                 kinds = self._kinds[live]
                 sets = self._sets[kinds] & self._permitted[live]
-            self._cached = _Possible(kinds, sets)
+            opens = (kinds >= _BARS.start) & (kinds < _BARS.stop)
+            self._cached = Possible(sets, opens)
         return self._cached
 
     def _check(self, row: np.ndarray) -> None:
@@ -329,7 +331,7 @@ class Grammar:
             if self._permitted is not None:
                 sets &= self._permitted[self._kinds == kind].any(0)
             if _BARS.start <= kind < _BARS.stop:
-                _prune_bars(sets[None])
+                prune_bars(sets[None])
             sets &= ~others
             empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets.any(-1))]
             reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'their combination'})")
@@ -337,55 +339,6 @@ class Grammar:
             f"row {self.num_rows}: the permitted and the known values contradict each other: "
             f"they leave {'; '.join(reasons)}; permit more"
         )
-
-
-def _choices(here: np.ndarray, next_bar: np.ndarray) -> tuple[Attribute, ...]:
-    """Attributes that tell the products of a union apart, type first. [P, A, V] each."""
-    notes = here[here[:, Attribute.TYPE, RowType.NOTE]]
-    openings = next_bar[next_bar[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(1)]
-    between = [
-        attribute
-        for attribute in (Attribute.BEAT, Attribute.INSTRUMENT)
-        if any((side[:, attribute] != side[:1, attribute]).any() for side in (notes, openings))
-    ]
-    apart = between or (notes[:, 1:].any(0) != openings[:, 1:].any(0)).any()
-    return (Attribute.TYPE, *between) if apart else ()
-
-
-class _Possible:
-    """The products that the next row may come from, none of them empty."""
-
-    def __init__(self, kinds: np.ndarray, sets: np.ndarray) -> None:
-        """kinds: [K], which kind each product is of; sets: [K, A, V]."""
-        opens = (kinds >= _BARS.start) & (kinds < _BARS.stop)
-        first = np.zeros(len(kinds), dtype=np.int64)
-        longest = np.full(len(kinds), METRE_TICKS.max())
-        if opens.any():
-            bars = sets[opens]
-            first[opens], longest[opens] = _prune_bars(bars)
-            sets[opens] = bars
-        alive = sets.any(-1).all(-1)
-        self.sets = sets[alive]
-        """bool [K, A, V]."""
-        self.first_beats = first[alive]
-        """The first beat of each bar, 0 for other kinds, [K]."""
-        self.bar_ticks = longest[alive]
-        """The last beat that the longest metre of each bar has, [K]."""
-
-
-def _prune_bars(sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep, in place, metres long enough for a beat and beats within a metre.
-
-    sets: bool [K, A, V], each opening a bar. Returns the first beat and the longest bar in grid
-    steps of each, [K].
-    """
-    metres = sets[:, Attribute.TYPE, FIRST_BAR:FIRST_REST]
-    beats = sets[:, Attribute.BEAT]
-    longest = (metres * METRE_TICKS).max(1)
-    beats &= np.arange(MAX_SIZE) <= longest[:, None]
-    first = np.where(beats.any(1), beats.argmax(1), MAX_SIZE)
-    metres &= first[:, None] <= METRE_TICKS
-    return first, longest
 
 
 def check(tokens: np.ndarray, *, ends_with: RowType = RowType.END) -> None:
