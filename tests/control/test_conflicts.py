@@ -36,6 +36,12 @@ def test_a_contradiction_names_both(texts):
     assert all(f"'{text}'" in str(caught.value) for text in texts)
 
 
+def test_who_forbids_in_every_bar_is_named_rather_than_a_silence():
+    texts = ("instruments: flute", "instruments: none in bars 1-2", "instruments: no flute")
+    with pytest.raises(ConfigError, match=r"'instruments: flute' and 'instruments: no flute'"):
+        Constraints(*texts).plan(4)
+
+
 def test_a_key_for_one_instrument_says_nothing_of_another():
     Constraints("key: C E G for piano", "key: C# F# for violin").plan(4)
     Constraints("velocity: 20-40 in bars 1-4", "velocity: 80-100 in bars 5-8").plan(8)

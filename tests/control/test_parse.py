@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from amadeus.control import (
@@ -111,6 +114,15 @@ def test_the_table_of_the_module_is_true():
         value = cell.strip().replace("\\|", "|")
         for example in [value] if name == "instruments" else value.split(", "):
             assert parse_constraint(f"{name}: {example}") is not None
+
+
+def test_the_table_of_the_manual_is_true():
+    manual = Path(__file__).parents[2] / "docs/control.md"
+    rows = re.findall(r"^\| (`.*?`) \| ", manual.read_text(encoding="utf-8"), re.MULTILINE)
+    examples = [text for row in rows for text in re.findall("`([^`]+)`", row)]
+    assert len(examples) > 20
+    for text in examples:
+        assert parse_constraint(text.replace("\\|", "|")) is not None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from amadeus.cli.display import print_json, progress_bar
 from amadeus.errors import ConfigError
 
 _CONSTRAINTS = """
-[bold]Constraints[/bold], NAME: VALUE [[for INSTRUMENT, ...]] [[in bars A-B]]
+[bold]Constraints[/bold], NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
 
 key: A minor; D dorian; C E G A  (a scale, or its notes)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import ceil
 
 import numpy as np
@@ -56,7 +57,7 @@ class Casting:
 
         Raises ConfigError, naming both, for two constraints that exclude each other.
         """
-        self._playing, self._num_bars = playing, num_bars
+        self._playing, self._bars, self._num_bars = playing, bars, num_bars
         self._cast: dict[tuple[Playing, tuple[int, ...]], int] = {}
         allowed = [self._candidates(bar) for bar in range(bars)]
         groups = [(p, group) for p in playing for group in p.demands]
@@ -86,8 +87,13 @@ class Casting:
         allowed = _ALL.copy()
         for one in self._playing:
             if one.scope.covers(bar):
-                allowed &= one.masks(bar, None).get(Attribute.INSTRUMENT, _ALL)
+                allowed &= self._mask(one)
         return allowed
+
+    @staticmethod
+    def _mask(one: Playing) -> np.ndarray:
+        """Values of `instrument` that a constraint lets play, bool [V]."""
+        return one.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
 
     def _demand(self, one: Playing, group: tuple[int, ...], bars: int) -> Demand:
         value = self._cast[one, group]
@@ -100,11 +106,16 @@ class Casting:
         return demand
 
     def _excluded(self, one: Playing, group: tuple[int, ...]) -> ConfigError:
-        """The error for an instrument that has to play and may not."""
-        for other in self._playing:
-            mask = other.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
-            if other is not one and not mask[list(group)].any():
-                return contradiction(one, other, "what one asks for the other forbids")
+        """The error for an instrument that has to play and may not; names who forbids most."""
+        bars = [bar for bar in range(self._bars) if one.scope.covers(bar)]
+        against = {
+            other: sum(other.scope.covers(bar) for bar in bars)
+            for other in self._playing
+            if other is not one and not self._mask(other)[list(group)].any()
+        }
+        if against:
+            other = max(against, key=against.__getitem__)
+            return contradiction(one, other, "what one asks for the other forbids")
         return ConfigError(f"{named(one)}: the other constraints leave none of these to play")
 
     def _check(self, bar: int) -> None:
@@ -113,14 +124,9 @@ class Casting:
         covering = [p for p in self._playing if p.scope.covers(bar)]
         if any(p.is_silence for p in covering):
             return  # silence that was asked for
-        for one in covering:
-            for other in covering:
-                both = one.masks(0, None), other.masks(0, None)
-                masks = [m.get(Attribute.INSTRUMENT, _ALL) for m in both]
-                if not (_ALL & masks[0] & masks[1]).any():
-                    if one is other:
-                        break
-                    raise contradiction(one, other, f"nobody is left to play in bar {bar + 1}")
+        for one, other in combinations(covering, 2):
+            if not (_ALL & self._mask(one) & self._mask(other)).any():
+                raise contradiction(one, other, f"nobody is left to play in bar {bar + 1}")
         names = ", ".join(map(named, covering))
         raise ConfigError(f"no instrument is left to play in bar {bar + 1}; allow one ({names})")
 

@@ -31,11 +31,8 @@ def blame(
     attribute: Attribute, masks: Sequence[tuple[Constraint, np.ndarray]], base: np.ndarray, bar: int
 ) -> ConfigError:
     """The error for masks [V] of which nothing in `base` [V] is left, in a bar counted from 0."""
-    what = f"they leave no {attribute.name.lower()} in bar {bar + 1}"
-    for constraint, mask in masks:
-        if not (base & mask).any():
-            return ConfigError(f"{named(constraint)}: leaves no {attribute.name.lower()} in bar "
-                               f"{bar + 1}; widen it")  # fmt: skip
+    name = "time signature" if attribute == Attribute.TYPE else attribute.name.lower()
+    what = f"they leave no {name} in bar {bar + 1}"
     for (first, one), (second, other) in combinations(masks, 2):
         if not (base & one & other).any():
             return contradiction(first, second, what)
