@@ -18,12 +18,15 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import ATTRIBUTES, METRE_TICKS, Attribute
 
 
-def violations(piece: Score | np.ndarray, constraints: Iterable[Constraint]) -> list[str]:
+def violations(
+    piece: Score | np.ndarray, constraints: Iterable[Constraint], planned_bars: int | None = None
+) -> list[str]:
     """Every breach of a hard constraint, in words; empty where all hold.
 
     piece: a score, or the tokens of a whole piece, [N, A]. A score is looked at as tokens, so
     tempos, velocities and lengths count to the nearest bin, and chords are estimated where the
-    score names none.
+    score names none. planned_bars: where curves end, if a limit on notes has cut the piece; by
+    default, as many bars as it has.
     """
     tokens = np.asarray(encode(piece) if isinstance(piece, Score) else piece).astype(np.int64)
     bars = np.cumsum(v.opens_bar(tokens[:, Attribute.TYPE])) - 1  # [N]
@@ -34,7 +37,7 @@ def violations(piece: Score | np.ndarray, constraints: Iterable[Constraint]) -> 
     for one in with_tonic(list(constraints), num_bars):
         covered = np.array([one.scope.covers(int(bar)) for bar in bars], dtype=bool)
         here, where = rows[covered], bars[covered]
-        found += _values_outside(one, here, where, num_bars)
+        found += _values_outside(one, here, where, planned_bars or num_bars)
         found += _shape(one, here, where, num_bars)
     return found
 
