@@ -53,6 +53,21 @@ def test_a_checkpoint_comes_back_equal(tiny_model, folder):
     assert read_config(folder)["notes"] == {"step": 7}
 
 
+def test_weights_may_lie_in_several_files(tiny_model, tmp_path):
+    most = max(tensor.nbytes for tensor in tiny_model.state_dict().values())
+    save_checkpoint(tiny_model, tmp_path / "parts", file_bytes=most)
+    files = sorted((tmp_path / "parts").glob("*.safetensors"))
+    assert len(files) > 1
+    loaded = load_checkpoint(tmp_path / "parts").state_dict()
+    for name, tensor in tiny_model.state_dict().items():
+        assert torch.equal(loaded[name], tensor)
+    with pytest.raises(CheckpointError, match="allow more"):
+        save_checkpoint(tiny_model, tmp_path / "small", file_bytes=most - 1)
+    files[1].unlink()
+    with pytest.raises(CheckpointError, match=f"{files[1].name} is missing"):
+        load_checkpoint(tmp_path / "parts")
+
+
 def test_half_precision_halves_the_file_and_loads_as_float32(tiny_model, folder, tmp_path):
     save_checkpoint(tiny_model, tmp_path / "half", dtype=torch.float16)
     size, full = ((f / WEIGHTS).stat().st_size for f in (tmp_path / "half", folder))

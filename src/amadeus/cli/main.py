@@ -15,8 +15,10 @@ from amadeus.cli import (
     caption,
     continuation,
     corpus,
+    corpus_pack,
     corpus_stats,
     evaluate,
+    export,
     generate,
     inspect,
     render,
@@ -88,7 +90,10 @@ app.add_typer(corpus_app, name="corpus")
 corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
+corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
 app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 
 

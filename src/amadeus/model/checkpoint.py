@@ -1,12 +1,14 @@
 """Checkpoints: a folder with `model.safetensors` (weights) and `config.json` (sizes, vocabulary).
 
-Pickled files are never read. Writing is atomic: a kill leaves the old checkpoint or the new one.
+Weights may also lie in several files, `model-00001-of-00005.safetensors` and so on. Pickled files
+are never read. Writing is atomic: a kill leaves the old checkpoint or the new one.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +23,24 @@ from amadeus.model.config import ModelConfig
 from amadeus.tokens.vocabulary import fingerprint
 
 WEIGHTS = "model.safetensors"
+PART = "model-{:05d}-of-{:05d}.safetensors"
 CONFIG = "config.json"
 FORMAT = 1
 
 
 def save_checkpoint(
-    model: Amadeus, folder: Path, *, dtype: torch.dtype = torch.float32, **notes: Any
+    model: Amadeus,
+    folder: Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+    file_bytes: int | None = None,
+    **notes: Any,
 ) -> None:
     """Write weights and sizes to a folder.
 
-    dtype: type the weights are stored in. notes: anything JSON, kept under "notes" (steps, losses).
+    dtype: type the weights are stored in. file_bytes: most bytes of weights in one file; all in one
+    if left out. notes: anything JSON, kept under "notes" (steps, losses).
+    Raises CheckpointError where a single matrix is larger than a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = {
@@ -40,7 +50,8 @@ def save_checkpoint(
         "notes": notes,
     }
     weights = {k: p.detach().to("cpu", dtype).contiguous() for k, p in model.state_dict().items()}
-    write_atomically(folder / WEIGHTS, lambda path: save_file(weights, path))
+    for name, part in _files(weights, file_bytes).items():
+        write_atomically(folder / name, partial(save_file, part))
     text = json.dumps(config, indent=2) + "\n"
     write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
 
@@ -82,12 +93,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus
     except (ConfigError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{folder / CONFIG} describes no model: {error}") from None
     path = folder / WEIGHTS
-    try:
-        weights = load_file(path)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing; copy the whole folder") from None
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
+    weights = _read_weights(folder)
     expected = model.state_dict()
     wrong = [k for k in expected if k not in weights or weights[k].shape != expected[k].shape]
     wrong += [k for k in weights if k not in expected]
@@ -98,3 +104,41 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus
         )
     model.load_state_dict({k: w.float() for k, w in weights.items()})
     return model.to(device).eval()
+
+
+def _files(weights: dict[str, torch.Tensor], file_bytes: int | None) -> dict[str, dict]:
+    """Weights by the file they go to."""
+    if file_bytes is None:
+        return {WEIGHTS: weights}
+    parts: list[dict[str, torch.Tensor]] = []
+    room = 0
+    for name, tensor in weights.items():
+        if tensor.nbytes > file_bytes:
+            raise CheckpointError(
+                f"{name} alone has {tensor.nbytes:,} bytes, a file {file_bytes:,}; allow more"
+            )
+        if tensor.nbytes > room:
+            parts.append({})
+            room = file_bytes
+        parts[-1][name] = tensor
+        room -= tensor.nbytes
+    return {PART.format(i, len(parts)): part for i, part in enumerate(parts, start=1)}
+
+
+def _read_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors of all files of weights."""
+    paths = [folder / WEIGHTS]
+    parts = sorted(folder.glob("model-*-of-*.safetensors"))
+    if parts and not paths[0].exists():
+        last = parts[0].stem.rpartition("-")[2]
+        count = int(last) if last.isdecimal() and len(last) == 5 else 0
+        paths = [folder / PART.format(i, count) for i in range(1, count + 1)]
+    weights: dict[str, torch.Tensor] = {}
+    for path in paths:
+        try:
+            weights |= load_file(path)
+        except FileNotFoundError:
+            raise CheckpointError(f"{path} is missing; copy the whole folder") from None
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
+    return weights

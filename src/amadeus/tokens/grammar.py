@@ -174,6 +174,11 @@ class Grammar:
         self._open[_TOGETHER] = self._open[_LATER] = False
         self._cached = None
 
+    def close_chord(self) -> None:
+        """Forbid further notes of the instrument at hand at this onset."""
+        self._open[0] = False
+        self._cached = None
+
     def allowed(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
         """The values from which the partly known next row can still become legal, bool [A, V].
 

@@ -1,0 +1,51 @@
+"""`amadeus export`: the weights of a run, without what only training needs."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amadeus.cli import options
+from amadeus.errors import CheckpointError
+
+EXAMPLES = options.examples(
+    "amadeus export runs/small --out amadeus-small",
+    "amadeus export runs/small --out parts --megabytes 15",
+)
+
+
+class Precision(str, Enum):
+    """What weights are stored as; computing stays in float32."""
+
+    float16 = "float16"
+    float32 = "float32"
+
+
+def export(
+    checkpoint: Annotated[str, typer.Argument(metavar="NAME|DIR", help="Checkpoint to export.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="New folder.")],
+    precision: Annotated[Precision, typer.Option(help="Type of the weights.")] = Precision.float16,
+    megabytes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Several files, each of at most so many 10^6 bytes."),
+    ] = None,
+) -> None:
+    """Copy a checkpoint, in fewer bytes or in several files; every command reads the copy."""
+    import torch
+
+    from amadeus.model.checkpoint import load_checkpoint, read_config, save_checkpoint
+    from amadeus.model.packaged import find_checkpoint
+
+    folder = find_checkpoint(checkpoint)
+    if out.exists() and any(out.iterdir()):
+        raise CheckpointError(f"{out} is not empty; choose a new folder")
+    model = load_checkpoint(folder)
+    dtype = getattr(torch, precision.value)
+    most = None if megabytes is None else megabytes * 10**6
+    notes = read_config(folder).get("notes", {})
+    save_checkpoint(model, out, dtype=dtype, file_bytes=most, **notes)
+    for path in sorted(out.iterdir()):
+        typer.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
