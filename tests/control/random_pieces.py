@@ -24,6 +24,8 @@ def compose_at_random(plan: Plan, seed: int, max_notes: int | None = None) -> np
     grammar.advance(rows[0])
     control = Control(plan)
     while not grammar.ended:
+        if rng.random() < 0.2:
+            grammar.close_chord()
         bias = control(grammar)
         values, known = np.zeros(NUM_ATTRIBUTES, dtype=np.int64), np.zeros(NUM_ATTRIBUTES, bool)
         for attribute in rng.permutation(NUM_ATTRIBUTES):

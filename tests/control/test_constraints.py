@@ -17,7 +17,8 @@ from amadeus.text.prompt_words import TEMPO_RANGES
 from amadeus.tokens import decode
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
-from amadeus.tokens.vocabulary import Attribute
+from amadeus.tokens.tokenizer import mark
+from amadeus.tokens.vocabulary import Attribute, RowType
 
 NUM_BARS = 6
 A_MINOR = {0, 2, 4, 5, 7, 8, 9, 11}
@@ -204,11 +205,16 @@ def _all_names():
 
 
 def test_the_checker_names_bar_and_constraint():
-    tokens, _ = compose(0, "key: C major", "tempo: 120", "density: at most 4", num_bars=3)
-    asked = Constraints("key: F# major", "tempo: 60", "bars: 4", "density: at most 1",
-                        "instruments: tuba", "end: F#", "chords: Eb")  # fmt: skip
+    c_major, at_120, piano = v.chord_value(0, "maj"), 41, 1
+    bar = [v.bar_type(v.metre_index(4, 4)), 1, c_major, at_120, piano, 61, 12, 20]
+    note = [RowType.NOTE, 13, *bar[2:]]
+    tokens = np.array([mark(RowType.START)[0], bar, note, bar, note, mark(RowType.END)[0]])
+    asked = Constraints("key: F# major", "tempo: 60", "bars: 4", "density: at most 1", "metre: 3/4",
+                        "instruments: tuba", "end: F#", "chords: Eb", "durations: 1/8",
+                        "velocity: 10-20", "pitch: 0-20 for piano in bar 2")  # fmt: skip
     found = violations(tokens, asked)
     for one in asked:
         assert any(str(one) in line for line in found)
-    assert any(line.startswith("bar 1: pitch") for line in found)
-    assert violations(decode(tokens), Constraints("key: C major", "tempo: 120")) == []
+    assert any(line.startswith("bar 2: pitch") for line in found)
+    assert not violations(tokens, Constraints("key: C major", "tempo: 120", "instruments: piano"))
+    assert not violations(decode(tokens), Constraints("chords: C", "density: at most 2", "end: C"))

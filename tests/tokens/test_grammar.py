@@ -272,6 +272,20 @@ def test_new_bars_can_be_held_to_other_values():
         assert np.flatnonzero(grammar.allowed(values, known)[Attribute.CHORD]).tolist() == [chord]
 
 
+def test_what_tells_products_apart_is_decided_first():
+    grammar = after(bar(), num_bars=2)
+    grammar.permit(only(pitch=[61]), only(pitch=[61]))
+    assert grammar.choices == ()
+    grammar.permit(only(chord=[2]), only(chord=[7]))
+    assert grammar.choices == (Attribute.TYPE,)
+    groups = np.stack([only(instrument=[1], pitch=[61]), only(instrument=[2], pitch=[70])])
+    grammar.permit(groups, groups)
+    assert grammar.choices == (Attribute.TYPE, Attribute.INSTRUMENT)
+    grammar.permit(None, first=[Attribute.BEAT])
+    assert grammar.choices == (Attribute.BEAT,)
+    assert after(bar(), num_bars=1).choices == (Attribute.TYPE,)
+
+
 def test_contradiction_names_the_attributes():
     grammar = after(bar())
     nothing = only(type=[RowType.NOTE], instrument=[DRUMS], pitch=[60])

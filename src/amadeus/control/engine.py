@@ -69,7 +69,7 @@ class Control:
         self._state = state
         rows = self._rows_here(grammar, due, must, limits)
         bars = _NOTHING if due or ends else self._rows_next(following, due_next, late, must)
-        grammar.permit(rows, bars)
+        grammar.permit(rows, bars, self._leaning.first)
 
     def _limits(self, here: int, due: frozenset[int]) -> tuple[bool, bool, frozenset[int]]:
         """Whether the bar is full, whether what is left is for who is due, and who has had all."""

@@ -18,11 +18,11 @@ from amadeus.tokens.vocabulary import Attribute, RowType
 
 CHORD_LEAN = 1.0
 """Nats by which pitches lean on the notes of the chord in force, once that is drawn."""
-DENSITY_LEAN = 0.5
+DENSITY_LEAN = 1.0
 """Nats for every note that a bar is ahead of its pace, or behind it."""
-SHARE_LEAN = 20.0
+SHARE_LEAN = 40.0
 """Nats for the whole of an instrument's share of the notes that is missing."""
-MAX_LEAN = 4.0
+MAX_LEAN = 5.0
 """Nats; density and shares lean no further."""
 
 
@@ -53,6 +53,14 @@ class Leaning:
         self._density = [c for c in constraints if isinstance(c, Density) and c.notes]
         self._shares = [c for c in constraints if isinstance(c, Playing) and c.note_share]
         self._played: dict[Playing, Counter[int]] = {c: Counter() for c in self._shares}
+
+    @property
+    def first(self) -> frozenset[Attribute]:
+        """Attributes to be decided before others: once those are drawn, they leave no choice."""
+        first = {Attribute.TYPE, Attribute.BEAT} if self._density else set()
+        if self._shares or any(c.scope.instruments for c in self._density):
+            first |= {Attribute.TYPE, Attribute.INSTRUMENT}
+        return frozenset(first)
 
     def hear(self, row: np.ndarray, bar: int) -> None:
         """Take a row of a bar, counted from 0. row: [A]."""

@@ -10,6 +10,7 @@ products too; each kind is then met by each of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -139,25 +140,31 @@ class Grammar:
         A chord drawn before the type would otherwise be the chord at hand, which the model knows,
         and so forbid the new bar that is to have another one.
         """
-        return (Attribute.TYPE,) if self.in_last_bar and not self._choices else self._choices
+        return self._choices or ((Attribute.TYPE,) if self.in_last_bar else ())
 
-    def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
+    def permit(
+        self,
+        here: np.ndarray | None,
+        next_bar: np.ndarray | None = None,
+        first: Iterable[Attribute] = (),
+    ) -> None:
         """Restrict the values of the rows to come, until the next call.
 
         here: a product, bool [A, V], or a union of products, [P, A, V], that rows in the bar at
         hand come from; None for all values. next_bar: the same for a row that opens a bar. NULL,
-        which says that an attribute does not apply, always may be.
+        which says that an attribute does not apply, always may be. first: attributes that are to be
+        decided before others, besides those that tell the products apart.
         """
         self._permitted: np.ndarray | None = None
         self._cached: Possible | None = None
-        self._choices: tuple[Attribute, ...] = ()
+        self._choices = tuple(sorted(first))
         if here is None and next_bar is None:
             return
         sides = [
             np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
             for side in (here, next_bar)
         ]
-        self._choices = choices(*sides)
+        self._choices = tuple(sorted({*first, *choices(*sides)}))
         pairs = [(k, side, p) for k, side in enumerate(1 - _HERE) for p in range(len(sides[side]))]
         self._kinds = np.array([kind for kind, _, _ in pairs], dtype=np.int64)
         self._permitted = np.zeros((len(pairs), *VALUES.shape), dtype=bool)

@@ -11,7 +11,7 @@ from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, METRE_TICKS, Attrib
 
 
 def choices(here: np.ndarray, next_bar: np.ndarray) -> tuple[Attribute, ...]:
-    """Attributes that tell the products of a union apart, type first. [P, A, V] each."""
+    """Attributes that tell the products of unions apart, and the type with them. [P, A, V]."""
     notes = here[here[:, Attribute.TYPE, RowType.NOTE]]
     openings = next_bar[next_bar[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(1)]
     between = [
