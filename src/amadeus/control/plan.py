@@ -84,7 +84,7 @@ class Plan:
         self._casting = Casting(playing, self.horizon, num_bars)
         self._bars: dict[int, Bar] = {}
         bars = [self.bar(index) for index in range(self.horizon)]
-        self._check_silence(bars, max_notes)
+        self._check_playing(bars, max_notes)
         self.demands = with_deadlines(self._casting.demands, [b.most for b in bars], num_bars)
 
     def bar(self, index: int) -> Bar:
@@ -93,7 +93,7 @@ class Plan:
             self._bars[index] = self._make_bar(index)
         return self._bars[index]
 
-    def _check_silence(self, bars: Sequence[Bar], max_notes: int | None) -> None:
+    def _check_playing(self, bars: Sequence[Bar], max_notes: int | None) -> None:
         silent = [i for i, bar in enumerate(bars) if not len(bar.notes)]
         if silent and silent[-1] == len(bars) - 1:
             silence = next(
