@@ -18,12 +18,14 @@ from amadeus.tokens.vocabulary import Attribute, RowType
 
 CHORD_LEAN = 1.0
 """Nats by which pitches lean on the notes of the chord in force, once that is drawn."""
-DENSITY_LEAN = 1.0
-"""Nats for every note that a bar is ahead of its pace, or behind it."""
+DENSITY_LEAN = 8.0
+"""Nats away from a note where a bar has twice as many as it should, and in proportion."""
 SHARE_LEAN = 40.0
 """Nats for the whole of an instrument's share of the notes that is missing."""
 MAX_LEAN = 5.0
-"""Nats; density and shares lean no further."""
+"""Nats; density and shares lean no further towards anything."""
+MOST_AWAY = 16.0
+"""Nats; how far density leans away. A piece that repeats itself is as sure as that."""
 
 
 def _chord_tones() -> np.ndarray:
@@ -117,20 +119,21 @@ class Leaning:
 def _towards_density(one: Density, counts: Counter[int]) -> np.ndarray:
     """Towards further notes in a bar that has too few, and away in one that has enough, [A, V]."""
     bias = np.zeros(VALUES.shape, dtype=np.float32)
-    target = one.notes or 0
+    target = one.notes or 1
     if not one.scope.instruments:
-        missing = DENSITY_LEAN * (target - counts.total())
-        bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MAX_LEAN, MAX_LEAN)
+        missing = DENSITY_LEAN * (1 - counts.total() / target)
+        bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
     for value in range(1, v.DRUMS + 1):
         if one.scope.instruments and one.scope.covers_instrument(value):
-            missing = DENSITY_LEAN * (target - counts[value])
-            bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MAX_LEAN, MAX_LEAN)
+            missing = DENSITY_LEAN * (1 - counts[value] / target)
+            bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
     return bias
 
 
 def _pace(one: Density, counts: Counter[int], bar_ticks: int) -> np.ndarray:
     """Towards beats by which there should be as many notes as there are, [V]."""
     beats = np.arange(VALUES.shape[1])
-    expected = (one.notes or 0) * (beats - 1) / max(1, bar_ticks)
-    away = np.minimum(DENSITY_LEAN * np.abs(counts.total() - expected), MAX_LEAN)
+    expected = (beats - 1) / max(1, bar_ticks)
+    away = np.abs(counts.total() / (one.notes or 1) - expected)
+    away = np.minimum(DENSITY_LEAN * away, MAX_LEAN)
     return -away.astype(np.float32)
