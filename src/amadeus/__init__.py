@@ -13,14 +13,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from amadeus.control.constraints import Constraints
     from amadeus.inference.composer import Composer, load_model
     from amadeus.music.midi import read_midi, write_midi
     from amadeus.music.score import Score
 
-__all__ = ["Composer", "Score", "load_model", "read_midi", "write_midi"]
+__all__ = ["Composer", "Constraints", "Score", "load_model", "read_midi", "write_midi"]
 
 _HOMES = {
     "Composer": "amadeus.inference.composer",
+    "Constraints": "amadeus.control.constraints",
     "Score": "amadeus.music.score",
     "load_model": "amadeus.inference.composer",
     "read_midi": "amadeus.music.midi",

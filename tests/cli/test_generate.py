@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from amadeus.control import Constraints, violations
 from amadeus.music.grid import bars_of
 from amadeus.music.midi import read_midi
 
@@ -117,5 +118,47 @@ def test_a_prompt_that_contradicts_itself_is_refused(amadeus, checkpoint, tmp_pa
     prompt = "drums only, no drums"
     outcome = amadeus("generate", "--model", checkpoint, "--prompt", prompt)
     assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_constraints_hold_and_are_explained(amadeus, checkpoint, tmp_path):
+    options = ("--model", checkpoint, "--seed", 1, "--bars", 2, "--output", "piece.mid")
+    asked = ("tempo: 90->120", "density: at most 6", "instruments: cello")
+    constraints = [word for text in asked for word in ("--constraint", text)]
+    outcome = amadeus("generate", "--prompt", "in D major", *constraints, "--explain", *options)
+    assert outcome.code == 0, outcome.err
+    for text in (*asked, 'key: D major, "D major" in the prompt'):
+        assert text in outcome.out
+    assert "  soft: leans towards D major; " in outcome.out
+    score = read_midi(tmp_path / "piece.mid")
+    assert violations(score, Constraints(*asked[1:], "bars: 2")) == []
+    assert [t.bpm for t in score.tempos] == pytest.approx([90, 120], abs=1e-3)
+
+
+def test_an_explanation_is_part_of_the_json(generate):
+    options = ("--constraint", "key: D dorian", "--explain", "--json")
+    (piece,) = json.loads(generate(*options).out)["pieces"]
+    (explained,) = piece["constraints"]
+    assert explained["constraint"] == "key: D dorian"
+    assert explained["hard"] == "pitches and chords are of the scale"
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["kee: D dorian"], "did you mean 'key'"),
+        (["metre: 3/4", "metre: 4/4"], "'metre: 3/4' and 'metre: 4/4' contradict"),
+        (["key: C major in bars 3-4"], "bar 4, but the piece has 2"),
+    ],
+)
+def test_constraints_that_cannot_hold_are_refused_before_composing(
+    amadeus, tmp_path, monkeypatch, texts, message
+):
+    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    constraints = [word for text in texts for word in ("--constraint", text)]
+    outcome = amadeus("generate", "--bars", 2, *constraints)
+    assert outcome.code == 1
+    assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -227,7 +227,7 @@ def test_a_bias_moves_what_is_drawn():
         [grammar],
         [UnmaskConfig()],
         np.full((1, 2, NUM_ATTRIBUTES), 0.5),
-        biases=[bias],
+        biases=[lambda values, known: bias],
     )
     assert row[Attribute.PITCH] == 61
     assert row[Attribute.TYPE] == bar_type(0)

@@ -4,9 +4,10 @@ import sys
 import pytest
 
 import amadeus
+from amadeus.control.piece import length_in_bars
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
 from amadeus.inference import composer as composer_module
-from amadeus.inference.composer import Composer, length_in_bars, load_model
+from amadeus.inference.composer import Composer, load_model
 from amadeus.model import packaged
 from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.grid import bars_of

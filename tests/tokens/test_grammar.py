@@ -67,6 +67,11 @@ def only(**values):
     return permitted
 
 
+def combinations(pools):
+    """Every row of a product; NULL is never ruled out by what is permitted."""
+    return np.stack(np.meshgrid(*([0, *pool] for pool in pools)), -1).reshape(-1, NUM_ATTRIBUTES)
+
+
 def draw_row(grammar, rng, legal=None):
     """A row revealed in random order, every value drawn from those that are allowed."""
     values, known = np.zeros(NUM_ATTRIBUTES, dtype=np.int64), CLOSED.copy()
@@ -138,17 +143,27 @@ def test_masks_are_exact(seed):
         [12],
         [20],
     ]
-    pools = [rng.permutation(pool)[: rng.integers(1, len(pool) + 1)].tolist() for pool in pools]
+    unions = [
+        [
+            [rng.permutation(pool)[: rng.integers(1, len(pool) + 1)].tolist() for pool in pools]
+            for _ in range(rng.integers(1, 4))
+        ]
+        for _ in range(2)
+    ]
     grammar = after(last)
-    permitted = only(**dict(zip(Attribute.__members__, pools, strict=True)))
-    grammar.permit(permitted, permitted)
-
-    # NULL is never ruled out by what is permitted.
-    every = np.stack(np.meshgrid(*([0, *pool] for pool in pools)), -1).reshape(-1, NUM_ATTRIBUTES)
+    grammar.permit(
+        *(
+            np.stack([only(**dict(zip(Attribute.__members__, p, strict=True))) for p in union])
+            for union in unions
+        )
+    )
+    here, new_bar = (np.concatenate([combinations(p) for p in union]) for union in unions)
+    every = np.concatenate([here[here[:, 0] < FIRST_BAR], new_bar[new_bar[:, 0] >= FIRST_BAR]])
+    every = np.unique(every, axis=0)
     legal = np.array([row for row in every if is_legal(row.tolist(), last, bar_ticks=9)])
     if not len(legal):
         with pytest.raises(GrammarError, match="permit more"):
-            grammar.allowed(every[0], CLOSED)
+            grammar.allowed(START, CLOSED)
         return
     known = rng.random(NUM_ATTRIBUTES) < 0.4
     values = rng.choice(legal)
@@ -255,6 +270,20 @@ def test_new_bars_can_be_held_to_other_values():
     for row_type, chord in ((RowType.NOTE, 2), (bar_type(COMMON_TIME), 7)):
         values[Attribute.TYPE] = row_type
         assert np.flatnonzero(grammar.allowed(values, known)[Attribute.CHORD]).tolist() == [chord]
+
+
+def test_what_tells_products_apart_is_decided_first():
+    grammar = after(bar(), num_bars=2)
+    grammar.permit(only(pitch=[61]), only(pitch=[61]))
+    assert grammar.choices == ()
+    grammar.permit(only(chord=[2]), only(chord=[7]))
+    assert grammar.choices == (Attribute.TYPE,)
+    groups = np.stack([only(instrument=[1], pitch=[61]), only(instrument=[2], pitch=[70])])
+    grammar.permit(groups, groups)
+    assert grammar.choices == (Attribute.TYPE, Attribute.INSTRUMENT)
+    grammar.permit(None, first=[Attribute.BEAT])
+    assert grammar.choices == (Attribute.BEAT,)
+    assert after(bar(), num_bars=1).choices == (Attribute.TYPE,)
 
 
 def test_contradiction_names_the_attributes():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,39 @@ from amadeus.cli import options
 from amadeus.cli.display import print_json, progress_bar
 from amadeus.errors import ConfigError
 
-EXAMPLES = options.examples(
+_CONSTRAINTS = """
+[bold]Constraints[/bold], NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
+
+key: A minor; D dorian; C E G A  (a scale, or its notes)
+
+pitch: 48-84; C3-C6
+
+instruments: piano, bass; at least piano; no drums; none  (and: in 50% of the bars, or notes)
+
+tempo: 120; 90-110; 90->120
+
+metre: 3/4
+
+chords: Am F C G; Am F | C G  (a chord a bar, or bars split evenly)
+
+velocity: 40-80; 40-60->90-110
+
+durations: 1/8 1/4 1/4. 1/8t
+
+density: 8; at most 12  (notes a bar)
+
+bars: 16
+
+end: tonic; Am
+
+"""
+EXAMPLES = _CONSTRAINTS + options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
     'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',
     'amadeus generate --prompt "mysterious film music for strings" --guidance 2',
+    'amadeus generate --constraint "key: D dorian" --constraint "tempo: 90->120" --explain',
+    'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
     "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
 )
@@ -36,6 +64,13 @@ def generate(
             help="Hold the music to the tempo, key, metre, instruments and bars of the prompt.",
         ),
     ] = True,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="What has to hold besides, as below; repeatable."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the music is held to, before composing.")
+    ] = False,
     guidance: options.Guidance = None,
     bars: Annotated[
         int | None,
@@ -65,6 +100,8 @@ def generate(
 ) -> None:
     """Compose new pieces."""
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.control import Constraints
+    from amadeus.control.piece import constraints_on, plan_piece
     from amadeus.text.prompt import PromptFacts, parse_prompt
 
     texts = [text for text in _prompts(prompt, prompts) for _ in range(count)]
@@ -72,14 +109,19 @@ def generate(
     understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
     if prompts is None and understood[0] and not as_json:
         typer.echo("understood: " + _listing(understood[0]))
+    constraints = Constraints(*(constraint or ()))
+    lengths = [plan_piece(stated, constraints, bars, notes).num_bars or 0 for stated in facts]
+    explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
     seed = options.draw_seed() if seed is None else seed
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
 
-    from amadeus.inference.composer import length_in_bars, load_model
+    if explain and prompts is None and not as_json:
+        _explain(explained[0])
+
+    from amadeus.inference.composer import load_model
 
     composer = load_model(**options.given(name=model))
-    lengths = [length_in_bars(stated, bars, notes) or 0 for stated in facts]
     unit, total = ("bars", sum(lengths)) if all(lengths) else ("notes", (notes or 0) * len(texts))
     with progress_bar(f"Composing {unit}", total) as update:
         scores = composer.generate_many(
@@ -88,6 +130,7 @@ def generate(
             notes=notes,
             seed=seed,
             prompt_constraints=prompt_constraints,
+            constraints=constraints,
             progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
             **options.given(
                 guidance=guidance, steps=steps, temperature=temperature, top_p=top_p, order=order
@@ -96,11 +139,15 @@ def generate(
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")
-        asked = {"prompt": texts[i], "understood": understood[i]}
+        asked: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
+        if explain:
+            asked["constraints"] = explained[i]
         pieces.append({"seed": seed + i, **asked, **plan.to_dict(), **summarize(score)})
         if not as_json:
             if prompts is not None and i % count == 0:
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
+                if explain:
+                    _explain(explained[i])
             typer.echo(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
     if as_json:
         print_json({"pieces": pieces})
@@ -114,6 +161,18 @@ def _prompts(prompt: str, file: Path | None) -> list[str]:
     from amadeus.text.prompt_list import read_prompts
 
     return [one.text for one in read_prompts(file)]
+
+
+def _explain(explained: list[dict[str, str]]) -> None:
+    """What a piece is held to, a constraint a line, what is hard and what is soft below it."""
+    for one in explained:
+        source = f", {one['source']}" if one["source"] else ""
+        typer.echo(f"{one['constraint']}{source}")
+        for kind in ("hard", "soft"):
+            if one[kind]:
+                typer.echo(f"  {kind}: {one[kind]}")
+    if not explained:
+        typer.echo("nothing is constrained")
 
 
 def _listing(understood: list[dict[str, str]]) -> str:

@@ -21,7 +21,11 @@ from amadeus.tokens.vocabulary import ATTRIBUTES, FIRST_BAR, NUM_ATTRIBUTES, Att
 Order = Literal["confidence", "entropy", "random", "fixed"]
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [R, A], known bool [R, A]) -> logits float [R, A, V]."""
+Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
 
+_FIRST = 1e9
+"""More urgent than anything."""
 NOISE_SHAPE = (2, NUM_ATTRIBUTES)
 """Uniform numbers that one row takes: for the random order, and for the draws."""
 
@@ -83,14 +87,14 @@ def unmask(
     noise: np.ndarray,
     values: np.ndarray | None = None,
     known: np.ndarray | None = None,
-    biases: Sequence[np.ndarray | None] | None = None,
+    biases: Sequence[Bias | None] | None = None,
 ) -> np.ndarray:
     """The next row of each of R pieces, int64 [R, A].
 
     grammars, configs: one per piece; the grammars are asked, not advanced.
     noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
     values, known: int and bool [R, A], attributes that are given and stay.
-    biases: per piece, what is added to all its logits, [A, V], or None.
+    biases: per piece, what leans on its logits, or None.
 
     Raises GrammarError where no legal row has the given attributes.
     """
@@ -118,7 +122,7 @@ class _Row:
         noise: np.ndarray,
         values: np.ndarray,
         known: np.ndarray,
-        bias: np.ndarray | None,
+        bias: Bias | None,
     ) -> None:
         self.grammar, self.config, self.noise = grammar, config, noise
         self.values, self.known, self.bias = values, known, bias
@@ -134,7 +138,7 @@ class _Row:
         share = -(-masked // self.steps_left)
         self.steps_left -= 1
         if self.bias is not None:
-            logits = logits + self.bias
+            logits = logits + self.bias(self.values, self.known)
         if self.grammar.in_last_bar:
             logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
         for attribute in np.argsort(-self._urgency(logits), kind="stable")[:share]:
@@ -171,10 +175,9 @@ class _Row:
             urgency = self.noise[0].copy()
         else:
             urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
-        if self.grammar.in_last_bar:
-            # Whether there is another note comes first: a beat drawn for a bar that cannot come
-            # would be squeezed into the end of this one.
-            urgency[Attribute.TYPE] = np.inf
+        # In the last bar, a beat drawn for a bar that cannot come would be squeezed into its end.
+        for place, attribute in enumerate(self.grammar.choices):
+            urgency[attribute] = _FIRST - place
         urgency[self.known] = -np.inf
         return urgency
 

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.control import Constraints
+from amadeus.control import Constraints, Control
+from amadeus.control.finish import finish
+from amadeus.control.piece import plan_piece
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
@@ -33,7 +35,6 @@ from amadeus.tokens.vocabulary import Attribute, opens_bar
 DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
 """Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
 of unconditional pieces come closest to those of real ones (docs/log.md)."""
-DEFAULT_BARS = 16
 _BATCH_SIZE = 16
 
 OnProgress = Callable[[int, int], None]
@@ -71,6 +72,7 @@ class Composer:
         seed: int = 0,
         guidance: float = 1.0,
         prompt_constraints: bool = True,
+        constraints: Constraints | None = None,
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> list[Score]:
@@ -84,25 +86,27 @@ class Composer:
         seed: equal seeds give equal pieces.
         guidance: above 1 the model leans further towards the words than it learned to, at twice
         the work; 0 ignores them.
+        constraints: what holds in every piece, besides what its prompt states.
         sampling: steps, temperature, top_p, order, as in `sampling_config`.
 
-        Raises ConfigError for a setting that cannot work, or a prompt that contradicts itself.
+        Raises ConfigError for a setting that cannot work, and before anything is composed, for
+        prompts and constraints that contradict themselves or each other.
         """
         if not prompts:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
-        constraints = [Constraints.from_prompt(stated) for stated in facts]
+        plans = [plan_piece(stated, constraints or Constraints(), bars, notes) for stated in facts]
         texts = self._text_states(prompts)
         requests = [
             Request(
-                num_bars=length_in_bars(facts[i], bars, notes), max_notes=notes, seed=seed + i,
+                num_bars=plan.num_bars, max_notes=notes, seed=seed + i,
                 unmask=sampling_config(**sampling), text=texts[i], guidance=guidance,
-                constrain=constraints[i].apply(),
+                constrain=Control(plan),
             )
-            for i in range(len(prompts))
+            for i, plan in enumerate(plans)
         ]  # fmt: skip
         pieces = self.compose(requests, progress=progress)
-        return [c.finish(decode(tokens)) for c, tokens in zip(constraints, pieces, strict=True)]
+        return [finish(decode(tokens), plan) for tokens, plan in zip(pieces, plans, strict=True)]
 
     def continue_score(
         self,
@@ -169,20 +173,3 @@ def sampling_config(
 ) -> UnmaskConfig:
     """How notes are drawn: the fields of `UnmaskConfig`, with our defaults."""
     return UnmaskConfig(num_steps=steps, temperature=temperature, top_p=top_p, order=order)
-
-
-def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
-    """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
-    if bars is None:
-        bars = facts.num_bars or _bars_in(facts)
-    return DEFAULT_BARS if bars is None and notes is None else bars
-
-
-def _bars_in(facts: PromptFacts) -> int | None:
-    """Bars that come nearest to the seconds of a prompt, at 120 BPM in 4/4 where it names none."""
-    if facts.seconds is None:
-        return None
-    low, high = facts.tempo_range or (120.0, 120.0)
-    bpm = facts.bpm or (low + high) / 2
-    numerator, denominator = map(int, (facts.time_signature or "4/4").split("/"))
-    return max(1, round(facts.seconds * bpm / 60 * denominator / (4 * numerator)))

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import NOISE_SHAPE
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
 from amadeus.errors import ConfigError
 from amadeus.inference.playing import Chords
 from amadeus.inference.window import Window, last_beginning
@@ -40,9 +40,9 @@ class Request:
     """END, or JOIN where the prompt begins with FUTURE."""
     guidance: float = 1.0
     """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
-    constrain: Callable[[Grammar], np.ndarray | None] | None = None
-    """Called before every row; it may `permit` values of the rows to come, and returns what is
-    added to the logits of the next row, float32 [A, V], or None."""
+    constrain: Callable[[Grammar], Bias | None] | None = None
+    """Called before every row; it may `permit` values of the rows to come, and returns what leans
+    on the logits of the next row, or None."""
 
     def __post_init__(self) -> None:
         for name in ("num_bars", "max_notes"):
@@ -89,8 +89,8 @@ class Progress:
         """All rows so far, the prompt's included, uint16 [N, A]."""
         return np.concatenate(self._rows)
 
-    def prepare(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Apply the constraints on the next row. Returns its noise, [2, A], and bias, [A, V]."""
+    def prepare(self) -> tuple[np.ndarray, Bias | None]:
+        """Apply the constraints on the next row. Returns its noise, [2, A], and its bias."""
         self._chords.limit(self.grammar)
         bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
         return self._rng.random(NOISE_SHAPE), bias

@@ -4,15 +4,20 @@ A row is legal if it is of one of a few kinds (a further note at this onset, a l
 bar, a new bar, an empty bar, the end), and each kind is a product of one set of values per
 attribute. The only other rule is that the beat of a new bar lies within its metre. So the values
 that still lead to a legal row, however much of it is known and in whatever order it is revealed,
-are a union over the kinds that agree with what is known.
+are a union over the kinds that agree with what is known. What a caller permits is a union of
+products too; each kind is then met by each of them.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from amadeus.errors import GrammarError
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.products import Possible, choices, prune_bars
 from amadeus.tokens.vocabulary import (
     ATTRIBUTES,
     DRUMS,
@@ -46,8 +51,12 @@ _TOGETHER, _LATER, _BARS, _REST, _END = slice(0, 3), slice(3, 5), slice(5, 7), 7
 _NOTES = slice(0, 7)
 _HERE = np.array([kind not in (5, 6, 7) for kind in range(len(_KINDS))])
 _COLUMNS = np.arange(NUM_ATTRIBUTES)
+_BAR_TICKS = np.full(SIZES[Attribute.TYPE], METRE_TICKS.max())
+"""The latest beat of a row by its type; of notes, the sets of beats say more."""
+_BAR_TICKS[FIRST_BAR:FIRST_REST] = METRE_TICKS
 
 
+@cache
 def _template(ends_with: RowType) -> np.ndarray:
     """What does not depend on the rows before, bool [kinds, A, V]."""
     sets = np.zeros((len(_KINDS), NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
@@ -105,7 +114,7 @@ class Grammar:
         """The last row, [A]; all zero before the first one."""
         self._bar_ticks = 0
         self._in_future = False
-        self._sets = _template(ends_with)
+        self._sets = _template(ends_with).copy()
         self._open = np.zeros(len(_KINDS), dtype=bool)
         self.permit(None)
 
@@ -119,18 +128,53 @@ class Grammar:
         """Whether `num_bars` bars have begun, so that no other may."""
         return self.num_bars is not None and self.bars >= self.num_bars
 
-    def permit(self, here: np.ndarray | None, next_bar: np.ndarray | None = None) -> None:
+    @property
+    def bar_ticks(self) -> int:
+        """Length of the bar at hand in grid steps, its last beat; 0 before the first bar."""
+        return self._bar_ticks
+
+    @property
+    def choices(self) -> tuple[Attribute, ...]:
+        """Attributes to be decided first, in this order: what else is possible hangs on them.
+
+        A chord drawn before the type would otherwise be the chord at hand, which the model knows,
+        and so forbid the new bar that is to have another one.
+        """
+        return self._choices or ((Attribute.TYPE,) if self.in_last_bar else ())
+
+    def permit(
+        self,
+        here: np.ndarray | None,
+        next_bar: np.ndarray | None = None,
+        first: Iterable[Attribute] = (),
+    ) -> None:
         """Restrict the values of the rows to come, until the next call.
 
-        here: bool [A, V] for rows in the bar at hand, None for all values; next_bar: the same for
-        a row that opens a bar. NULL, which says that an attribute does not apply, always may be.
+        here: a product, bool [A, V], or a union of products, [P, A, V], that rows in the bar at
+        hand come from; None for all values. next_bar: the same for a row that opens a bar. NULL,
+        which says that an attribute does not apply, always may be. first: attributes that are to be
+        decided before others, besides those that tell the products apart.
         """
         self._permitted: np.ndarray | None = None
-        if here is not None or next_bar is not None:
-            sides = [VALUES if side is None else side for side in (next_bar, here)]
-            self._permitted = np.stack(sides)[_HERE.astype(int)]  # [kinds, A, V]
-            self._permitted[:, :, NULL] = True
-        self._cached: tuple[np.ndarray, np.ndarray] | None = None
+        self._cached: Possible | None = None
+        self._choices = tuple(sorted(first))
+        if here is None and next_bar is None:
+            return
+        sides = [
+            np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
+            for side in (here, next_bar)
+        ]
+        self._choices = tuple(sorted({*first, *choices(*sides)}))
+        pairs = [(k, side, p) for k, side in enumerate(1 - _HERE) for p in range(len(sides[side]))]
+        self._kinds = np.array([kind for kind, _, _ in pairs], dtype=np.int64)
+        self._permitted = np.zeros((len(pairs), *VALUES.shape), dtype=bool)
+        for place, (_, side, product) in enumerate(pairs):
+            self._permitted[place] = sides[side][product]
+        self._permitted[:, :, NULL] = True
+        # Most kinds meet few products, and those that can never meet cost nothing after this.
+        meet = _template(self.ends_with)[self._kinds] & self._permitted
+        meet[self._kinds == 0] = True  # of drums or not, as the last row was
+        self._live = np.flatnonzero(meet.any(-1).all(-1))
 
     def close_bar(self) -> None:
         """Forbid further notes in the bar at hand."""
@@ -148,18 +192,18 @@ class Grammar:
         values: int [A]; known: bool [A], which of them count. A known attribute keeps its value
         only. Raises GrammarError if no legal row has these values.
         """
-        sets, alive = self._possible()
+        possible = self._possible()
         revealed = known.nonzero()[0]
-        alive = alive & sets[:, revealed, values[revealed]].all(1)
+        alive = possible.sets[:, revealed, values[revealed]].all(1)
         row_type = int(values[Attribute.TYPE]) if known[Attribute.TYPE] else None
         beat = int(values[Attribute.BEAT]) if known[Attribute.BEAT] else None
-        if alive[_BARS].any() and (row_type is not None or beat is not None):
-            types, beats = sets[_BARS.start, Attribute.TYPE], sets[_BARS.start, Attribute.BEAT]
-            alive[_BARS] &= _fit_in_bar(types, beats, row_type, beat)
+        if row_type is not None or beat is not None:
+            first = possible.first_beats if beat is None else beat
+            alive &= first <= (possible.bar_ticks if row_type is None else _BAR_TICKS[row_type])
         if not alive.any():
             raise GrammarError(self._contradiction(values, known))
 
-        legal = np.logical_or.reduce(sets[alive], axis=0)  # [A, V]
+        legal = np.logical_or.reduce(possible.sets[alive], axis=0)  # [A, V]
         if row_type is not None and FIRST_BAR <= row_type < FIRST_REST:
             legal[Attribute.BEAT, METRE_TICKS[row_type - FIRST_BAR] + 1 :] = False
         if beat is not None:
@@ -248,14 +292,18 @@ class Grammar:
                 kinds[:_END] = False
                 kinds[_END] = can_end
 
-    def _possible(self) -> tuple[np.ndarray, np.ndarray]:
-        """Sets under the permitted values [kinds, A, V], and which kinds are left [kinds]."""
+    def _possible(self) -> Possible:
+        """What the next row may be, as far as nothing of it is known."""
         if self._cached is None:
-            sets = self._sets
-            if self._permitted is not None:
-                sets = sets & self._permitted
-                _prune_bars(sets[_BARS, Attribute.TYPE], sets[_BARS, Attribute.BEAT])
-            self._cached = sets, self._open & sets.any(-1).all(-1)
+            if self._permitted is None:
+                kinds = np.flatnonzero(self._open)
+                sets = self._sets[kinds]
+            else:
+                live = self._live[self._open[self._kinds[self._live]]]
+                kinds = self._kinds[live]
+                sets = self._sets[kinds] & self._permitted[live]
+            opens = (kinds >= _BARS.start) & (kinds < _BARS.stop)
+            self._cached = Possible(sets, opens)
         return self._cached
 
     def _check(self, row: np.ndarray) -> None:
@@ -288,42 +336,21 @@ class Grammar:
         if self.ended or not self.num_rows:
             where = "after the end" if self.ended else "before START or RESUME"
             return f"row {self.num_rows}: nothing can be written {where}"
-        sets = self._possible()[0].copy()
-        others = np.arange(MAX_SIZE) != np.where(known, values, -1)[:, None]
-        sets &= ~(others & known[:, None])
+        others = (np.arange(MAX_SIZE) != np.where(known, values, -1)[:, None]) & known[:, None]
         reasons = []
         for kind in np.flatnonzero(self._open):
-            empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets[kind].any(-1))]
-            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'type, beat'})")
+            sets = self._sets[kind].copy()  # [A, V]
+            if self._permitted is not None:
+                sets &= self._permitted[self._kinds == kind].any(0)
+            if _BARS.start <= kind < _BARS.stop:
+                prune_bars(sets[None])
+            sets &= ~others
+            empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets.any(-1))]
+            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'their combination'})")
         return (
             f"row {self.num_rows}: the permitted and the known values contradict each other: "
             f"they leave {'; '.join(reasons)}; permit more"
         )
-
-
-def _prune_bars(types: np.ndarray, beats: np.ndarray) -> None:
-    """Keep, in place, metres long enough for a beat and beats within a metre.
-
-    types, beats: bool [kinds, V], alike for all kinds.
-    """
-    metres = types[:, FIRST_BAR:FIRST_REST]
-    if not metres.any() or not beats.any():
-        types[:] = False
-        return
-    beats[:, METRE_TICKS[metres[0]].max() + 1 :] = False
-    if beats.any():
-        metres &= beats[0].argmax() <= METRE_TICKS
-    else:
-        types[:] = False
-
-
-def _fit_in_bar(
-    types: np.ndarray, beats: np.ndarray, row_type: int | None, beat: int | None
-) -> bool:
-    """Whether some metre of `types` is long enough for some beat of `beats`, both bool [V]."""
-    metres = types[FIRST_BAR:FIRST_REST]
-    longest = METRE_TICKS[metres].max() if row_type is None else METRE_TICKS[row_type - FIRST_BAR]
-    return bool((beats.argmax() if beat is None else beat) <= longest)
 
 
 def check(tokens: np.ndarray, *, ends_with: RowType = RowType.END) -> None:

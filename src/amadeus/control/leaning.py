@@ -1,0 +1,139 @@
+"""What constraints lean towards: the soft part, added to the logits of what the masks leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from amadeus.control.rules import Constraint, InScale
+from amadeus.control.structure import Chords, Density, Ending, Playing
+from amadeus.control.tonality import Tonality
+from amadeus.diffusion.unmasking import Bias
+from amadeus.music.chords import INTERVALS
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.grammar import VALUES
+from amadeus.tokens.vocabulary import Attribute, RowType
+
+CHORD_LEAN = 1.0
+"""Nats by which pitches lean on the notes of the chord in force, once that is drawn."""
+DENSITY_LEAN = 8.0
+"""Nats away from a note where a bar has twice as many as it should, and in proportion."""
+SHARE_LEAN = 40.0
+"""Nats for the whole of an instrument's share of the notes that is missing."""
+MAX_LEAN = 5.0
+"""Nats; density and shares lean no further towards anything."""
+MOST_AWAY = 16.0
+"""Nats; how far density leans away. A piece that repeats itself is as sure as that."""
+
+
+def _chord_tones() -> np.ndarray:
+    """Which pitches, as values, belong to each chord, bool [chords, V]."""
+    tones = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=bool)
+    pitches = np.arange(1, v.FIRST_DRUM_PITCH)
+    for root in range(12):
+        for quality, intervals in INTERVALS.items():
+            classes = [(root + i) % 12 for i in intervals]
+            tones[v.chord_value(root, quality), pitches] = np.isin((pitches - 1) % 12, classes)
+    return tones
+
+
+_CHORD_TONES = _chord_tones()
+
+
+class Leaning:
+    """The soft side of the constraints on one piece, as it grows."""
+
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        self._tonalities = [
+            (c.scope, Tonality(key))
+            for c in constraints
+            if isinstance(c, InScale) and not c.scope.instruments and (key := c.scale.key)
+        ]
+        self._chords = [c.scope for c in constraints if isinstance(c, Chords | Ending)]
+        self._density = [c for c in constraints if isinstance(c, Density) and c.notes]
+        self._shares = [c for c in constraints if isinstance(c, Playing) and c.note_share]
+        self._played: dict[Playing, Counter[int]] = {c: Counter() for c in self._shares}
+
+    @property
+    def first(self) -> frozenset[Attribute]:
+        """Attributes to be decided before others: once those are drawn, they leave no choice."""
+        first = {Attribute.TYPE, Attribute.BEAT} if self._density else set()
+        if self._shares or any(c.scope.instruments for c in self._density):
+            first |= {Attribute.TYPE, Attribute.INSTRUMENT}
+        return frozenset(first)
+
+    def hear(self, row: np.ndarray, bar: int) -> None:
+        """Take a row of a bar, counted from 0. row: [A]."""
+        for _, tonality in self._tonalities:
+            tonality.hear(row)
+        for one in self._shares:
+            if v.has_sound(row[0]) and one.scope.covers(bar):
+                self._played[one][int(row[Attribute.INSTRUMENT])] += 1
+
+    def bias(
+        self, bar: int, bar_ticks: int, counts: Counter[int], instruments: frozenset[int]
+    ) -> Bias | None:
+        """What leans on the next row, or None.
+
+        bar: the bar at hand, counted from 0; counts: its notes so far by instrument;
+        instruments: values of `instrument` that may play.
+        """
+        bar = max(bar, 0)
+        static = [tonality.bias() for scope, tonality in self._tonalities if scope.covers(bar)]
+        static += [self._towards_share(c, instruments) for c in self._shares if c.scope.covers(bar)]
+        density = [c for c in self._density if c.scope.covers(bar)]
+        static += [_towards_density(c, counts) for c in density]
+        pace = [_pace(c, counts, bar_ticks) for c in density if not c.scope.instruments]
+        by_chord = any(scope.covers(bar) or scope.covers(bar + 1) for scope in self._chords)
+        if not (static or by_chord):
+            return None
+        total = np.sum(static, axis=0) if static else np.zeros(VALUES.shape, dtype=np.float32)
+
+        def lean(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+            leaned = total
+            if by_chord and known[Attribute.CHORD]:
+                leaned = leaned.copy()
+                leaned[Attribute.PITCH] += CHORD_LEAN * _CHORD_TONES[values[Attribute.CHORD]]
+            if pace and known[Attribute.TYPE] and values[Attribute.TYPE] == RowType.NOTE:
+                leaned = leaned.copy()
+                leaned[Attribute.BEAT] += np.sum(pace, axis=0)
+            return leaned
+
+        return lean
+
+    def _towards_share(self, one: Playing, instruments: frozenset[int]) -> np.ndarray:
+        """Towards instruments that have less than their share of the notes, [A, V]."""
+        bias = np.zeros(VALUES.shape, dtype=np.float32)
+        played = self._played[one]
+        total = sum(played.values())
+        for group in one.demands:
+            mine = [value for value in group if value in instruments]
+            share = sum(played[value] for value in mine) / total if total else 0.0
+            missing = (one.note_share or 0) - share
+            bias[Attribute.INSTRUMENT, mine] += min(max(0.0, SHARE_LEAN * missing), MAX_LEAN)
+        return bias
+
+
+def _towards_density(one: Density, counts: Counter[int]) -> np.ndarray:
+    """Towards further notes in a bar that has too few, and away in one that has enough, [A, V]."""
+    bias = np.zeros(VALUES.shape, dtype=np.float32)
+    target = one.notes or 1
+    if not one.scope.instruments:
+        missing = DENSITY_LEAN * (1 - counts.total() / target)
+        bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
+    for value in range(1, v.DRUMS + 1):
+        if one.scope.instruments and one.scope.covers_instrument(value):
+            missing = DENSITY_LEAN * (1 - counts[value] / target)
+            bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
+    return bias
+
+
+def _pace(one: Density, counts: Counter[int], bar_ticks: int) -> np.ndarray:
+    """Towards beats by which there should be as many notes as there are, [V]."""
+    beats = np.arange(VALUES.shape[1])
+    expected = (beats - 1) / max(1, bar_ticks)
+    away = np.abs(counts.total() / (one.notes or 1) - expected)
+    away = np.minimum(DENSITY_LEAN * away, MAX_LEAN)
+    return -away.astype(np.float32)

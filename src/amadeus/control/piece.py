@@ -1,0 +1,54 @@
+"""What is known of a piece before it is composed: how long it is, and what holds in it."""
+
+from __future__ import annotations
+
+from amadeus.control.constraints import Constraints
+from amadeus.control.plan import Plan
+from amadeus.control.structure import Length
+from amadeus.text.prompt import PromptFacts
+
+DEFAULT_BARS = 16
+
+
+def constraints_on(
+    facts: PromptFacts, constraints: Constraints, bars: int | None = None
+) -> Constraints:
+    """What a prompt states, and what is asked for besides; `bars` outweighs the prompt's length."""
+    stated = Constraints.from_prompt(facts)
+    if bars is not None:
+        stated = Constraints(*(one for one in stated if not isinstance(one, Length)))
+    return Constraints(stated, constraints)
+
+
+def plan_piece(
+    facts: PromptFacts,
+    constraints: Constraints,
+    bars: int | None = None,
+    notes: int | None = None,
+) -> Plan:
+    """The plan of a piece.
+
+    bars, notes: its length and the most notes, as the composer takes them.
+    Raises ConfigError, naming them, for constraints that contradict each other.
+    """
+    together = constraints_on(facts, constraints, bars)
+    if bars is None and not any(isinstance(one, Length) for one in together):
+        bars = length_in_bars(facts, bars, notes)
+    return together.plan(bars, notes)
+
+
+def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
+    """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
+    if bars is None:
+        bars = facts.num_bars or _bars_in(facts)
+    return DEFAULT_BARS if bars is None and notes is None else bars
+
+
+def _bars_in(facts: PromptFacts) -> int | None:
+    """Bars that come nearest to the seconds of a prompt, at 120 BPM in 4/4 where it names none."""
+    if facts.seconds is None:
+        return None
+    low, high = facts.tempo_range or (120.0, 120.0)
+    bpm = facts.bpm or (low + high) / 2
+    numerator, denominator = map(int, (facts.time_signature or "4/4").split("/"))
+    return max(1, round(facts.seconds * bpm / 60 * denominator / (4 * numerator)))

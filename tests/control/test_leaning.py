@@ -1,0 +1,67 @@
+"""The soft side: towards the notes of a chord, a density, a share of the notes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from amadeus.control import Constraints
+from amadeus.control.leaning import MAX_LEAN, Leaning
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
+
+EVERYBODY = frozenset(range(1, v.DRUMS + 1))
+
+
+def bias(leaning, counts=(), bar=0, **revealed):
+    """What leans on a row of which some attributes are known."""
+    values, known = np.zeros(NUM_ATTRIBUTES, dtype=np.int64), np.zeros(NUM_ATTRIBUTES, dtype=bool)
+    for name, value in revealed.items():
+        values[Attribute[name.upper()]], known[Attribute[name.upper()]] = value, True
+    return leaning.bias(bar, 48, Counter(counts), EVERYBODY)(values, known)
+
+
+def test_nothing_leans_without_a_reason():
+    leaning = Leaning(list(Constraints("pitch: 40-60", "tempo: 90")))
+    assert leaning.bias(0, 48, Counter(), EVERYBODY) is None
+
+
+def test_pitches_lean_on_the_chord_once_it_is_known():
+    leaning = Leaning(list(Constraints("chords: Am F")))
+    pitches = bias(leaning, chord=v.chord_value(9, "min"))[Attribute.PITCH]
+    assert set(np.flatnonzero(pitches[1:13])) == {9, 0, 4}
+    assert not pitches[v.FIRST_DRUM_PITCH :].any()
+    assert not bias(leaning).any()
+
+
+def test_a_bar_with_too_few_notes_goes_on_and_one_with_enough_does_not():
+    leaning = Leaning(list(Constraints("density: 8")))
+    note = [bias(leaning, {1: count})[Attribute.TYPE, RowType.NOTE] for count in (1, 8, 12)]
+    assert note[0] > note[1] == 0 > note[2]
+
+
+def test_notes_keep_pace_with_the_bar():
+    leaning = Leaning(list(Constraints("density: 8")))
+    beats = bias(leaning, {1: 4}, type=RowType.NOTE)[Attribute.BEAT]
+    assert beats[1:49].argmax() + 1 == 25  # four of eight notes: the middle of 48 steps
+
+
+@pytest.mark.parametrize("share", [30, 60])
+def test_an_instrument_short_of_its_share_is_leaned_on(share):
+    leaning = Leaning(list(Constraints(f"instruments: at least violin in {share}% of the notes")))
+    violin = 41
+    row = np.array([RowType.NOTE, 1, 2, 41, 1, 61, 12, 20])
+    leaning.hear(row, 0)
+    short = bias(leaning)[Attribute.INSTRUMENT, violin]
+    row[Attribute.INSTRUMENT] = violin
+    for _ in range(9):
+        leaning.hear(row, 0)
+    assert MAX_LEAN >= short > bias(leaning)[Attribute.INSTRUMENT, violin] == 0
+
+
+def test_a_key_in_some_bars_leans_only_there():
+    leaning = Leaning(list(Constraints("key: A minor in bars 3-4")))
+    assert leaning.bias(0, 48, Counter(), EVERYBODY) is None
+    assert bias(leaning, bar=2)[Attribute.PITCH].any()
