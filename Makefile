@@ -6,7 +6,7 @@
 #   make lint           check style and types
 
 PYTHON ?= python3
-SEED ?= 1
+SEED ?= 108
 BARS ?= 16
 
 VENV := .venv
