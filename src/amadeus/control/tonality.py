@@ -15,10 +15,10 @@ from amadeus.tokens.vocabulary import Attribute
 
 LEAN = 0.7
 """Weight of the key's profile, as a logarithm, that always applies."""
-MARGIN = 0.1
+MARGIN = 0.12
 """How much better than any other key the one asked for is to fit what sounded."""
-GAIN = 20.0
-MAX_PUSH = 4.0
+GAIN = 40.0
+MAX_PUSH = 6.0
 """How the push away from the best other key grows with what is missing to the margin, and how
 far, in nats."""
 PRIOR_TICKS = 8 * 12
