@@ -10,7 +10,7 @@ from amadeus.music.keys import Key, parse_key
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import TEMPO_MARKINGS, TEMPO_WORDS, Facts
 from amadeus.text.phrases import INSTRUMENTS
-from amadeus.text.prompt import MAX_CHARACTERS, PromptFacts, describe, parse_prompt
+from amadeus.text.prompt import MAX_CHARACTERS, PromptFacts, parse_prompt
 from amadeus.text.prompt_words import INSTRUMENT_GROUPS, TEMPO_RANGES
 
 # (prompt, bpm, tempo word, key, time signature, bars, instruments): prompts for development.
@@ -311,7 +311,7 @@ def test_a_long_prompt_is_refused_with_the_limit():
 
 def test_every_phrase_is_described_where_it_stands():
     prompt = "Slow solo cello in G♯ minor — 70 BPM, 3/4, 16 bars, no drums"
-    chips = describe(parse_prompt(prompt))
+    chips = parse_prompt(prompt).chips
     assert [(label, value, span.text) for label, value, span in chips] == [
         ("tempo", "60-90 BPM", "Slow"),
         ("only", "nothing else plays", "solo "),

@@ -7,12 +7,14 @@ many notes it may still have; masks are made anew only when one of these changes
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
 from amadeus.control.casting import Demand
 from amadeus.control.leaning import Leaning
 from amadeus.control.plan import Plan
+from amadeus.control.playing import Chords
 from amadeus.diffusion.unmasking import Bias
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
@@ -20,43 +22,90 @@ from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 
 PATIENCE = 4
 """Bars in which a demanded instrument may enter of its own accord."""
-_NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
+NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Permission:
+    """What may come next, as products, bool [P, A, V]; none of them for what may not."""
+
+    notes: np.ndarray
+    """Notes in the bar at hand."""
+    end: np.ndarray
+    """The end of the piece."""
+    opening: np.ndarray
+    """Notes that open the next bar."""
+    rest: np.ndarray
+    """The next bar, if it is empty."""
+    due: frozenset[int]
+    """Values of `instrument` that have to play before the bar at hand is over."""
+    due_next: frozenset[int]
+    """The same for the next bar."""
 
 
 class Control:
     """Applies a plan to the grammar of one piece; a hook for `Request.constrain`."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._leaning = Leaning(plan.constraints)
+    def __init__(self, plan: Plan, first_bar: int = 0) -> None:
+        """first_bar: bars of the piece that are given, so that the plan begins after them."""
+        self.plan, self.first_bar = plan, first_bar
+        self.leaning = Leaning(plan.constraints)
         self._attendance = _Attendance(plan)
         self._counts: Counter[int] = Counter()
+        self._chords = Chords()
         self._state: tuple[object, ...] | None = None
-        self._instruments: frozenset[int] = frozenset()
+        self._permission = Permission(*[NOTHING] * 4, frozenset(), frozenset())
 
     def __call__(self, grammar: Grammar) -> Bias | None:
         """Permit what may follow the last row; returns what leans on the next one."""
-        self.hear(grammar.last, grammar.bars - 1)
-        self._permit(grammar)
-        return self._leaning.bias(
-            grammar.bars - 1, grammar.bar_ticks, self._counts, self._instruments
-        )
+        if self.bar(grammar) >= 0:
+            self.hear(grammar.last, self.bar(grammar))
+        self._chords.limit(grammar)
+        before = self._permission
+        now = self.permission(grammar)
+        if now is not before:
+            grammar.permit(
+                np.concatenate([now.notes, now.end]),
+                np.concatenate([now.opening, now.rest]),
+                self.leaning.first,
+            )
+        return self.bias(grammar)
+
+    def bar(self, grammar: Grammar) -> int:
+        """The bar at hand, counted from the first one of the plan; negative before it."""
+        return grammar.bars - 1 - self.first_bar
 
     def hear(self, row: np.ndarray, bar: int) -> None:
-        """Take the last row, [A], and the bar it is in, counted from 0; each row once."""
+        """Take a row that was composed, [A], and the bar of the plan it is in; each row once."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         if v.has_sound(row[0]):
             instrument = int(row[Attribute.INSTRUMENT])
             self._counts[instrument] += 1
             self._attendance.hear(instrument, bar)
-        self._leaning.hear(row, bar)
+        self._chords.hear(row)
+        self.leaning.hear(row, bar)
 
-    def _permit(self, grammar: Grammar) -> None:
-        here, following = grammar.bars - 1, grammar.bars
+    def pass_by(self, row: np.ndarray) -> None:
+        """Take a row that was given, [A]: only what is composed is held to anything."""
+        if v.opens_bar(row[0]):
+            self._counts.clear()
+        self._chords.hear(row)
+
+    def bias(self, grammar: Grammar) -> Bias | None:
+        """What leans on the next row."""
+        bar = self.bar(grammar)
+        playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
+        instruments = frozenset(np.flatnonzero(playing).tolist())
+        return self.leaning.bias(bar, grammar.bar_ticks, self._counts, instruments)
+
+    def permission(self, grammar: Grammar) -> Permission:
+        """What may follow the last row; the same object as before where nothing has changed."""
+        here = self.bar(grammar)
+        following = here + 1
         ends = self.plan.num_bars is not None and following >= self.plan.num_bars
-        due = self._attendance.due(here)
+        due = self._attendance.due(here) if here >= 0 else frozenset()
         due_next = frozenset() if ends else self._attendance.due(following)
         missing = self._attendance.missing
         late = frozenset() if ends or due_next else self._attendance.late(following)
@@ -64,12 +113,16 @@ class Control:
         must = missing if notes_left is not None and notes_left <= len(missing) else frozenset()
         limits = self._limits(here, due)
         state = (following, due, due_next, late, must, bool(missing), limits)
-        if state == self._state:
-            return
-        self._state = state
-        rows = self._rows_here(grammar, due, must, limits)
-        bars = _NOTHING if due or ends else self._rows_next(following, due_next, late, must)
-        grammar.permit(rows, bars, self._leaning.first)
+        if state != self._state:
+            self._state = state
+            open_end = self.plan.num_bars is None and missing
+            end = self.plan.bar(here).end[None] if here >= 0 and not (due or open_end) else NOTHING
+            opening = rest = NOTHING
+            if not (due or ends):
+                opening, rest = self._next_bar(following, due_next, late, must)
+            notes = self._notes(here, grammar.bar_ticks, due, must, limits)
+            self._permission = Permission(notes, end, opening, rest, due, due_next)
+        return self._permission
 
     def _limits(self, here: int, due: frozenset[int]) -> tuple[bool, bool, frozenset[int]]:
         """Whether the bar is full, whether what is left is for who is due, and who has had all."""
@@ -80,31 +133,28 @@ class Control:
         done = frozenset(i for i, most in bar.most_of.items() if self._counts[i] >= most)
         return left <= 0, left <= len(due), done
 
-    def _rows_here(
+    def _notes(
         self,
-        grammar: Grammar,
+        here: int,
+        bar_ticks: int,
         due: frozenset[int],
         must: frozenset[int],
         limits: tuple[bool, bool, frozenset[int]],
     ) -> np.ndarray:
-        """Products for rows in the bar at hand, [P, A, V]."""
-        if grammar.bars == 0:
-            return _NOTHING
-        bar = self.plan.bar(grammar.bars - 1)
+        """Products for notes in the bar at hand, [P, A, V]."""
+        if here < 0:
+            return NOTHING
         full, reserved, done = limits
-        notes = _NOTHING if full else bar.notes
-        self._instruments = frozenset(np.flatnonzero(bar.notes[:, Attribute.INSTRUMENT].any(0)))
+        notes = NOTHING if full else self.plan.bar(here).notes
         notes = _played_by(notes, must) if must else notes
         notes = _played_by(notes, due) if due and reserved else notes
         notes = _played_by(notes, frozenset(range(MAX_SIZE)) - done) if done else notes
-        notes = _with_room(notes, due, grammar.bar_ticks) if due else notes
-        open_end = self.plan.num_bars is None and self._attendance.missing
-        return notes if due or open_end else np.concatenate([notes, bar.end[None]])
+        return _with_room(notes, due, bar_ticks) if due else notes
 
-    def _rows_next(
+    def _next_bar(
         self, index: int, due: frozenset[int], late: frozenset[int], must: frozenset[int]
-    ) -> np.ndarray:
-        """Products for rows that open the next bar, [P, A, V]."""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Products for notes that open the next bar, and for the bar if it is empty, [P, A, V]."""
         bar = self.plan.bar(index)
         notes = bar.opening
         asked_for = late or must or due
@@ -116,9 +166,8 @@ class Control:
             notes = _played_by(notes, due) if bar.most <= len(due) else notes
             notes = _with_room(notes, due, _shortest(notes))
         # Music that was asked for begins at once.
-        if len(notes) and (asked_for or index == 0):
-            return notes
-        return np.concatenate([notes, bar.rest[None]])
+        begins = index == 0 and not self.plan.is_passage
+        return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
 
 
 class _Attendance:

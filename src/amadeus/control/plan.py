@@ -68,13 +68,19 @@ class Plan:
     """Constraints on one piece, found to be possible."""
 
     def __init__(
-        self, constraints: Sequence[Constraint], num_bars: int | None, max_notes: int | None
+        self,
+        constraints: Sequence[Constraint],
+        num_bars: int | None,
+        max_notes: int | None = None,
+        *,
+        is_passage: bool = False,
     ) -> None:
         """num_bars: the piece's, None if that is open; max_notes: where it is cut, if it is.
 
+        is_passage: it is a part of a piece, which need neither begin nor end like one.
         Raises ConfigError, naming them, for constraints that contradict each other.
         """
-        self.num_bars = num_bars
+        self.num_bars, self.is_passage = num_bars, is_passage
         check_scopes(constraints, num_bars)
         check_pairs(constraints, num_bars)
         check_note_limit(constraints, max_notes)
@@ -95,7 +101,7 @@ class Plan:
 
     def _check_playing(self, bars: Sequence[Bar], max_notes: int | None) -> None:
         silent = [i for i, bar in enumerate(bars) if not len(bar.notes)]
-        if silent and silent[-1] == len(bars) - 1:
+        if silent and silent[-1] == len(bars) - 1 and not self.is_passage:
             silence = next(
                 c
                 for c in self.constraints
@@ -217,7 +223,7 @@ class Plan:
     def _opening(self, notes: np.ndarray, covering: Sequence[Constraint], bar: int) -> np.ndarray:
         """Notes that may open a bar: at the ends of a key on its tonic, where chords are free."""
         opening = notes.copy()
-        if any(isinstance(c, Chords) for c in covering):
+        if self.is_passage or any(isinstance(c, Chords) for c in covering):
             return opening
         for one in covering:
             if not isinstance(one, InScale) or one.scope.instruments or one.scale.tonic is None:

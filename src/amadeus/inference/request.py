@@ -11,7 +11,6 @@ from torch import Tensor
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
 from amadeus.errors import ConfigError
-from amadeus.inference.playing import Chords
 from amadeus.inference.window import Window, last_beginning
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
@@ -81,7 +80,6 @@ class Progress:
         self.request = request
         self.window = Window(request.prompt, context)
         self._rows = [np.asarray(request.prompt, dtype=TOKEN_DTYPE)]
-        self._chords = Chords()
         self._rng = np.random.Generator(np.random.Philox(request.seed))
 
     @property
@@ -91,13 +89,11 @@ class Progress:
 
     def prepare(self) -> tuple[np.ndarray, Bias | None]:
         """Apply the constraints on the next row. Returns its noise, [2, A], and its bias."""
-        self._chords.limit(self.grammar)
         bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
         return self._rng.random(NOISE_SHAPE), bias
 
     def accept(self, row: np.ndarray) -> None:
         """Take the next row, [A]."""
-        self._chords.follow(self.grammar.last, row)
         self.grammar.advance(row)
         self._rows.append(row[None].astype(TOKEN_DTYPE))
         self.window.append(row)

@@ -100,10 +100,5 @@ def parse_prompt(text: str) -> PromptFacts:
     )
 
 
-def describe(facts: PromptFacts) -> list[tuple[str, str, Span]]:
-    """What was understood, phrase by phrase: (label, value, where it stands in the prompt)."""
-    return list(facts.chips)
-
-
 def _chips(*groups: list[Chip]) -> tuple[Chip, ...]:
     return tuple(sorted((c for group in groups for c in group), key=lambda c: c.span.start))

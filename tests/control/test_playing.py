@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from amadeus.control.playing import Chords, most_notes
 from amadeus.errors import GrammarError
-from amadeus.inference.playing import Chords, most_notes
 from amadeus.music.score import Score, Track, make_notes
 from amadeus.tokens import encode
 from amadeus.tokens import vocabulary as v
@@ -24,7 +24,7 @@ def may_go_on(tokens: np.ndarray) -> bool:
     """Whether the instrument of the last row may add a note to its chord."""
     grammar, chords = Grammar(), Chords()
     for row in tokens:
-        chords.follow(grammar.last, row)
+        chords.hear(row.astype(np.int64))
         grammar.advance(row)
     chords.limit(grammar)
     values, known = tokens[-1].astype(np.int64), np.zeros(v.NUM_ATTRIBUTES, dtype=bool)

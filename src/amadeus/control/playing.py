@@ -44,16 +44,18 @@ class Chords:
     """Follows the notes that one instrument begins together."""
 
     def __init__(self) -> None:
+        self._last = np.zeros(v.NUM_ATTRIBUTES, dtype=np.int64)
         self._size = 0
 
-    def follow(self, before: np.ndarray, row: np.ndarray) -> None:
-        """Take a row, [A], and the one before it."""
+    def hear(self, row: np.ndarray) -> None:
+        """Take a row, [A]."""
         together = (
             row[Attribute.TYPE] == v.RowType.NOTE
-            and row[Attribute.BEAT] == before[Attribute.BEAT]
-            and row[Attribute.INSTRUMENT] == before[Attribute.INSTRUMENT]
+            and row[Attribute.BEAT] == self._last[Attribute.BEAT]
+            and row[Attribute.INSTRUMENT] == self._last[Attribute.INSTRUMENT]
         )
         self._size = self._size + 1 if together else 1
+        self._last = row
 
     def limit(self, grammar: Grammar) -> None:
         """Close a chord that is full."""
