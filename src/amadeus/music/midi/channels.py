@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from amadeus.music.score import Track
 
-DRUM_CHANNEL = 9
-MELODIC_CHANNELS = (*range(9), *range(10, 16))
-NUM_PORTS = 128
-"""A MIDI file can address so many ports, each with channels of its own."""
+_DRUM_CHANNEL = 9
+_MELODIC_CHANNELS = (*range(9), *range(10, 16))
+_NUM_PORTS = 128
 
 Place = tuple[int, int]
 """A port and a channel."""
@@ -22,7 +21,8 @@ def places_of(tracks: Sequence[Track]) -> list[Place]:
     Tracks of one program that are told the same may share a channel, others may not. Channels of
     port 0 go first to one track of each program, then to those told something else, and then to
     whoever comes. A track that finds them taken gets a further port, and there the channel of its
-    program: a player that knows no ports plays it on the right instrument nonetheless.
+    program: a player that knows no ports plays it on the right instrument nonetheless. Only past
+    128 ports, all that there are, is a place shared by tracks that are told different things.
 
     All drums are on channel 10 of port 0, for General MIDI has no other.
     """
@@ -30,10 +30,10 @@ def places_of(tracks: Sequence[Track]) -> list[Place]:
 
     def take(channel: int) -> Place:
         taken[channel] += 1
-        return (taken[channel] - 1) % NUM_PORTS, channel
+        return (taken[channel] - 1) % _NUM_PORTS, channel
 
     def freest() -> int:
-        return min(MELODIC_CHANNELS, key=lambda channel: taken[channel])
+        return min(_MELODIC_CHANNELS, key=lambda channel: taken[channel])
 
     kinds = dict.fromkeys(_kind(track) for track in tracks if not track.is_drum)
     homes: dict[tuple[int, bytes, bytes], Place] = {}
@@ -50,7 +50,7 @@ def places_of(tracks: Sequence[Track]) -> list[Place]:
     for track in tracks:
         kind = _kind(track)
         if track.is_drum:
-            places.append((0, DRUM_CHANNEL))
+            places.append((0, _DRUM_CHANNEL))
         elif kind in settled and not taken[freest()]:
             places.append(take(freest()))
         else:

@@ -184,13 +184,17 @@ def _messages(track: Track, channel: int) -> Iterator[tuple[int, bytes]]:
         ]
     )
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    for tick, status, *data in rows.tolist():
-        yield tick, bytes([status | channel, *(data[:1] if status == _PROGRAM else data)])
+    for tick, status, first, second in rows.tolist():
+        message = bytes((status | channel, first, second))
+        yield tick, message[:2] if status == _PROGRAM else message
 
 
-def _rows(*columns: np.ndarray | int) -> np.ndarray:
+def _rows(ticks: np.ndarray, *columns: np.ndarray | int) -> np.ndarray:
     """Tick, status and two bytes of data as rows. int64 [N, 4]."""
-    return np.stack(np.broadcast_arrays(*columns), axis=1).astype(np.int64)
+    rows = np.empty((len(ticks), 4), dtype=np.int64)
+    for i, column in enumerate((ticks, *columns)):
+        rows[:, i] = column
+    return rows
 
 
 def _program_ticks(track: Track) -> np.ndarray:
