@@ -1,6 +1,8 @@
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import amadeus
@@ -10,9 +12,20 @@ from amadeus.inference import composer as composer_module
 from amadeus.inference.composer import Composer, load_model
 from amadeus.model import packaged
 from amadeus.model.checkpoint import save_checkpoint
-from amadeus.music.grid import bars_of
-from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
+from amadeus.music.grid import bars_of, rescale
+from amadeus.music.score import (
+    CONTROL_DTYPE,
+    PITCH_BEND_DTYPE,
+    KeySignature,
+    Score,
+    Tempo,
+    Text,
+    TimeSignature,
+    Track,
+    make_notes,
+)
 from amadeus.text.prompt import PromptFacts, parse_prompt
+from everything import everything
 
 
 @pytest.fixture
@@ -112,6 +125,22 @@ def test_a_metre_without_a_token_goes_on_as_another_after_the_join(composer):
     assert continued.time_signatures[0] == TimeSignature(0, 5, 32)
     assert continued.time_signatures[1].onset_ticks == 8 * 480
     assert len(continued.time_signatures) == 2
+
+
+def test_what_the_given_tracks_are_told_stays_when_their_piece_goes_on(composer):
+    given = tune(10, key_signatures=(KeySignature(0, -3, True),), markers=(Text(40, "Verse"),))
+    pedal = np.array([(0, 64, 127), (75, 64, 0)], CONTROL_DTYPE)
+    wheel = np.array([(5, -8192)], PITCH_BEND_DTYPE)
+    told = replace(given.tracks[0], controls=pedal, pitch_bends=wheel, lyrics=(Text(1, "la"),))
+    given = replace(given, tracks=(told,), lyrics=(Text(2, "lo"),))
+    continued = composer.continue_score(given, bars=2)
+    expected = rescale(given, continued.ticks_per_quarter)
+    assert continued.ticks_per_quarter == 60
+    for field in ("key_signatures", "markers", "lyrics"):
+        assert getattr(continued, field) == getattr(expected, field)
+    for field in ("controls", "pitch_bends", "lyrics"):
+        kept, meant = (getattr(score.tracks[0], field) for score in (continued, expected))
+        assert everything(kept) == everything(meant)
 
 
 def test_silence_cannot_be_continued(composer):

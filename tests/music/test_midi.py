@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amadeus.errors import MidiError
-from amadeus.music import midi
-from amadeus.music.midi import read_midi, split_voices, write_midi
-from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track, make_notes
+from amadeus.music.midi import read_midi, reading, write_midi
+from amadeus.music.midi.writing import split_voices
+from amadeus.music.score import Chord, Score, Tempo, Text, TimeSignature, Track, make_notes
 
 NAMES = ("song_with_pickup", "string_quartet", "choir_changing_metre", "funk_drums", "game_band")
 
@@ -76,9 +76,9 @@ NOTES = st.lists(
 
 
 @given(NOTES)
-def test_overlapping_notes_of_a_pitch_survive_on_further_tracks(rows):
+def test_overlapping_notes_of_a_pitch_survive_on_further_tracks(again, rows):
     score = Score(12, (Track(5, make_notes(rows)),))
-    assert by_program(read_midi(midi._encode(score))) == by_program(score)
+    assert by_program(again(score)) == by_program(score)
 
 
 @given(NOTES)
@@ -93,16 +93,6 @@ def test_voices_share_no_pitch_at_a_time_and_lose_no_note(rows):
     assert sorted(np.concatenate(voices).tolist()) == sorted(notes.tolist())
 
 
-def test_instruments_keep_channels_to_themselves_and_only_drums_play_on_ten():
-    notes = make_notes([(0, 1, 60, 80)])
-    tracks = [Track(p % 15, notes) for p in range(20)] + [Track(0, notes, is_drum=True)]
-    channels = midi._channels(tracks)
-    assert channels[-1] == 9
-    assert 9 not in channels[:-1]
-    programs_of = {c: {p % 15 for p in range(20) if channels[p] == c} for c in channels[:-1]}
-    assert all(len(programs) == 1 for programs in programs_of.values())
-
-
 def test_the_pickup_is_a_bar_of_its_own(fixtures):
     score = read_midi(fixtures / "song_with_pickup.mid")
     eighth = score.ticks_per_quarter // 2
@@ -115,8 +105,12 @@ def test_foreign_markers_are_no_chords():
 
     assert read_midi(smf(marker(b"chord:Am7"), *NOTE)).chords == (Chord(0, 9, "min7"),)
     assert read_midi(smf(marker(b"Am7"), *NOTE)).chords == ()
-    assert read_midi(smf(marker(b"chord:Am7"), marker(b"Verse"), *NOTE)).chords == ()
-    assert read_midi(smf(marker(b"chord:what"), *NOTE)).chords == ()
+    score = read_midi(smf(marker(b"chord:Am7"), marker(b"Verse"), *NOTE))
+    assert score.chords == (Chord(0, 9, "min7"),)
+    assert score.markers == (Text(0, "Verse"),)
+    score = read_midi(smf(marker(b"chord:Am7"), marker(b"chord:what"), *NOTE))
+    assert score.chords == ()
+    assert score.markers == (Text(0, "chord:Am7"), Text(0, "chord:what"))
 
 
 def test_a_note_of_no_length_lasts_a_tick():
@@ -137,7 +131,7 @@ def test_impossible_tempos_and_metres_are_dropped():
         (1, b"\xff\x51\x03\0\0\1"),
     ]
     score = read_midi(smf(*events, *NOTE))
-    assert score.tempos == (Tempo(0, 120.0), Tempo(2, midi.MAX_BPM))
+    assert score.tempos == (Tempo(0, 120.0), Tempo(2, reading.MAX_BPM))
     assert score.time_signatures == (TimeSignature(0, 4, 4),)
 
 
@@ -198,7 +192,7 @@ def test_missing_files_folders_and_giants_are_refused(tmp_path):
 
 
 def test_too_many_notes_are_refused(monkeypatch):
-    monkeypatch.setattr(midi, "MAX_NOTES", 1)
+    monkeypatch.setattr(reading, "MAX_NOTES", 1)
     with pytest.raises(MidiError, match="2 notes"):
         read_midi(smf(*NOTE, *NOTE))
 
@@ -210,11 +204,11 @@ def test_notes_outside_midi_are_refused(tmp_path, row):
     assert os.listdir(tmp_path) == []
 
 
-def test_only_drums_may_have_a_program_that_midi_lacks():
+def test_only_drums_may_have_a_program_that_midi_lacks(again):
     notes = make_notes([(0, 1, 36, 80)])
-    assert read_midi(midi._encode(Score(12, (Track(128, notes, is_drum=True),)))).tracks[0].is_drum
+    assert again(Score(12, (Track(128, notes, is_drum=True),))).tracks[0].is_drum
     with pytest.raises(MidiError, match="program 128"):
-        midi._encode(Score(12, (Track(128, notes),)))
+        again(Score(12, (Track(128, notes),)))
 
 
 def test_a_failed_write_leaves_nothing_behind(fixtures, tmp_path):

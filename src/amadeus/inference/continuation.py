@@ -8,13 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from amadeus.music.grid import GRID, metres_of, quantize
+from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, metres_of, quantize, rescale
 from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track, sort_notes
 from amadeus.tokens import Attribute, decode
 from amadeus.tokens.vocabulary import METRE_TICKS, metre_of, opens_bar
-
-MOST_TICKS_PER_QUARTER = 2**15 - 1
-"""What a MIDI file can say."""
 
 Event = TypeVar("Event", Tempo, TimeSignature, Chord)
 
@@ -24,7 +21,8 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
 
     prompt: [N, A] tokens of the score without END; tokens: [M, A], these and what follows them.
     Ticks become shorter where a grid step is no whole number of them, so no note moves in time;
-    only a score of a very odd resolution is quantised instead.
+    only a score of a very odd resolution is quantised instead. Controllers, words, key signatures
+    and markers stay as they are.
     """
     types = prompt[opens_bar(prompt[:, Attribute.TYPE]), Attribute.TYPE].astype(np.int64)
     join = int(METRE_TICKS[metre_of(types)].sum())  # in grid steps
@@ -32,8 +30,8 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
     if ticks > MOST_TICKS_PER_QUARTER:
         score = quantize(score)
         ticks = GRID
-    old = _scaled(score, ticks)
-    composed = _scaled(decode(tokens), ticks)
+    old = rescale(score, ticks)
+    composed = rescale(decode(tokens), ticks)
     join *= ticks // GRID
     # A metre without a token is written as another one, which goes on after the join.
     metre = _in_force(composed.time_signatures, join)
@@ -41,34 +39,12 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
         metres = composed.time_signatures
     else:
         metres = (replace(metre, onset_ticks=join), *_from(composed.time_signatures, join + 1))
-    return Score(
-        ticks_per_quarter=ticks,
+    return replace(
+        old,
         tracks=_joined_tracks(old, composed, join),
         tempos=(*_before(old.tempos, join), *_from(composed.tempos, join)),
         time_signatures=(*_before(old.time_signatures, join), *_from(metres, join)),
         chords=(*_before(old.chords, join), *_from(composed.chords, join)) if old.chords else (),
-    )
-
-
-def _scaled(score: Score, ticks_per_quarter: int) -> Score:
-    """The same music in shorter ticks."""
-    factor = ticks_per_quarter // score.ticks_per_quarter
-    tracks = []
-    for track in score.tracks:
-        notes = track.notes.copy()
-        notes["onset_ticks"] *= factor
-        notes["duration_ticks"] *= factor
-        tracks.append(replace(track, notes=notes))
-
-    def moved(events: tuple[Event, ...]) -> tuple[Event, ...]:
-        return tuple(replace(e, onset_ticks=e.onset_ticks * factor) for e in events)
-
-    return Score(
-        ticks_per_quarter=ticks_per_quarter,
-        tracks=tuple(tracks),
-        tempos=moved(score.tempos),
-        time_signatures=moved(score.time_signatures),
-        chords=moved(score.chords),
     )
 
 

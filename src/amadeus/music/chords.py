@@ -8,7 +8,6 @@ beats pays for every change of chord, more within a bar than at a bar line.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
@@ -82,11 +81,6 @@ def parse_chord(text: str) -> tuple[int | None, str]:
             f"{', '.join(repr(s) for s in _SUFFIXES.values())}, or {NO_CHORD!r}"
         )
     return pitch_class(match[1], match[2]), _QUALITY_OF[match[3]]
-
-
-def transpose_chord(chord: Chord, semitones: int) -> Chord:
-    """The chord moved by a number of semitones; no harmony stays none."""
-    return chord if chord.root is None else replace(chord, root=(chord.root + semitones) % 12)
 
 
 def estimate_chords(score: Score) -> tuple[Chord, ...]:

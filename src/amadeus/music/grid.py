@@ -1,18 +1,27 @@
-"""The beat grid: bars from time signatures, and quantisation to 12 positions per quarter note."""
+"""The beat grid: bars from time signatures, and scores on a finer or a coarser grid."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
-from amadeus.music.score import Score, TimeSignature, sort_notes
+from amadeus.errors import ScoreError
+from amadeus.music.score import Score, Text, TimeSignature, sort_notes
 
 GRID = 12
 """Grid positions per quarter note: sixteenths and triplets are both exact."""
+MOST_TICKS_PER_QUARTER = 2**15 - 1
+"""What a MIDI file can say."""
 
 Ticks = TypeVar("Ticks", int, np.ndarray)
+
+
+class Move(Protocol):
+    """Takes positions in ticks elsewhere, and keeps their order."""
+
+    def __call__(self, ticks: Ticks) -> Ticks: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def metres_of(score: Score) -> tuple[TimeSignature, ...]:
 def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
     """Move every onset and end to the nearest grid position; no note becomes shorter than one.
 
-    Tempos, time signatures and chords move to the grid too. A score on the grid comes back equal.
+    Whatever else a score holds moves to the grid too. A score on the grid comes back equal.
     """
     if score.ticks_per_quarter == ticks_per_quarter:
         return score
@@ -78,26 +87,71 @@ def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
         doubled = 2 * ticks * ticks_per_quarter + score.ticks_per_quarter
         return doubled // (2 * score.ticks_per_quarter)
 
-    tracks = []
-    for track in score.tracks:
-        notes = track.notes.copy()
-        notes["onset_ticks"] = snap(track.notes["onset_ticks"])
-        ends = snap(track.notes["onset_ticks"] + track.notes["duration_ticks"])
-        notes["duration_ticks"] = np.maximum(1, ends - notes["onset_ticks"])
-        tracks.append(replace(track, notes=sort_notes(notes)))
+    return _moved(score, ticks_per_quarter, snap)
 
-    def moved(events: tuple) -> tuple:
-        # The last event on a grid position is the one in force there.
-        by_onset = {snap(e.onset_ticks): e for e in events}
+
+def rescale(score: Score, ticks_per_quarter: int) -> Score:
+    """The same music in shorter ticks, so that nothing moves in time.
+
+    Raises ScoreError unless each old tick is a whole number of the new ones.
+    """
+    factor, rest = divmod(ticks_per_quarter, score.ticks_per_quarter)
+    if rest or factor < 1:
+        raise ScoreError(
+            f"{ticks_per_quarter} ticks per quarter are no multiple of the score's "
+            f"{score.ticks_per_quarter}; choose one, or quantize"
+        )
+
+    def scale(ticks: Ticks) -> Ticks:
+        return ticks * factor
+
+    return _moved(score, ticks_per_quarter, scale)
+
+
+def _moved(score: Score, ticks_per_quarter: int, move: Move) -> Score:
+    """The score with every position in it moved, in order; no note is shorter than a tick."""
+
+    def texts(given: tuple[Text, ...]) -> tuple[Text, ...]:
+        return tuple(replace(text, onset_ticks=move(text.onset_ticks)) for text in given)
+
+    def in_force(events: tuple) -> tuple:
+        # The last event on a position is the one in force there.
+        by_onset = {move(e.onset_ticks): e for e in events}
         return tuple(replace(e, onset_ticks=onset) for onset, e in sorted(by_onset.items()))
 
-    return Score(
+    return replace(
+        score,
         ticks_per_quarter=ticks_per_quarter,
-        tracks=tuple(tracks),
-        tempos=moved(score.tempos),
-        time_signatures=moved(score.time_signatures),
-        chords=moved(score.chords),
+        tracks=tuple(
+            replace(
+                track,
+                notes=_moved_notes(track.notes, move),
+                controls=_moved_rows(track.controls, move),
+                pitch_bends=_moved_rows(track.pitch_bends, move),
+                lyrics=texts(track.lyrics),
+            )
+            for track in score.tracks
+        ),
+        tempos=in_force(score.tempos),
+        time_signatures=in_force(score.time_signatures),
+        chords=in_force(score.chords),
+        key_signatures=in_force(score.key_signatures),
+        markers=texts(score.markers),
+        lyrics=texts(score.lyrics),
     )
+
+
+def _moved_notes(notes: np.ndarray, move: Move) -> np.ndarray:
+    moved = _moved_rows(notes, move)
+    ends = move(notes["onset_ticks"] + notes["duration_ticks"])
+    moved["duration_ticks"] = np.maximum(1, ends - moved["onset_ticks"])
+    return sort_notes(moved)
+
+
+def _moved_rows(rows: np.ndarray, move: Move) -> np.ndarray:
+    moved = rows.copy()
+    moved["onset_ticks"] = move(rows["onset_ticks"])
+    return moved
 
 
 def is_on_grid(score: Score, ticks_per_quarter: int = GRID) -> bool:

@@ -7,7 +7,8 @@ quarter note. Notes live in numpy columns, so that a million of them cost nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,12 @@ NOTE_DTYPE = np.dtype(
     [("onset_ticks", "i8"), ("duration_ticks", "i8"), ("pitch", "i2"), ("velocity", "i2")]
 )
 """One note: onset and duration in ticks, MIDI pitch 0-127, MIDI velocity 1-127."""
+
+CONTROL_DTYPE = np.dtype([("onset_ticks", "i8"), ("number", "i2"), ("value", "i2")])
+"""One move of a MIDI controller (64 is the sustain pedal): its number and its value, 0-127."""
+
+PITCH_BEND_DTYPE = np.dtype([("onset_ticks", "i8"), ("value", "i2")])
+"""One move of the pitch wheel, -8192 to 8191; how far that bends is up to the controllers."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,6 +51,24 @@ class TimeSignature:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class KeySignature:
+    """The sharps or flats written from `onset_ticks` on; what is heard is `amadeus.music.keys`."""
+
+    onset_ticks: int
+    sharps: int
+    """How many sharps, or flats if negative: -7 to 7."""
+    is_minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Text:
+    """Words at `onset_ticks`: a syllable that is sung, or the name of a passage."""
+
+    onset_ticks: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Chord:
     """The harmony in force from `onset_ticks` on: a root (0 = C) and a quality, or none at all."""
 
@@ -55,7 +80,11 @@ class Chord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """The notes of one instrument, sorted by onset, then pitch."""
+    """The notes of one instrument, sorted by onset, then pitch, and what else it is told.
+
+    Two tracks are equal if they play the same notes on the same instrument. Names, controllers,
+    pitch bends and words do not count: neither tokens nor any analysis knows of them.
+    """
 
     program: int
     """General MIDI program, 0-127; ignored for drums."""
@@ -63,6 +92,12 @@ class Track:
     """NOTE_DTYPE, [N]."""
     is_drum: bool = False
     name: str = ""
+    controls: np.ndarray = field(default_factory=partial(np.empty, 0, CONTROL_DTYPE))
+    """CONTROL_DTYPE, [C], sorted by onset; at one onset in the order in which they take effect."""
+    pitch_bends: np.ndarray = field(default_factory=partial(np.empty, 0, PITCH_BEND_DTYPE))
+    """PITCH_BEND_DTYPE, [P], sorted by onset."""
+    lyrics: tuple[Text, ...] = ()
+    """What is sung to the notes, by onset."""
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -75,7 +110,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A piece of music."""
+    """A piece of music.
+
+    Two scores are equal if their tracks, tempos, metres and chords are; key signatures, markers
+    and words are carried along, but they do not count.
+    """
 
     ticks_per_quarter: int
     tracks: tuple[Track, ...]
@@ -83,6 +122,11 @@ class Score:
     time_signatures: tuple[TimeSignature, ...] = (TimeSignature(0, 4, 4),)
     chords: tuple[Chord, ...] = ()
     """Harmony annotations; empty when nobody has analysed the piece yet."""
+    key_signatures: tuple[KeySignature, ...] = field(default=(), compare=False)
+    markers: tuple[Text, ...] = field(default=(), compare=False)
+    """Names of passages and the like, by onset; chords are not among them."""
+    lyrics: tuple[Text, ...] = field(default=(), compare=False)
+    """Words that belong to no track in particular, by onset."""
 
     def __post_init__(self) -> None:
         if self.ticks_per_quarter < 1:

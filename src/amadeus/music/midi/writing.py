@@ -1,0 +1,229 @@
+"""MIDI files out.
+
+They are written here rather than by a library, because which channel an instrument plays on, and
+in which order it is told things, must not be left to chance.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+
+from amadeus.errors import MidiError
+from amadeus.music.chords import chord_name
+from amadeus.music.grid import MOST_TICKS_PER_QUARTER
+from amadeus.music.midi.channels import Place, places_of
+from amadeus.music.midi.reading import CHORD_PREFIX, MAX_BPM
+from amadeus.music.score import Score, Text, Track
+
+_MAX_DELTA = 2**28 - 1
+_ONSETS = (0, 2**31 - 1)
+_LIMITS = {
+    "notes": {
+        "onset_ticks": _ONSETS,
+        "duration_ticks": (1, _MAX_DELTA),
+        "pitch": (0, 127),
+        "velocity": (1, 127),
+    },
+    "controls": {"onset_ticks": _ONSETS, "number": (0, 127), "value": (0, 127)},
+    "pitch_bends": {"onset_ticks": _ONSETS, "value": (-8192, 8191)},
+}
+"""What fits into MIDI, of each column of a track."""
+_NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _PITCH_BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
+_NAME, _LYRIC, _MARKER, _PORT, _END, _TEMPO, _METRE, _KEY = 3, 5, 6, 0x21, 0x2F, 0x51, 0x58, 0x59
+_BANK_SELECT = (0, 32)
+
+
+def write_midi(score: Score, path: str | os.PathLike[str]) -> Path:
+    """Write a score as a Standard MIDI File of format 1; returns its path.
+
+    Chords become markers. A MIDI note ends with the first note-off of its pitch, so notes of one
+    pitch that overlap within a track go to further tracks of the same program and name, which are
+    told the same: the pedal holds there too. Beyond 15 channels, tracks go to further MIDI ports.
+
+    Raises MidiError if the score does not fit into a MIDI file or the path cannot be written.
+    """
+    return write_bytes(path, _encode(score))
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
+    """Write a file whole or not at all; returns its path. Raises MidiError if that fails."""
+    path = Path(path)
+    temporary = path.parent / f".amadeus-{secrets.token_hex(6)}"
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or error
+        raise MidiError(
+            f"{path}: cannot be written ({reason}); choose a file in a folder you may write to"
+        ) from None
+    return path
+
+
+def _encode(score: Score) -> bytes:
+    if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
+        raise MidiError(
+            f"{score.ticks_per_quarter} ticks per quarter do not fit into MIDI; "
+            f"quantize the score to at most {MOST_TICKS_PER_QUARTER}"
+        )
+    for track in score.tracks:
+        if not track.is_drum and not 0 <= track.program < 128:
+            raise MidiError(f"program {track.program} does not fit into MIDI; choose 0 to 127")
+        for name, limits in _LIMITS.items():
+            _check(name, getattr(track, name), limits)
+    tracks = [voice for track in score.tracks for voice in _voices(track)]
+    chunks = [_conductor_chunk(score)]
+    chunks += [_track_chunk(t, place) for t, place in zip(tracks, places_of(tracks), strict=True)]
+    if len(chunks) >= 2**16:
+        raise MidiError(f"{len(tracks)} tracks do not fit into MIDI; merge some")
+    header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
+    return header + b"".join(chunks)
+
+
+def _check(name: str, rows: np.ndarray, limits: dict[str, tuple[int, int]]) -> None:
+    for column, (low, high) in limits.items():
+        bad = rows[column][(rows[column] < low) | (rows[column] > high)]
+        if len(bad):
+            raise MidiError(
+                f"{column} {bad[0]} of {name} does not fit into MIDI; keep it in {low}-{high}"
+            )
+
+
+def _voices(track: Track) -> list[Track]:
+    """A track as several whose notes of a pitch do not overlap; the first sings the words."""
+    first, *others = split_voices(track.notes)
+    return [
+        replace(track, notes=first),
+        *(replace(track, notes=notes, lyrics=()) for notes in others),
+    ]
+
+
+def split_voices(notes: np.ndarray) -> list[np.ndarray]:
+    """Sorted notes as the fewest voices in which no two notes of a pitch overlap.
+
+    notes: NOTE_DTYPE [N], sorted. Returns NOTE_DTYPE arrays, sorted, whose union is `notes`.
+    """
+    ends = notes["onset_ticks"] + notes["duration_ticks"]
+    by_pitch = np.argsort(notes["pitch"], kind="stable")
+    same = np.diff(notes["pitch"][by_pitch]) == 0
+    if not np.any(same & (ends[by_pitch[:-1]] > notes["onset_ticks"][by_pitch[1:]])):
+        return [notes]
+    voice = np.zeros(len(notes), dtype=np.int64)
+    busy: dict[int, list[int]] = {}  # pitch -> when each voice is free again
+    columns = (notes["pitch"].tolist(), notes["onset_ticks"].tolist(), ends.tolist())
+    for i, (pitch, onset, end) in enumerate(zip(*columns, strict=True)):
+        free = busy.setdefault(pitch, [])
+        voice[i] = next((v for v, until in enumerate(free) if until <= onset), len(free))
+        free[voice[i] : voice[i] + 1] = [end]
+    return [notes[voice == v] for v in range(voice.max() + 1)]
+
+
+def _conductor_chunk(score: Score) -> bytes:
+    """What belongs to no track, on a track of its own as format 1 asks."""
+    events: list[tuple[int, bytes]] = []
+    for metre in score.time_signatures:
+        power = metre.denominator.bit_length() - 1
+        if not 1 <= metre.numerator <= 255 or metre.denominator != 1 << power:
+            raise MidiError(f"metre {metre} does not fit into MIDI; write it as 4/4 or the like")
+        events.append((metre.onset_ticks, _meta(_METRE, bytes([metre.numerator, power, 24, 8]))))
+    for key in score.key_signatures:
+        if not -7 <= key.sharps <= 7:
+            raise MidiError(f"{key.sharps} sharps do not fit into MIDI; keep them in -7 to 7")
+        events.append((key.onset_ticks, _meta(_KEY, struct.pack("b?", key.sharps, key.is_minor))))
+    for tempo in score.tempos:
+        mspq = round(60e6 / tempo.bpm) if tempo.bpm > 0 else 0
+        if not 1 <= mspq < 2**24:
+            raise MidiError(f"tempo {tempo.bpm} does not fit into MIDI; choose 4 to {MAX_BPM:.0f}")
+        events.append((tempo.onset_ticks, _meta(_TEMPO, mspq.to_bytes(3, "big"))))
+    events += _words(_LYRIC, score.lyrics)
+    events += _words(_MARKER, score.markers)
+    chords = (Text(chord.onset_ticks, CHORD_PREFIX + chord_name(chord)) for chord in score.chords)
+    events += _words(_MARKER, chords)
+    return _chunk(events)
+
+
+def _words(kind: int, texts: Iterable[Text]) -> Iterator[tuple[int, bytes]]:
+    return ((text.onset_ticks, _meta(kind, _encoded(text.text))) for text in texts)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="replace")
+
+
+def _track_chunk(track: Track, place: Place) -> bytes:
+    port, channel = place
+    head = [(0, _meta(_NAME, _encoded(track.name)))] if track.name else []
+    head += [(0, _meta(_PORT, bytes([port])))] if port else []
+    return _chunk([*head, *_words(_LYRIC, track.lyrics), *_messages(track, channel)])
+
+
+def _messages(track: Track, channel: int) -> Iterator[tuple[int, bytes]]:
+    """(tick, message) of all that a track tells its channel, in order of time."""
+    notes, controls, bends = track.notes, track.controls, track.pitch_bends
+    bend = bends["value"] + 8192
+    # At one tick note-offs come first, so that a repeated note is not cut off by its predecessor
+    # nor held by a new pedal, and note-ons last, so that they begin as they have been told to.
+    rows = np.concatenate(
+        [
+            _rows(notes["onset_ticks"] + notes["duration_ticks"], _NOTE_OFF, notes["pitch"], 0),
+            _rows(controls["onset_ticks"], _CONTROL, controls["number"], controls["value"]),
+            _rows(_program_ticks(track), _PROGRAM, track.program % 128, 0),
+            _rows(bends["onset_ticks"], _PITCH_BEND, bend & 0x7F, bend >> 7),
+            _rows(notes["onset_ticks"], _NOTE_ON, notes["pitch"], notes["velocity"]),
+        ]
+    )
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    for tick, status, first, second in rows.tolist():
+        message = bytes((status | channel, first, second))
+        yield tick, message[:2] if status == _PROGRAM else message
+
+
+def _rows(ticks: np.ndarray, *columns: np.ndarray | int) -> np.ndarray:
+    """Tick, status and two bytes of data as rows. int64 [N, 4]."""
+    rows = np.empty((len(ticks), 4), dtype=np.int64)
+    for i, column in enumerate((ticks, *columns)):
+        rows[:, i] = column
+    return rows
+
+
+def _program_ticks(track: Track) -> np.ndarray:
+    """Where the program is set: with the last bank before the notes, else at the start. [1]."""
+    # A bank takes effect with the program after it.
+    onsets = track.controls["onset_ticks"][np.isin(track.controls["number"], _BANK_SELECT)]
+    first_note = track.notes["onset_ticks"].min(initial=_ONSETS[1])
+    return np.array([onsets[onsets <= first_note].max(initial=0)])
+
+
+def _chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
+    """A track of (tick, message) pairs; those of one tick keep their order."""
+    body, now = bytearray(), 0
+    for tick, message in sorted(events, key=itemgetter(0)):
+        if not 0 <= tick - now <= _MAX_DELTA:
+            raise MidiError(f"a rest of {tick - now} ticks does not fit into MIDI; shorten it")
+        body += _variable_length(tick - now) + message
+        now = tick
+    body += b"\0" + _meta(_END, b"")
+    return b"MTrk" + len(body).to_bytes(4, "big") + body
+
+
+def _meta(kind: int, data: bytes) -> bytes:
+    return bytes([0xFF, kind]) + _variable_length(len(data)) + data
+
+
+def _variable_length(value: int) -> bytes:
+    """A MIDI variable-length quantity: seven bits a byte, the high bit set on all but the last."""
+    digits = [value & 0x7F]
+    while value := value >> 7:
+        digits.append(value & 0x7F | 0x80)
+    return bytes(reversed(digits))
