@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from amadeus.control import Control, Plan
+from amadeus.control.revision import Revision
+from amadeus.inference.editing import Frame
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.tokenizer import mark
-from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType, opens_bar
 
 KEYS = ("A minor", "C major", "D dorian", "F# harmonic minor", "E blues", "C whole tone",
         "G chromatic", "C E G A", "Bb major pentatonic")  # fmt: skip
@@ -18,15 +20,30 @@ DURATIONS = ("1/8", "1/4", "1/4.", "1/8t", "1/2", "1/16")
 
 def compose_at_random(plan: Plan, seed: int, max_notes: int | None = None) -> np.ndarray:
     """A piece drawn in random orders; at the end of a bar of 40 notes, on to the next one."""
-    rng = np.random.default_rng(seed)
     grammar = Grammar(num_bars=plan.num_bars, max_notes=max_notes)
-    rows = [mark(RowType.START)[0].astype(np.int64)]
-    grammar.advance(rows[0])
-    control = Control(plan)
+    return _draw_rows(grammar, mark(RowType.START), Control(plan), seed, close_chords=True)
+
+
+def revise_at_random(revision: Revision, frame: Frame, seed: int) -> np.ndarray:
+    """The rows of a passage drawn in random orders, [K, A]."""
+    prompt = frame.prompt(look_ahead=True)
+    ends_with = RowType.JOIN if len(frame.after) else RowType.END
+    num_bars = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
+    grammar = Grammar(ends_with=ends_with, num_bars=num_bars + len(revision.selection.bars))
+    tokens = _draw_rows(grammar, prompt, revision.control(num_bars), seed)
+    return tokens[len(prompt) : -1]
+
+
+def _draw_rows(grammar, prompt, constrain, seed, close_chords=False):
+    rng = np.random.default_rng(seed)
+    rows = list(prompt.astype(np.int64))
+    for row in rows:
+        grammar.advance(row)
+    grammar.close_bar()
     while not grammar.ended:
-        if rng.random() < 0.2:
+        if close_chords and rng.random() < 0.2:
             grammar.close_chord()
-        bias = control(grammar)
+        bias = constrain(grammar)
         values, known = np.zeros(NUM_ATTRIBUTES, dtype=np.int64), np.zeros(NUM_ATTRIBUTES, bool)
         for attribute in rng.permutation(NUM_ATTRIBUTES):
             legal = np.flatnonzero(grammar.allowed(values, known)[attribute])
@@ -37,7 +54,7 @@ def compose_at_random(plan: Plan, seed: int, max_notes: int | None = None) -> np
                 assert np.isfinite(bias(values, known)).all()
         grammar.advance(values)
         rows.append(values)
-        assert len(rows) < 5000
+        assert len(rows) < len(prompt) + 5000
     return np.stack(rows)
 
 

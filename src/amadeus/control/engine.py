@@ -55,13 +55,13 @@ class Control:
         self._counts: Counter[int] = Counter()
         self._chords = Chords()
         self._state: tuple[object, ...] | None = None
-        self._permission = Permission(*[NOTHING] * 4, frozenset(), frozenset())
+        self._permission = Permission(NOTHING, NOTHING, NOTHING, NOTHING, frozenset(), frozenset())
 
     def __call__(self, grammar: Grammar) -> Bias | None:
         """Permit what may follow the last row; returns what leans on the next one."""
         if self.bar(grammar) >= 0:
             self.hear(grammar.last, self.bar(grammar))
-        self._chords.limit(grammar)
+        self.limit_chord(grammar)
         before = self._permission
         now = self.permission(grammar)
         if now is not before:
@@ -92,6 +92,10 @@ class Control:
         if v.opens_bar(row[0]):
             self._counts.clear()
         self._chords.hear(row)
+
+    def limit_chord(self, grammar: Grammar) -> None:
+        """Close a chord that has as many notes as its instrument plays at once."""
+        self._chords.limit(grammar)
 
     def bias(self, grammar: Grammar) -> Bias | None:
         """What leans on the next row."""

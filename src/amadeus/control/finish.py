@@ -12,16 +12,20 @@ from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo
 
 
-def finish(score: Score, plan: Plan) -> Score:
-    """The score with the very tempos that were asked for, where tokens only come close."""
+def finish(score: Score, plan: Plan, first_bar: int = 0) -> Score:
+    """The score with the very tempos that were asked for, where tokens only come close.
+
+    first_bar: the bar of the score, counted from 0, that is the first one of the plan.
+    """
     exact = [one for one in plan.constraints if isinstance(one, ExactTempo)]
     if not exact:
         return score
     bars = bars_of(score)
+    planned = len(bars) - first_bar if plan.num_bars is None else plan.num_bars
     covered = {
-        bar: one.bpm_at(bar, plan.num_bars)
+        first_bar + bar: one.bpm_at(bar, plan.num_bars)
         for one in exact
-        for bar in range(len(bars))
+        for bar in range(min(planned, len(bars) - first_bar))
         if one.scope.covers(bar)
     }
     onsets = np.array([tempo.onset_ticks for tempo in score.tempos])

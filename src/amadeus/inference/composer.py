@@ -14,15 +14,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.control import Constraints, Control
+from amadeus.control import Constraints, Control, Playing
+from amadeus.control.edit import Edit
 from amadeus.control.finish import finish
 from amadeus.control.piece import plan_piece
+from amadeus.control.plan import Plan
+from amadeus.control.revision import Revision
+from amadeus.control.selection import select
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
 from amadeus.inference.continuation import append_bars
+from amadeus.inference.editing import DEFAULT_TRIES, Frame, best, frame_requests
 from amadeus.inference.engine import compose
+from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
+from amadeus.inference.splice import splice
 from amadeus.model import Amadeus
 from amadeus.model.checkpoint import load_checkpoint
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
@@ -115,20 +122,81 @@ class Composer:
         bars: int = 8,
         notes: int | None = None,
         seed: int = 0,
+        prompt: str = "",
+        guidance: float = 1.0,
+        constraints: Constraints | None = None,
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> Score:
         """The score with new bars after the bar of its last onset; what is given stays as it is.
 
-        The settings are those of `generate`. Where a grid step is no whole number of ticks, all
-        ticks are made shorter, which changes no time. Raises ScoreError for a score without notes.
+        prompt: words that the model hears; it is held to none of them.
+        constraints: what holds in the new bars, of which bar 1 is the first.
+        The other settings are those of `generate_many`. Where a grid step is no whole number of
+        ticks, all ticks are made shorter, which changes no time. Raises ScoreError for a score
+        without notes, ConfigError for constraints that contradict each other.
         """
-        prompt = encode(score)[:-1]
+        given = encode(score)[:-1]
+        plan = Plan([*(constraints or ())], bars, notes, is_passage=True)
+        first_bar = int(opens_bar(given[:, Attribute.TYPE]).sum())
         request = Request(
-            prompt=prompt, num_bars=bars, max_notes=notes, seed=seed,
-            unmask=sampling_config(**sampling),
+            prompt=given, num_bars=bars, max_notes=notes, seed=seed,
+            unmask=sampling_config(**sampling), text=self._text_states([prompt])[0],
+            guidance=guidance, constrain=Control(plan, first_bar),
         )  # fmt: skip
-        return append_bars(score, prompt, self.compose([request], progress=progress)[0])
+        longer = append_bars(score, given, self.compose([request], progress=progress)[0])
+        return finish(longer, plan, first_bar)
+
+    def edit(
+        self,
+        score: Score,
+        *,
+        bars: tuple[int, int | None] | None = None,
+        parts: Sequence[str] = (),
+        add: Sequence[str] = (),
+        resample: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        vary: float | None = None,
+        seed: int = 0,
+        prompt: str = "",
+        guidance: float = 1.0,
+        constraints: Constraints | None = None,
+        tries: int = DEFAULT_TRIES,
+        progress: OnProgress | None = None,
+        **sampling: Any,
+    ) -> Score:
+        """The score with some of it composed anew; everything else stays as it is.
+
+        bars, parts, add, resample, keep, vary: what changes, as in `control.edit.Edit`.
+        prompt: words that the model hears; it is held to none of them.
+        constraints: what holds for what is composed, in bars of the piece.
+        tries: passages that are composed where something follows; the one after which that is
+        likeliest is kept.
+        The other settings are those of `generate_many`. Raises ConfigError for an edit that changes
+        nothing, bars that the piece lacks, and constraints that contradict it or each other;
+        ScoreError for a score without notes.
+        """
+        edit = Edit(
+            bars=bars, parts=tuple(parts), add=tuple(add), resample=tuple(resample),
+            keep=tuple(keep), vary=vary,
+        )  # fmt: skip
+        config, held = sampling_config(**sampling), constraints or Constraints()
+        revision = Revision(select(score, edit, seed), held)
+        if Attribute.INSTRUMENT in edit.drawn:
+            score, rest = reorchestrate(self.model, score, revision, config, seed)
+            if rest is None:
+                return score
+            held = Constraints(*(one for one in held if not isinstance(one, Playing)))
+            revision = Revision(select(score, rest, seed), held)
+        frame = Frame.around(revision.selection, self.context)
+        asked = frame_requests(
+            revision, frame, seed=seed, tries=tries, unmask=config,
+            text=self._text_states([prompt])[0], guidance=guidance,
+        )  # fmt: skip
+        given = len(asked[0].prompt)
+        passages = [t[given:-1].astype(np.int64) for t in self.compose(asked, progress=progress)]
+        edited = splice(score, revision.selection, best(self.model, frame, passages))
+        return finish(edited, revision.plan, revision.selection.first_bar)
 
     def compose(
         self, requests: Sequence[Request], *, progress: OnProgress | None = None

@@ -75,6 +75,12 @@ def metres_of(score: Score) -> tuple[TimeSignature, ...]:
     return tuple(by_onset[onset] for onset in sorted(by_onset))
 
 
+def snap(ticks: Ticks, given_per_quarter: int, ticks_per_quarter: int = GRID) -> Ticks:
+    """Positions, `given_per_quarter` ticks to a quarter, at their nearest grid positions."""
+    doubled = 2 * ticks * ticks_per_quarter + given_per_quarter
+    return doubled // (2 * given_per_quarter)
+
+
 def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
     """Move every onset and end to the nearest grid position; no note becomes shorter than one.
 
@@ -83,11 +89,10 @@ def quantize(score: Score, ticks_per_quarter: int = GRID) -> Score:
     if score.ticks_per_quarter == ticks_per_quarter:
         return score
 
-    def snap(ticks: Ticks) -> Ticks:
-        doubled = 2 * ticks * ticks_per_quarter + score.ticks_per_quarter
-        return doubled // (2 * score.ticks_per_quarter)
+    def moved_to(ticks: Ticks) -> Ticks:
+        return snap(ticks, score.ticks_per_quarter, ticks_per_quarter)
 
-    return _moved(score, ticks_per_quarter, snap)
+    return _moved(score, ticks_per_quarter, moved_to)
 
 
 def rescale(score: Score, ticks_per_quarter: int) -> Score:

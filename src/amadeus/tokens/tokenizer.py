@@ -19,7 +19,7 @@ import numpy as np
 
 from amadeus.errors import ScoreError
 from amadeus.music.chords import estimate_chords
-from amadeus.music.grid import GRID, metres_of, quantize
+from amadeus.music.grid import GRID, metres_of, quantize, snap
 from amadeus.music.score import NOTE_DTYPE, Chord, Score, Tempo, TimeSignature, Track
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, SIZES, Attribute, RowType
@@ -36,18 +36,16 @@ def encode(score: Score) -> np.ndarray:
     if not score.num_notes:
         raise ScoreError("the score has no notes")
     score = quantize(score)
-    chords = score.chords or estimate_chords(score)
     onset, instrument, pitch, duration, velocity = _merged_notes(score)  # [N]
-    bar_onsets, metre = _bars(score)  # [M]
-    bar = np.searchsorted(bar_onsets, onset, side="right") - 1  # [N]
+    opened, metre = _bars(score)  # [M]
+    bar = np.searchsorted(opened, onset, side="right") - 1  # [N]
 
     rows = np.zeros((len(onset), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
     first_in_bar = _changes(bar)
     rows[:, Attribute.TYPE] = RowType.NOTE
     rows[first_in_bar, Attribute.TYPE] = v.FIRST_BAR + metre[bar[first_in_bar]]
-    rows[:, Attribute.BEAT] = onset - bar_onsets[bar] + 1
-    rows[:, Attribute.CHORD] = _chord_values(chords, onset)
-    rows[:, Attribute.TEMPO] = _tempo_values(score, onset)
+    rows[:, Attribute.BEAT] = onset - opened[bar] + 1
+    rows[:, Attribute.CHORD], rows[:, Attribute.TEMPO] = chords_and_tempos(score, onset)
     rows[:, Attribute.INSTRUMENT] = instrument
     rows[:, Attribute.PITCH] = pitch
     rows[:, Attribute.DURATION] = duration
@@ -56,11 +54,53 @@ def encode(score: Score) -> np.ndarray:
     empty = np.flatnonzero(np.bincount(bar, minlength=len(metre)) == 0)
     rests = np.zeros((len(empty), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
     rests[:, Attribute.TYPE] = v.FIRST_REST + metre[empty]
-    rests[:, Attribute.TEMPO] = _tempo_values(score, bar_onsets[empty])
+    rests[:, Attribute.TEMPO] = _tempo_values(score, opened[empty])
 
     order = np.argsort(np.concatenate([bar, empty]), kind="stable")
     body = np.concatenate([rows, rests])[order]
     return np.concatenate([mark(RowType.START), body, mark(RowType.END)])
+
+
+def chords_and_tempos(score: Score, ticks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of `chord` and `tempo` in force at positions in grid steps. Same shape, each.
+
+    The harmony is the score's, or is estimated where it has none.
+    """
+    score = quantize(score)
+    chords = score.chords or estimate_chords(score)
+    return _chord_values(chords, ticks), _tempo_values(score, ticks)
+
+
+def bar_onsets(tokens: np.ndarray) -> np.ndarray:
+    """Where the bars of tokens [N, A] begin and the last one ends, in grid steps. int64 [M + 1]."""
+    types = tokens[:, Attribute.TYPE].astype(np.int64)
+    metres = v.metre_of(types[v.opens_bar(types)])
+    return np.concatenate([[0], np.cumsum(v.METRE_TICKS[metres])])
+
+
+def rows_of_notes(score: Score, tokens: np.ndarray) -> list[np.ndarray]:
+    """The row of tokens [N, A] that each note of the score became: int64 [N] of every track.
+
+    tokens: `encode(score)`.
+    """
+    tokens = np.asarray(tokens).astype(np.int64)
+    types = tokens[:, Attribute.TYPE]
+    rows = np.flatnonzero(v.has_sound(types))
+    bar = np.cumsum(v.opens_bar(types)) - 1
+    onset = bar_onsets(tokens)[bar[rows]] + tokens[rows, Attribute.BEAT] - 1
+    places = _place(onset, tokens[rows, Attribute.INSTRUMENT], tokens[rows, Attribute.PITCH])
+    found = []
+    for track in score.tracks:
+        onset = snap(track.notes["onset_ticks"], score.ticks_per_quarter)
+        instrument = np.full(len(onset), v.DRUMS if track.is_drum else track.program + 1)
+        pitch = track.notes["pitch"] + _first_pitch(instrument)
+        found.append(rows[np.searchsorted(places, _place(onset, instrument, pitch))])
+    return found
+
+
+def _place(onset: np.ndarray, instrument: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """Where a note stands among all others, as one number: it sorts faster than three."""
+    return (onset * SIZES[Attribute.INSTRUMENT] + instrument) * SIZES[Attribute.PITCH] + pitch
 
 
 def mark(row_type: RowType) -> np.ndarray:
@@ -82,9 +122,9 @@ def decode(tokens: np.ndarray) -> Score:
     if len(tokens) and not opens[0]:
         raise ScoreError(f"a piece begins with a bar, not with row type {types[0]}")
     metres = v.metre_of(types[opens])
-    bar_onsets = np.concatenate([[0], np.cumsum(v.METRE_TICKS[metres])])
+    onsets = bar_onsets(tokens)
     bar = np.cumsum(opens) - 1  # [N]
-    onset = bar_onsets[bar] + np.maximum(tokens[:, Attribute.BEAT] - 1, 0)
+    onset = onsets[bar] + np.maximum(tokens[:, Attribute.BEAT] - 1, 0)
 
     sound = v.has_sound(types)
     notes, note_onset = tokens[sound], onset[sound]
@@ -97,7 +137,7 @@ def decode(tokens: np.ndarray) -> Score:
             for i in _changes(tokens[:, Attribute.TEMPO])
         ),
         time_signatures=tuple(
-            TimeSignature(int(bar_onsets[i]), *v.METRES[metres[i]]) for i in _changes(metres)
+            TimeSignature(int(onsets[i]), *v.METRES[metres[i]]) for i in _changes(metres)
         ),
         chords=tuple(
             Chord(int(note_onset[i]), *v.chord_of(int(notes[i, Attribute.CHORD])))
@@ -146,9 +186,7 @@ def _merged_notes(score: Score) -> tuple[np.ndarray, ...]:
     )
     pitch = notes["pitch"] + _first_pitch(instrument)
     duration = np.minimum(notes["duration_ticks"], v.MAX_DURATION_TICKS)
-    # Where a note stands among all others, as one number: it sorts faster than three.
-    place = notes["onset_ticks"] * SIZES[Attribute.INSTRUMENT] + instrument
-    place = place * SIZES[Attribute.PITCH] + pitch
+    place = _place(notes["onset_ticks"], instrument, pitch)
     order = np.argsort(place, kind="stable")
     starts = _changes(place[order])
     first = order[starts]

@@ -1,0 +1,112 @@
+"""What is to change about a piece, and what stays: bars, parts and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from amadeus.control.scope import Scope
+from amadeus.errors import ConfigError
+from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute
+
+NAMES = {name: Attribute[name.upper()] for name in ATTRIBUTES} | {
+    "rhythm": Attribute.BEAT,
+    "harmony": Attribute.CHORD,
+    "orchestration": Attribute.INSTRUMENT,
+    "melody": Attribute.PITCH,
+    "length": Attribute.DURATION,
+    "dynamics": Attribute.VELOCITY,
+}
+"""What attributes are called."""
+VARIED = frozenset({Attribute.PITCH, Attribute.DURATION, Attribute.VELOCITY})
+"""What a variation draws anew, unless told otherwise."""
+MUSICAL = VARIED | {Attribute.BEAT, Attribute.CHORD}
+"""What is drawn anew where only what is kept is named: players and tempo are no part of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """A change to a piece.
+
+    With nothing but bars and parts, their notes make way for new ones. `resample`, `keep` and
+    `vary` leave the notes and draw attributes of them anew.
+    """
+
+    bars: tuple[int, int | None] | None = None
+    """First and last bar that change, counted from 1; the last is None to the end. All if None."""
+    parts: tuple[str, ...] = ()
+    """Instruments whose notes change; all if empty."""
+    add: tuple[str, ...] = ()
+    """Instruments that get new parts; beside `parts`, in their place."""
+    resample: tuple[str, ...] = ()
+    """Attributes that are drawn anew; by default VARIED for a variation, and else MUSICAL."""
+    keep: tuple[str, ...] = ()
+    """Attributes that are not."""
+    vary: float | None = None
+    """Share of the notes that change, above 0 and up to 1."""
+
+    def __post_init__(self) -> None:
+        Scope(self.bars, (*self.parts, *self.add))  # which checks both
+        _attributes(self.keep), _attributes(self.resample)
+        if self.vary is not None and not 0 < self.vary <= 1:
+            raise ConfigError(
+                f"vary is a share of the notes, above 0 and at most 1; got {self.vary:g}"
+            )
+        if self.writes:
+            return
+        if self.add:
+            raise ConfigError(
+                f"a new part ({', '.join(self.add)}) has new notes, so there is nothing to keep or "
+                "resample; leave out one or the other"
+            )
+        self._check_attributes()
+
+    def _check_attributes(self) -> None:
+        both = _attributes(self.resample) & _attributes(self.keep)
+        if both:
+            raise ConfigError(f"{_names(both)} cannot be both kept and resampled; name it once")
+        if Attribute.TYPE in _attributes(self.resample):
+            raise ConfigError(
+                "type says where bars begin, and is always kept; to write new notes, leave out "
+                "what is resampled and kept"
+            )
+        if not self.drawn:
+            raise ConfigError("every attribute is kept, so nothing would change; keep fewer")
+        if Attribute.INSTRUMENT in self.drawn and self.vary:
+            raise ConfigError("instruments change part by part; leave out vary, or keep instrument")
+        if Attribute.BEAT in self.drawn and (self.parts or self.vary):
+            raise ConfigError(
+                "a new rhythm for some of the notes would change their order among the others; "
+                "keep rhythm, or write the part anew by leaving out what is kept and resampled"
+            )
+
+    @property
+    def writes(self) -> bool:
+        """Whether new notes are written, rather than attributes drawn anew."""
+        return not (self.resample or self.keep or self.vary)
+
+    @property
+    def drawn(self) -> frozenset[Attribute]:
+        """Attributes of given notes that are drawn anew."""
+        if self.writes:
+            return frozenset()
+        default = VARIED if self.vary else MUSICAL
+        return (_attributes(self.resample) or default) - _attributes(self.keep)
+
+
+def _attributes(names: Iterable[str]) -> frozenset[Attribute]:
+    """Raises ConfigError, with the nearest names, for one that is unknown."""
+    found = set()
+    for name in names:
+        wanted = name.strip().lower()
+        known = wanted if wanted in NAMES else wanted.removesuffix("s")
+        if known not in NAMES:
+            close = get_close_matches(wanted, NAMES, n=2) or list(NAMES)
+            raise ConfigError(f"no attribute is called {name!r}; did you mean {', '.join(close)}?")
+        found.add(NAMES[known])
+    return frozenset(found)
+
+
+def _names(attributes: Iterable[Attribute]) -> str:
+    return ", ".join(ATTRIBUTES[a] for a in sorted(attributes))

@@ -1,0 +1,156 @@
+"""What holds in a passage that is edited: constraints moved to its bars, and who may play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from amadeus.control.conflicts import named
+from amadeus.control.engine import Control
+from amadeus.control.passage import Passage
+from amadeus.control.plan import Plan
+from amadeus.control.rules import Constraint
+from amadeus.control.selection import Selection, free_programs
+from amadeus.control.structure import Chords, Density, Ending, Length, Metre, Playing
+from amadeus.errors import ConfigError
+from amadeus.music.instruments import program_name
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute
+
+NEW_PART_SHARE = 0.5
+"""Share of the bars in which a part that is added plays at least."""
+OLD_PART_SHARE = 0.5
+"""The same of a part that is replaced, relative to the share in which it played."""
+_WRITTEN = frozenset(Attribute) - {Attribute.CHORD, Attribute.TEMPO}
+
+
+class Revision:
+    """An edit of a piece and the constraints on what is drawn, found to be possible."""
+
+    def __init__(self, selection: Selection, constraints: Iterable[Constraint]) -> None:
+        """constraints: their bars are those of the piece; without bars they are for the passage.
+
+        Raises ConfigError for constraints on what stays, on other bars, or that contradict each
+        other.
+        """
+        self.selection = selection
+        given = list(constraints)
+        self.constraints = [_moved(one, selection) for one in given]
+        for one, moved in zip(given, self.constraints, strict=True):
+            _check_speaks_of_what_changes(one, moved, selection)
+        self.players = [one for one in self.constraints if isinstance(one, Playing)]
+        casting = self._casting() if selection.edit.writes else []
+        others = [one for one in self.constraints if one not in self.players]
+        held = [*others, *casting, *(self.players if selection.edit.writes else [])]
+        self.plan = Plan(held, len(selection.bars), is_passage=True)
+        self.newcomers = self._newcomers() if selection.edit.writes else frozenset()
+        self._check_end()
+        self.control(0)
+
+    def control(self, first_bar: int) -> Passage:
+        """A hook for `Request.constrain`; first_bar: bars of the prompt before the passage."""
+        return Passage(Control(self.plan, first_bar), self.selection.bars, self.newcomers)
+
+    def _casting(self) -> list[Constraint]:
+        """Who plays the new notes, as far as the edit says so."""
+        selection, edit = self.selection, self.selection.edit
+        if edit.add:
+            names = free_programs(edit.add, selection.staying)
+            return [Playing(names, bar_share=NEW_PART_SHARE, source="to be added")]
+        staying = _names(selection.staying)
+        taken = [Playing(staying, "none of", source="plays already")] if staying else []
+        if self._asks_for_players or not edit.parts:
+            return [*taken]
+        shares = {value: OLD_PART_SHARE * share for value, share in selection.leaving.items()}
+        each = [
+            Playing(_names([value]), "at least", bar_share=share, source="to be replaced")
+            for value, share in shares.items()
+        ]
+        return [Playing(_names(shares), source="to be replaced"), *each]
+
+    @property
+    def _asks_for_players(self) -> bool:
+        return any(one.demands for one in self.players)
+
+    def _newcomers(self) -> frozenset[int]:
+        """Values of `instrument` that new notes may have."""
+        bars = [self.plan.bar(i).notes for i in range(len(self.selection.bars))]
+        allowed = np.concatenate(bars)[:, Attribute.INSTRUMENT].any(0)
+        free = frozenset(np.flatnonzero(allowed).tolist()) - self.selection.staying
+        edit = self.selection.edit
+        if not (edit.add or edit.parts or self._asks_for_players):
+            sounding = self.selection.tokens[:, Attribute.INSTRUMENT]
+            free &= frozenset(sounding.tolist())
+        if not free:
+            raise ConfigError("the constraints leave nobody to play; allow an instrument")
+        return free
+
+    def _check_end(self) -> None:
+        """A piece ends with a note."""
+        bar = self.selection.bars[-1]
+        ends = self.selection.end_bar == self.selection.num_bars
+        if (
+            ends
+            and not len(bar.rows)
+            and not len(self.plan.bar(len(self.selection.bars) - 1).notes)
+        ):
+            raise ConfigError("the constraints silence the last bar of the piece, which ends with "
+                              "a note; let it play")  # fmt: skip
+
+
+def _moved(one: Constraint, selection: Selection) -> Constraint:
+    """The constraint with bars that count from the passage's first one."""
+    if one.scope.bars is None:
+        return one
+    first, last = one.scope.bars
+    if first <= selection.first_bar or (last or first) > selection.end_bar:
+        raise ConfigError(
+            f"{named(one)} speaks of bars outside of those that are edited, "
+            f"{selection.first_bar + 1}-{selection.end_bar}; name bars among these"
+        )
+    here = (first - selection.first_bar, last and last - selection.first_bar)
+    return replace(one, scope=replace(one.scope, bars=here))
+
+
+def _check_speaks_of_what_changes(one: Constraint, moved: Constraint, selection: Selection) -> None:
+    if isinstance(one, Length | Metre):
+        raise ConfigError(f"{named(one)}: an edit keeps the bars and their time signatures; "
+                          "leave this out")  # fmt: skip
+    drawn = selection.edit.drawn
+    if selection.edit.writes:
+        drawn = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
+    elif isinstance(one, Density):
+        raise ConfigError(f"{named(one)}: the number of notes is kept; to write new notes, leave "
+                          "out what is kept and resampled")  # fmt: skip
+    about = _attributes(moved, len(selection.bars))
+    if about and not about & drawn:
+        names = ", ".join(ATTRIBUTES[a] for a in sorted(about))
+        raise ConfigError(
+            f"{named(one)} speaks of {names}, which stays as it is; resample {names}, or leave "
+            "the constraint out"
+        )
+    if isinstance(one, Playing) and not selection.edit.writes:
+        _check_is_plain(one)
+
+
+def _check_is_plain(one: Playing) -> None:
+    if one.bar_share or one.note_share or one.scope.bars or one.is_silence:
+        raise ConfigError(
+            f"{named(one)}: where only the players change, they change for all of the edited bars; "
+            "name instruments alone"
+        )
+
+
+def _attributes(one: Constraint, num_bars: int) -> frozenset[Attribute]:
+    """What a constraint speaks of."""
+    if isinstance(one, Playing):
+        return frozenset({Attribute.INSTRUMENT})
+    if isinstance(one, Chords | Ending):
+        return frozenset({Attribute.CHORD})
+    return frozenset(one.masks(one.scope.first, num_bars))
+
+
+def _names(values: Iterable[int]) -> tuple[str, ...]:
+    return tuple(program_name(128 if value == v.DRUMS else value - 1) for value in sorted(values))

@@ -1,0 +1,122 @@
+"""Editing: the passage composed towards what follows it, the best of a few tries kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from amadeus.control.revision import Revision
+from amadeus.control.selection import Selection
+from amadeus.errors import ConfigError
+from amadeus.inference.likelihood import nats_of_rows
+from amadeus.inference.request import Request
+from amadeus.model import Amadeus
+from amadeus.tokens.tokenizer import mark
+from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+
+DEFAULT_TRIES = 4
+MAX_TRIES = 64
+HEARD_AFTER = 128
+"""Rows after the passage by which tries are compared."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What the model sees of the piece around a passage, whole bars of it."""
+
+    before: np.ndarray
+    """Rows from START or RESUME to the passage, int64 [N, A]."""
+    after: np.ndarray
+    """Rows of the bars after it, and END if they reach it; none at the end of the piece, [M, A]."""
+
+    @classmethod
+    def around(cls, selection: Selection, context: int) -> Frame:
+        """context: most rows that the network sees at once."""
+        tokens = selection.tokens
+        after = tokens[selection.end :] if selection.end_bar < selection.num_bars else tokens[:0]
+        return cls(
+            _last_bars(tokens[: selection.begin], context // 2),
+            _first_bars(after, context // 4 - 1),
+        )
+
+    def prompt(self, look_ahead: bool) -> np.ndarray:
+        """Rows to compose the passage after, [N, A]."""
+        if not look_ahead or not len(self.after):
+            return self.before
+        return np.concatenate([mark(RowType.FUTURE), self.after, self.before]).astype(np.int64)
+
+
+def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many rows, from a bar line on; START, or RESUME where it is not the beginning."""
+    if len(rows) <= most:
+        return rows
+    starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
+    fitting = starts[starts > len(rows) - most]
+    first = int(fitting[0]) if len(fitting) else len(rows)
+    return np.concatenate([mark(RowType.RESUME), rows[first:]]).astype(np.int64)
+
+
+def _first_bars(rows: np.ndarray, most: int) -> np.ndarray:
+    """At most so many rows, up to a bar line; a bar that is longer is left out."""
+    if len(rows) <= most:
+        return rows
+    starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
+    return rows[: int(starts[starts <= most][-1])]
+
+
+def frame_requests(
+    revision: Revision,
+    frame: Frame,
+    *,
+    seed: int,
+    tries: int,
+    look_ahead: bool = True,
+    **settings: object,
+) -> list[Request]:
+    """A request for each try; one where nothing follows that they could lead to.
+
+    look_ahead: whether the model sees what follows. settings: fields of `Request`.
+    Raises ConfigError for a number of tries that cannot be.
+    """
+    if not 1 <= tries <= MAX_TRIES:
+        raise ConfigError(f"tries must be 1 to {MAX_TRIES}, got {tries}")
+    prompt = frame.prompt(look_ahead)
+    seen = len(prompt) > len(frame.before)
+    first_bar = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
+    return [
+        Request(
+            prompt=prompt,
+            num_bars=len(revision.selection.bars),
+            seed=(seed + try_ * _SEED_STEP) % 2**64,
+            ends_with=RowType.JOIN if seen else RowType.END,
+            constrain=revision.control(first_bar),
+            **settings,  # type: ignore[arg-type]
+        )
+        for try_ in range(tries if len(frame.after) else 1)
+    ]
+
+
+_SEED_STEP = 0x9E3779B97F4A7C15
+"""Far enough that no two tries of neighbouring seeds are the same."""
+
+
+def nats_after(model: Amadeus, frame: Frame, passage: np.ndarray) -> float:
+    """Nats per row of what follows, given a passage [K, A]: how badly it leads there.
+
+    Returns nan where nothing follows. Equal followers are measured in equal orders.
+    """
+    after = frame.after[:HEARD_AFTER]
+    if not len(after):
+        return np.nan
+    tokens = np.concatenate([frame.before, passage, after])
+    nats = nats_of_rows(model, tokens, first=len(tokens) - len(after))
+    return float(nats.sum() / len(after))
+
+
+def best(model: Amadeus, frame: Frame, passages: Sequence[np.ndarray]) -> np.ndarray:
+    """The passage [K, A] after which what follows is likeliest; the first one if nothing does."""
+    if len(passages) == 1 or not len(frame.after):
+        return passages[0]
+    return min(passages, key=lambda passage: nats_after(model, frame, passage))

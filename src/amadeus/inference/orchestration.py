@@ -1,0 +1,135 @@
+"""Who plays which part: other instruments for the notes of a passage, drawn part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from amadeus.control.conflicts import named
+from amadeus.control.edit import Edit
+from amadeus.control.revision import Revision
+from amadeus.control.selection import Selection
+from amadeus.control.structure import Playing
+from amadeus.diffusion.unmasking import UnmaskConfig, draw
+from amadeus.errors import ConfigError
+from amadeus.inference.editing import Frame
+from amadeus.inference.splice import change_instruments
+from amadeus.model import Amadeus
+from amadeus.music.instruments import program_name
+from amadeus.music.score import Score
+from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, SIZES, Attribute
+
+NOTES_HEARD = 16
+"""Notes of a part by which its new player is drawn."""
+_PITCHED = (np.arange(SIZES[Attribute.INSTRUMENT]) != DRUMS) & (
+    np.arange(SIZES[Attribute.INSTRUMENT]) != NULL
+)
+
+
+def reorchestrate(
+    model: Amadeus, score: Score, revision: Revision, config: UnmaskConfig, seed: int
+) -> tuple[Score, Edit | None]:
+    """The score with its open parts given to other players, and what is left to be done with it.
+
+    Raises ConfigError where the constraints ask for more players than there are parts.
+    """
+    selection = revision.selection
+    players = draw_players(model, selection, revision.players, config, seed)
+    score = change_instruments(score, selection, players)
+    others = selection.edit.drawn - {Attribute.INSTRUMENT}
+    if not others:
+        return score, None
+    parts = tuple(program_name(value - 1) for value in players.values())
+    return score, Edit(
+        bars=selection.edit.bars,
+        parts=parts if selection.edit.parts else (),
+        resample=tuple(ATTRIBUTES[a] for a in sorted(others)),
+    )
+
+
+def draw_players(
+    model: Amadeus,
+    selection: Selection,
+    playing: Sequence[Playing],
+    config: UnmaskConfig,
+    seed: int,
+) -> dict[int, int]:
+    """A new value of `instrument` for each whose notes are open, by what the model makes of them.
+
+    No two parts get the same player, nor that of a part that stays, nor their own, as far as the
+    constraints leave others. Raises ConfigError where they ask for more players than parts.
+    """
+    is_open = selection.is_open[:, Attribute.INSTRUMENT]
+    instruments = selection.rows[:, Attribute.INSTRUMENT]
+    parts = list(dict.fromkeys(instruments[is_open].tolist()))
+    staying = frozenset(instruments[~is_open].tolist())
+    allowed = _PITCHED.copy()
+    for one in playing:
+        allowed &= one.masks(0, None).get(Attribute.INSTRUMENT, allowed)[: len(allowed)]
+    if not allowed.any():
+        raise ConfigError(f"{_named(playing)}: nobody is left to play; allow an instrument")
+    wanted = [g for one in playing for g in one.demands if not staying & set(g)]
+    if len(wanted) > len(parts):
+        raise ConfigError(
+            f"{_named(playing)}: {len(wanted)} players are asked for, and {len(parts)} parts are "
+            "there to be played; name fewer"
+        )
+    logits = _logits(model, selection, parts)
+    rng = np.random.default_rng(seed)
+    temperature = config.temperatures[Attribute.INSTRUMENT]
+    top_p = config.top_ps[Attribute.INSTRUMENT]
+    players: dict[int, int] = {}
+    for part in parts:
+        taken = {*players.values(), *staying}
+        free = _without(allowed, {*taken, part}, taken)
+        if wanted and len(wanted) >= len(parts) - len(players):
+            free = _only(free, {value for group in wanted for value in group})
+        values = np.flatnonzero(free)
+        value = int(values[draw(logits[part][values], temperature, top_p, rng.random())])
+        players[part] = value
+        wanted = [group for group in wanted if value not in group]
+    return players
+
+
+def _without(allowed: np.ndarray, *unwanted: set[int]) -> np.ndarray:
+    """What is allowed but for the first of the unwanted sets that leaves anything, bool [V]."""
+    values = np.arange(len(allowed))
+    for some in unwanted:
+        left = allowed & ~np.isin(values, list(some))
+        if left.any():
+            return left
+    return allowed
+
+
+def _only(free: np.ndarray, wanted: set[int]) -> np.ndarray:
+    some = free & np.isin(np.arange(len(free)), list(wanted))
+    return some if some.any() else free
+
+
+@torch.inference_mode()
+def _logits(model: Amadeus, selection: Selection, parts: Sequence[int]) -> dict[int, np.ndarray]:
+    """Mean log-probability of every player over the first notes of each part, float64 [V]."""
+    context = model.config.context
+    frame = Frame.around(selection, context)
+    tokens = np.concatenate([frame.before, selection.rows])[:context]
+    first = len(frame.before)
+    seen = model.contextualize(torch.from_numpy(tokens)[None])
+    found = {}
+    for part in parts:
+        rows = first + np.flatnonzero(tokens[first:, Attribute.INSTRUMENT] == part)[:NOTES_HEARD]
+        if not len(rows):  # it enters after what the network sees at once
+            found[part] = np.zeros(SIZES[Attribute.INSTRUMENT])
+            continue
+        slots = model.slots(seen, seen.latents[:, rows - 1])[0]  # [R, A, E]
+        masked = torch.zeros(len(rows), tokens.shape[1], dtype=torch.bool)
+        masked[:, Attribute.INSTRUMENT] = True
+        logits = model.decoder(slots, torch.from_numpy(tokens[rows]), masked)
+        scores = logits[:, Attribute.INSTRUMENT].double().log_softmax(-1).mean(0).numpy()
+        found[part] = scores[: SIZES[Attribute.INSTRUMENT]]
+    return found
+
+
+def _named(playing: Sequence[Playing]) -> str:
+    return ", ".join(map(named, playing))
