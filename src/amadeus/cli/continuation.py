@@ -10,8 +10,9 @@ import typer
 from amadeus.cli import options
 from amadeus.cli.display import print_json, progress_bar
 
-EXAMPLES = options.examples(
+EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus continue song.mid --bars 8 --output longer.mid",
+    'amadeus continue song.mid --constraint "key: A minor" --output longer.mid',
     "amadeus continue song.mid --bars 16 --seed 3 --output longer.mid --audio longer.wav",
 )
 
@@ -21,6 +22,11 @@ def continue_(
     output: Annotated[Path, typer.Option(help="MIDI file for the old bars and the new ones.")],
     bars: Annotated[int, typer.Option(min=1, help="Bars to add.")] = 8,
     notes: options.Notes = None,
+    constraint: options.Constraint = None,
+    prompt: Annotated[
+        str, typer.Option(help="What the model is told of the piece, in words.")
+    ] = "",
+    guidance: options.Guidance = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
     temperature: options.Temperature = None,
@@ -33,6 +39,7 @@ def continue_(
 ) -> None:
     """Go on from a piece; its own notes stay as they are."""
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.control import Constraints
     from amadeus.music.midi import read_midi
 
     score = read_midi(source)
@@ -47,9 +54,16 @@ def continue_(
             score,
             bars=bars,
             seed=seed,
+            prompt=prompt,
+            constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
             **options.given(
-                notes=notes, steps=steps, temperature=temperature, top_p=top_p, order=order
+                notes=notes,
+                guidance=guidance,
+                steps=steps,
+                temperature=temperature,
+                top_p=top_p,
+                order=order,
             ),
         )
     plan.write(score, title=f"{source.stem}, continued by Amadeus")

@@ -48,6 +48,18 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+def print_explained(explained: list[dict[str, str]]) -> None:
+    """What music is held to, a constraint a line, what is hard and what is soft below it."""
+    for one in explained:
+        source = f", {one['source']}" if one["source"] else ""
+        typer.echo(f"{one['constraint']}{source}")
+        for kind in ("hard", "soft"):
+            if one[kind]:
+                typer.echo(f"  {kind}: {one[kind]}")
+    if not explained:
+        typer.echo("nothing is constrained")
+
+
 def print_table(rows: Iterable[Iterable[str]]) -> None:
     """Print cells in columns, all but the last padded to one width."""
     lines = [[_printable(cell) for cell in row] for row in rows]

@@ -8,36 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, progress_bar
+from amadeus.cli.display import print_explained, print_json, progress_bar
 from amadeus.errors import ConfigError
 
-_CONSTRAINTS = """
-[bold]Constraints[/bold], NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
-
-key: A minor; D dorian; C E G A  (a scale, or its notes)
-
-pitch: 48-84; C3-C6
-
-instruments: piano, bass; at least piano; no drums; none  (and: in 50% of the bars, or notes)
-
-tempo: 120; 90-110; 90->120
-
-metre: 3/4
-
-chords: Am F C G; Am F | C G  (a chord a bar, or bars split evenly)
-
-velocity: 40-80; 40-60->90-110
-
-durations: 1/8 1/4 1/4. 1/8t
-
-density: 8; at most 12  (notes a bar)
-
-bars: 16
-
-end: tonic; Am
-
-"""
-EXAMPLES = _CONSTRAINTS + options.examples(
+EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
     'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',
@@ -64,10 +38,7 @@ def generate(
             help="Hold the music to the tempo, key, metre, instruments and bars of the prompt.",
         ),
     ] = True,
-    constraint: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="What has to hold besides, as below; repeatable."),
-    ] = None,
+    constraint: options.Constraint = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what the music is held to, before composing.")
     ] = False,
@@ -117,7 +88,7 @@ def generate(
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
 
     if explain and prompts is None and not as_json:
-        _explain(explained[0])
+        print_explained(explained[0])
 
     from amadeus.inference.composer import load_model
 
@@ -147,7 +118,7 @@ def generate(
             if prompts is not None and i % count == 0:
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
                 if explain:
-                    _explain(explained[i])
+                    print_explained(explained[i])
             typer.echo(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
     if as_json:
         print_json({"pieces": pieces})
@@ -161,18 +132,6 @@ def _prompts(prompt: str, file: Path | None) -> list[str]:
     from amadeus.text.prompt_list import read_prompts
 
     return [one.text for one in read_prompts(file)]
-
-
-def _explain(explained: list[dict[str, str]]) -> None:
-    """What a piece is held to, a constraint a line, what is hard and what is soft below it."""
-    for one in explained:
-        source = f", {one['source']}" if one["source"] else ""
-        typer.echo(f"{one['constraint']}{source}")
-        for kind in ("hard", "soft"):
-            if one[kind]:
-                typer.echo(f"  {kind}: {one[kind]}")
-    if not explained:
-        typer.echo("nothing is constrained")
 
 
 def _listing(understood: list[dict[str, str]]) -> str:

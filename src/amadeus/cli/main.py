@@ -17,6 +17,7 @@ from amadeus.cli import (
     corpus,
     corpus_pack,
     corpus_stats,
+    edit,
     evaluate,
     export,
     generate,
@@ -83,6 +84,7 @@ corpus_app = typer.Typer(no_args_is_help=True, help="Make training data, and loo
 
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
+app.command("edit", epilog=edit.EXAMPLES)(edit.edit)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("caption", epilog=caption.EXAMPLES)(caption.caption)

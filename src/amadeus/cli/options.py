@@ -33,12 +33,45 @@ Guidance = Annotated[
     float | None,
     typer.Option(help="Above 1 leans further towards the words, at twice the work; 0 ignores."),
 ]
+Constraint = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TEXT", help="What has to hold besides, as below; repeatable."),
+]
 Model = Annotated[
     str | None, typer.Option(metavar="NAME|DIR", help="A packaged model, or a checkpoint folder.")
 ]
 Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
 Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+CONSTRAINTS = """
+[bold]Constraints[/bold], NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
+
+key: A minor; D dorian; C E G A  (a scale, or its notes)
+
+pitch: 48-84; C3-C6
+
+instruments: piano, bass; at least piano; no drums; none  (and: in 50% of the bars, or notes)
+
+tempo: 120; 90-110; 90->120
+
+metre: 3/4
+
+chords: Am F C G; Am F | C G  (a chord a bar, or bars split evenly)
+
+velocity: 40-80; 40-60->90-110
+
+durations: 1/8 1/4 1/4. 1/8t
+
+density: 8; at most 12  (notes a bar)
+
+bars: 16
+
+end: tonic; Am
+
+"""
+"""For the help of commands that take them."""
 
 
 def examples(*lines: str) -> str:

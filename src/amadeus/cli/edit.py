@@ -1,0 +1,147 @@
+"""`amadeus edit`: some of a piece composed anew, the rest as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_explained, print_json, progress_bar
+from amadeus.errors import ConfigError
+
+EXAMPLES = options.CONSTRAINTS + options.examples(
+    "amadeus edit song.mid --bars 9-12 --output new.mid",
+    "amadeus edit song.mid --bars 9-12 --resample pitch,duration --keep rhythm --output new.mid",
+    'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" -o new.mid',
+    'amadeus edit song.mid --bars 5- --resample harmony,pitch --constraint "chords: Am F C G" '
+    "-o new.mid",
+    "amadeus edit song.mid --resample dynamics -o new.mid",
+    "amadeus edit song.mid --resample orchestration -o new.mid",
+    "amadeus edit song.mid --add bass --add drums -o new.mid",
+    "amadeus edit song.mid --part piano --add guitar -o new.mid",
+    "amadeus edit song.mid --vary 0.3 -o new.mid --explain",
+)
+
+
+def edit(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to change.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="MIDI file for the piece as changed.")
+    ],
+    bars: Annotated[
+        str, typer.Option(metavar="A-B", help="Bars that change: 9-12, 4 or 9-; all if left out.")
+    ] = "",
+    part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An instrument whose notes change; repeatable."),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="An instrument that joins in, or with --part takes over; repeatable.",
+        ),
+    ] = None,
+    resample: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B", help="Attributes of the notes to draw anew, instead of new notes."
+        ),
+    ] = "",
+    keep: Annotated[
+        str, typer.Option(metavar="A,B", help="Attributes to keep while others are drawn anew.")
+    ] = "",
+    vary: Annotated[
+        float | None, typer.Option(help="Share of the notes to change a little, 0 to 1.")
+    ] = None,
+    constraint: options.Constraint = None,
+    prompt: Annotated[
+        str, typer.Option(help="What the model is told of the piece, in words.")
+    ] = "",
+    guidance: options.Guidance = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say what is locked, drawn and held, before composing."),
+    ] = False,
+    tries: Annotated[
+        int | None,
+        typer.Option(help="Passages to compose; the one that leads on best is kept.", min=1),
+    ] = None,
+    seed: options.Seed = None,
+    steps: options.Steps = None,
+    temperature: options.Temperature = None,
+    top_p: options.TopP = None,
+    order: options.Order = None,
+    model: options.Model = None,
+    audio: options.Audio = None,
+    picture: options.Picture = None,
+    as_json: options.Json = False,
+) -> None:
+    """Change some of a piece; the rest stays as it is.
+
+    With bars and parts alone, new notes take the place of the old ones. With --resample, --keep or
+    --vary the notes stay, and attributes of them are drawn anew: chord (harmony), tempo, instrument
+    (orchestration), beat (rhythm), pitch (melody), duration (length) and velocity (dynamics).
+    """
+    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.control import Constraints
+    from amadeus.control.edit import Edit
+    from amadeus.control.revision import Revision
+    from amadeus.control.selection import select
+    from amadeus.music.midi import read_midi
+
+    change = Edit(
+        bars=_bar_range(bars), parts=_listed(*(part or ())), add=_listed(*(add or ())),
+        resample=_listed(resample), keep=_listed(keep), vary=vary,
+    )  # fmt: skip
+    constraints = Constraints(*(constraint or ()))
+    score = read_midi(source)
+    (plan,) = plan_outputs([source.stem], midi=output, audio=audio, picture=picture)
+    seed = options.draw_seed() if seed is None else seed
+    revision = Revision(select(score, change, seed), constraints)
+    said = revision.selection.explain()
+    if explain and not as_json:
+        for line in said:
+            typer.echo(line)
+        print_explained(constraints.explain())
+
+    from amadeus.inference.composer import load_model
+
+    composer = load_model(**options.given(name=model))
+    with progress_bar("Composing bars") as update:
+        score = composer.edit(
+            score,
+            **{name: getattr(change, name) for name in change.__slots__},
+            seed=seed,
+            prompt=prompt,
+            constraints=constraints,
+            progress=lambda bars_done, _: update(bars_done),
+            **options.given(
+                guidance=guidance, tries=tries, steps=steps, temperature=temperature, top_p=top_p,
+                order=order,
+            ),
+        )  # fmt: skip
+    plan.write(score, title=f"{source.stem}, changed by Amadeus")
+    summary = summarize(score)
+    if as_json:
+        explained = {"changes": said, "constraints": constraints.explain()} if explain else {}
+        print_json({"seed": seed, **explained, **plan.to_dict(), **summary})
+    else:
+        typer.echo(f"{plan}: {sentence(summary)}, seed {seed}")
+
+
+def _bar_range(text: str) -> tuple[int, int | None] | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*(\d{1,6})\s*(-)?\s*(\d{1,6})?\s*", text)
+    if not match or (match[3] and not match[2]):
+        raise ConfigError(f"bars {text!r} are not understood; write 9-12, 4 or 9-")
+    first, dash, last = match.groups()
+    return int(first), int(last) if last else None if dash else int(first)
+
+
+def _listed(*texts: str) -> tuple[str, ...]:
+    return tuple(name for text in texts for name in map(str.strip, text.split(",")) if name)
