@@ -14,8 +14,7 @@ import numpy as np
 from amadeus.corpus.dataset import Batch, Openings
 from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
-from amadeus.tokens.vocabulary import ATTRIBUTES, SIZES, Attribute
-from amadeus.training.loss import is_predicted
+from amadeus.tokens.vocabulary import ATTRIBUTES, SIZES, Attribute, is_predicted
 from amadeus.training.validation import Nats
 
 ADDED_COUNT = 1.0

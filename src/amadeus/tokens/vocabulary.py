@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -129,6 +130,14 @@ def has_sound(types: np.ndarray) -> np.ndarray:
 def opens_bar(types: np.ndarray) -> np.ndarray:
     """Whether each row begins a bar, empty or not. Same shape as `types`."""
     return types >= FIRST_BAR
+
+
+def is_predicted(types: Any) -> Any:
+    """Whether rows of these types are ever composed: notes, empty bars and ends.
+
+    types: an array or a tensor. Same shape.
+    """
+    return types >= RowType.JOIN
 
 
 def metre_of(types: np.ndarray) -> np.ndarray:

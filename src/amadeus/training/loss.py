@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from amadeus.diffusion.masking import draw_masks
 from amadeus.model import Amadeus
-from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType, is_predicted
 
 
 class Noise(NamedTuple):
@@ -80,11 +80,6 @@ class Objective(nn.Module):
             num_rows=counted.sum(),
             dispersion=dispersion_loss(context.intermediate, valid, self.temperature),
         )
-
-
-def is_predicted(types: Tensor) -> Tensor:
-    """Whether rows of these types are ever composed: notes, empty bars and ends. Same shape."""
-    return types >= RowType.JOIN
 
 
 def dispersion_loss(hidden: Tensor, valid: Tensor, temperature: float) -> Tensor:
