@@ -34,6 +34,15 @@ def test_deleting_half_of_the_notes_moves_the_music_away(pieces):
     generated, real = comparison.generated["note density"], comparison.real["note density"]
     assert (generated < 0.6 * real).all()
     assert distance(generated, real) > 0.1
+    assert comparison.mean_distance > 0.1
+
+
+def test_the_mean_distance_is_over_the_metrics_that_have_one(pieces):
+    comparison = compare(pieces, pieces)
+    assert comparison.mean_distance == 0
+    drums = Score(12, (Track(0, make_notes([(0, 12, 36, 64)]), is_drum=True),))
+    among_drums = compare([drums], [drums, drums])
+    assert np.isnan(among_drums.mean_distance)
 
 
 def test_the_resolution_of_a_file_does_not_matter(pieces):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import amadeus
+from amadeus.control import Constraints
 from amadeus.control.piece import length_in_bars
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
 from amadeus.inference import composer as composer_module
@@ -63,6 +64,15 @@ def test_pieces_of_one_call_are_those_of_their_seeds(composer):
     together = composer.generate_many(["", ""], bars=2, seed=3)
     assert together == [composer.generate(bars=2, seed=seed) for seed in (3, 4)]
     assert together[0] != together[1]
+
+
+def test_each_piece_may_have_constraints_of_its_own(composer):
+    held = [Constraints(f"tempo: {bpm}", f"bars: {bars}") for bpm, bars in ((61, 1), (97, 3))]
+    pieces = composer.generate_many(["", ""], constraints=held, seed=3)
+    assert [(p.tempos[0].bpm, len(bars_of(p))) for p in pieces] == [(61, 1), (97, 3)]
+    assert pieces[1] == composer.generate(constraints=held[1], seed=4)
+    with pytest.raises(ConfigError, match="2 constraints do not go with 1 prompts"):
+        composer.generate_many([""], constraints=held)
 
 
 def test_more_pieces_than_one_batch_holds(composer, monkeypatch):

@@ -19,6 +19,7 @@ from amadeus.cli import (
     corpus_stats,
     edit,
     evaluate,
+    experiment,
     export,
     generate,
     inspect,
@@ -82,6 +83,8 @@ def amadeus(
 
 corpus_app = typer.Typer(no_args_is_help=True, help="Make training data, and look at it.")
 
+experiment_app = typer.Typer(no_args_is_help=True, help="Do an experiment of the docs again.")
+
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
 app.command("edit", epilog=edit.EXAMPLES)(edit.edit)
@@ -97,6 +100,8 @@ corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unp
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
+app.add_typer(experiment_app, name="experiment")
+experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
 
 
 def run() -> None:

@@ -20,6 +20,13 @@ class Comparison:
     """By metric: float64, one value for each generated piece."""
     real: dict[str, np.ndarray]
 
+    @property
+    def mean_distance(self) -> float:
+        """Mean distance over the metrics that have one; nan where none has."""
+        found = [distance(_defined(self.generated[k]), _defined(self.real[k])) for k in self.real]
+        defined = [value for value in found if not np.isnan(value)]
+        return float(np.mean(defined)) if defined else np.nan
+
     def to_markdown(self) -> str:
         """A table with the mean ± standard deviation over pieces, and the distance."""
         lines = ["| metric | generated | real | distance |", "| --- | ---: | ---: | ---: |"]

@@ -79,7 +79,7 @@ class Composer:
         seed: int = 0,
         guidance: float = 1.0,
         prompt_constraints: bool = True,
-        constraints: Constraints | None = None,
+        constraints: Constraints | Sequence[Constraints] | None = None,
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> list[Score]:
@@ -93,7 +93,7 @@ class Composer:
         seed: equal seeds give equal pieces.
         guidance: above 1 the model leans further towards the words than it learned to, at twice
         the work; 0 ignores them.
-        constraints: what holds in every piece, besides what its prompt states.
+        constraints: what holds besides what the prompts state: in every piece, or in each its own.
         sampling: steps, temperature, top_p, order, as in `sampling_config`.
 
         Raises ConfigError for a setting that cannot work, and before anything is composed, for
@@ -102,7 +102,10 @@ class Composer:
         if not prompts:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
-        plans = [plan_piece(stated, constraints or Constraints(), bars, notes) for stated in facts]
+        plans = [
+            plan_piece(stated, held, bars, notes)
+            for stated, held in zip(facts, _one_for_each(constraints, len(facts)), strict=True)
+        ]
         texts = self._text_states(prompts)
         requests = [
             Request(
@@ -231,6 +234,19 @@ class Composer:
             )
         states = dict(zip(worded, map(torch.from_numpy, self._encode_text(worded)), strict=True))
         return [states.get(prompt) for prompt in prompts]
+
+
+def _one_for_each(
+    constraints: Constraints | Sequence[Constraints] | None, pieces: int
+) -> Sequence[Constraints]:
+    if constraints is None or isinstance(constraints, Constraints):
+        return [constraints or Constraints()] * pieces
+    if len(constraints) != pieces:
+        raise ConfigError(
+            f"{len(constraints)} constraints do not go with {pieces} prompts; "
+            "give one set for all, or one for each"
+        )
+    return constraints
 
 
 def sampling_config(

@@ -1,0 +1,1 @@
+"""Experiments: what docs/experiments reports, each one command away from being done again."""

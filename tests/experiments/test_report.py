@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from amadeus.experiments.means import Mean
+from amadeus.experiments.report import Report, Table, hash_of_weights, provenance_of
+
+
+def test_the_interval_of_a_mean_is_that_of_its_standard_error():
+    values = np.random.default_rng(1).normal(5, 2, size=400)
+    found = Mean.of(values)
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - 1.96 * values.std() / 20, abs=0.02)
+    assert found.high == pytest.approx(values.mean() + 1.96 * values.std() / 20, abs=0.02)
+    assert found == Mean.of(values)
+
+
+def test_what_is_undefined_is_left_out():
+    assert Mean.of([1.0, np.nan, 1.0]) == Mean(1.0, 1.0, 1.0)
+    nothing = Mean.of([np.nan])
+    assert np.isnan(nothing.mean)
+    assert nothing.percent() == str(nothing) == "–"  # noqa: RUF001
+    assert nothing.to_dict() == {"mean": None, "low": None, "high": None}
+
+
+def test_a_mean_as_text():
+    assert Mean(0.5, 0.25, 0.75).percent() == "50 (25 to 75)"
+    assert Mean(1.0, 1.0, 1.0).percent() == "100"
+    assert str(Mean(2.444, 2.4, 2.5)) == "2.44 (2.40 to 2.50)"
+
+
+def test_a_report_is_a_page_its_numbers_and_its_pictures(tmp_path):
+    report = Report(
+        title="Triads",
+        summary="Thirds or not?",
+        tables=[Table("Counts", ("chord", "thirds"), [("C", "2"), ("C5", "0")], "By ear.")],
+        values={"thirds": [2, 0]},
+        provenance={"model": "none"},
+        pictures={"thirds": Figure()},
+    )
+    report.write(tmp_path / "new" / "folder")
+    folder = tmp_path / "new" / "folder"
+    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "numbers.json", "thirds.png"]
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert page.startswith("# Triads\n\nThirds or not?\n\n![thirds](thirds.png)\n\n## Counts\n")
+    assert "By ear.\n\n| chord | thirds |\n| --- | ---: |\n| C | 2 |\n| C5 | 0 |\n" in page
+    numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
+    assert numbers == {"title": "Triads", "provenance": {"model": "none"}, "thirds": [2, 0]}
+
+
+def test_provenance_tells_weights_apart(tmp_path):
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"one")
+    first = hash_of_weights(tmp_path)
+    found = provenance_of("amadeus experiment", str(tmp_path), bars=4)
+    assert (found["weights"], found["bars"]) == (f"SHA-256 {first}", 4)
+    assert "torch " in found["versions"]
+    (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"two")
+    assert hash_of_weights(tmp_path) != first
