@@ -16,12 +16,15 @@ from amadeus.control.leaning import Leaning
 from amadeus.control.plan import Plan
 from amadeus.control.playing import Chords
 from amadeus.diffusion.unmasking import Bias
+from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 
 PATIENCE = 4
 """Bars in which a demanded instrument may enter of its own accord."""
+OFF_BEAT = 8.0
+"""Nats by which parts that join in lean away from steps of the beat that the piece does not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
 
@@ -47,13 +50,19 @@ class Permission:
 class Control:
     """Applies a plan to the grammar of one piece; a hook for `Request.constrain`."""
 
-    def __init__(self, plan: Plan, first_bar: int = 0) -> None:
-        """first_bar: bars of the piece that are given, so that the plan begins after them."""
+    def __init__(self, plan: Plan, first_bar: int = 0, *, steps: np.ndarray | None = None) -> None:
+        """first_bar: bars of the piece that are given, so that the plan begins after them.
+
+        steps: of parts that join a piece which is whole without them, the steps of a quarter note
+        that they lean towards, bool [GRID].
+        """
         self.plan, self.first_bar = plan, first_bar
         self.leaning = Leaning(plan.constraints)
         self._attendance = _Attendance(plan)
         self._counts: Counter[int] = Counter()
-        self._chords = Chords()
+        self._chords = Chords(usually=steps is not None)
+        self._steps = steps
+        self._off_beat = None if steps is None else _away_from(~steps)
         self._state: tuple[object, ...] | None = None
         self._permission = Permission(NOTHING, NOTHING, NOTHING, NOTHING, frozenset(), frozenset())
 
@@ -102,7 +111,14 @@ class Control:
         bar = self.bar(grammar)
         playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
         instruments = frozenset(np.flatnonzero(playing).tolist())
-        return self.leaning.bias(bar, grammar.bar_ticks, self._counts, instruments)
+        lean = self.leaning.bias(bar, grammar.bar_ticks, self._counts, instruments)
+        return plus(lean, self._off_beat)
+
+    def last_step(self, bar_ticks: int) -> int:
+        """The last beat of a bar that notes lean towards, counted from 1."""
+        if self._steps is None:
+            return bar_ticks
+        return 1 + int(np.flatnonzero(self._steps[np.arange(bar_ticks) % GRID])[-1])
 
     def permission(self, grammar: Grammar) -> Permission:
         """What may follow the last row; the same object as before where nothing has changed."""
@@ -124,7 +140,7 @@ class Control:
             opening = rest = NOTHING
             if not (due or ends):
                 opening, rest = self._next_bar(following, due_next, late, must)
-            notes = self._notes(here, grammar.bar_ticks, due, must, limits)
+            notes = self._notes(here, self.last_step(max(1, grammar.bar_ticks)), due, must, limits)
             self._permission = Permission(notes, end, opening, rest, due, due_next)
         return self._permission
 
@@ -140,12 +156,12 @@ class Control:
     def _notes(
         self,
         here: int,
-        bar_ticks: int,
+        last: int,
         due: frozenset[int],
         must: frozenset[int],
         limits: tuple[bool, bool, frozenset[int]],
     ) -> np.ndarray:
-        """Products for notes in the bar at hand, [P, A, V]."""
+        """Products for notes in the bar at hand, of which `last` is a beat, [P, A, V]."""
         if here < 0:
             return NOTHING
         full, reserved, done = limits
@@ -153,7 +169,7 @@ class Control:
         notes = _played_by(notes, must) if must else notes
         notes = _played_by(notes, due) if due and reserved else notes
         notes = _played_by(notes, frozenset(range(MAX_SIZE)) - done) if done else notes
-        return _with_room(notes, due, bar_ticks) if due else notes
+        return _with_room(notes, due, last) if due else notes
 
     def _next_bar(
         self, index: int, due: frozenset[int], late: frozenset[int], must: frozenset[int]
@@ -168,10 +184,26 @@ class Control:
             notes = _played_by(notes, must)
         if due:
             notes = _played_by(notes, due) if bar.most <= len(due) else notes
-            notes = _with_room(notes, due, _shortest(notes))
+            notes = _with_room(notes, due, self.last_step(_shortest(notes)))
         # Music that was asked for begins at once.
         begins = index == 0 and not self.plan.is_passage
         return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
+
+
+def plus(bias: Bias | None, always: np.ndarray | None) -> Bias | None:
+    """A bias and what is always added to it, [A, V]."""
+    if always is None:
+        return bias
+    if bias is None:
+        return lambda values, known: always
+    return lambda values, known: bias(values, known) + always
+
+
+def _away_from(steps: np.ndarray) -> np.ndarray:
+    """Away from steps of a quarter note, bool [GRID], in every bar, [A, V]."""
+    bias = np.zeros(VALUES.shape, dtype=np.float32)
+    bias[Attribute.BEAT] = np.where(steps[(_VALUES - 1) % GRID], -OFF_BEAT, 0.0)
+    return bias
 
 
 class _Attendance:

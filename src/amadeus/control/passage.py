@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from amadeus.control.engine import NOTHING, Control
+from amadeus.control.engine import NOTHING, Control, plus
 from amadeus.control.rules import only
 from amadeus.diffusion.unmasking import Bias
 from amadeus.errors import ConfigError
@@ -24,6 +24,9 @@ from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, NULL, Attribute, 
 
 _ROW = (Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH)
 """What tells the rows of a bar apart, in their order."""
+RENEWAL = 5.0
+"""Nats by which what is drawn anew leans away from what was there; a piece that repeats itself
+would mostly draw that again."""
 _PLAYABLE = VALUES.copy()
 _PLAYABLE[:, NULL] = False
 
@@ -63,7 +66,10 @@ class Passage:
     """Applies the bars of a passage to the grammar; a hook for `Request.constrain`."""
 
     def __init__(
-        self, control: Control, bars: Sequence[GivenBar], newcomers: frozenset[int] = frozenset()
+        self,
+        control: Control,
+        bars: Sequence[GivenBar],
+        newcomers: frozenset[int] = frozenset(),
     ) -> None:
         """control: the constraints on what is drawn, bar 0 of its plan being the first one here.
 
@@ -80,7 +86,20 @@ class Passage:
         self._follow(grammar)
         here, opening = self._here(grammar), self._next_bar(grammar)
         grammar.permit(here, opening, self._control.leaning.first)
-        return self._control.bias(grammar)
+        return plus(self._control.bias(grammar), self._renewal())
+
+    def _renewal(self) -> np.ndarray | None:
+        """Away from what the row that comes next was, where that is open, [A, V]."""
+        bar, place = self._bar, self._place
+        if bar < 0 or place == len(self._bars[bar].rows):
+            bar, place = bar + 1, 0
+        if bar == len(self._bars) or place == len(self._bars[bar].rows):
+            return None
+        row, is_open = self._bars[bar].rows[place], self._bars[bar].is_open[place]
+        away = np.zeros(VALUES.shape, dtype=np.float32)
+        away[is_open, row[is_open]] = -RENEWAL
+        away[Attribute.BEAT] = 0.0
+        return away if away.any() else None
 
     def _follow(self, grammar: Grammar) -> None:
         """Take the last row: one of the passage's, or a new one."""
@@ -115,7 +134,7 @@ class Passage:
             return np.concatenate([*self._new(permission.notes, given, kind), end])
         row = given.rows[self._place]
         products = list(self._new(permission.notes, given, kind, before=row))
-        if not _comes_too_late(row, permission.due, grammar.bar_ticks):
+        if not _comes_too_late(row, permission.due, self._control.last_step(given.ticks)):
             products += self._given(self._bar, self._place, kind, grammar.last)
         return np.concatenate([NOTHING, *products])
 
@@ -134,7 +153,7 @@ class Passage:
             return np.concatenate([NOTHING, *opening, *([] if must_play else [self._rest(index)])])
         row = given.rows[0]
         products = list(self._new(permission.opening, given, kind, before=row))
-        if not _comes_too_late(row, permission.due_next, given.ticks):
+        if not _comes_too_late(row, permission.due_next, self._control.last_step(given.ticks)):
             products += self._given(index, 0, kind, np.zeros_like(row))
         return np.concatenate([NOTHING, *products])
 
@@ -241,12 +260,12 @@ def _of_kind(instrument: int) -> np.ndarray:
     return drums if instrument == DRUMS else ~drums
 
 
-def _comes_too_late(row: np.ndarray, due: frozenset[int], bar_ticks: int) -> bool:
-    """Whether after a row, who is due could no longer play in its bar.
+def _comes_too_late(row: np.ndarray, due: frozenset[int], last: int) -> bool:
+    """Whether after a row, who is due could no longer play in its bar, of which `last` is a beat.
 
     On the last beat notes are in the order of instruments; before, there is always room.
     """
-    on_last = row[Attribute.BEAT] == bar_ticks
+    on_last = row[Attribute.BEAT] >= last
     return bool(due) and bool(on_last) and int(row[Attribute.INSTRUMENT]) > min(due)
 
 

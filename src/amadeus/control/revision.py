@@ -51,7 +51,8 @@ class Revision:
 
     def control(self, first_bar: int) -> Passage:
         """A hook for `Request.constrain`; first_bar: bars of the prompt before the passage."""
-        return Passage(Control(self.plan, first_bar), self.selection.bars, self.newcomers)
+        control = Control(self.plan, first_bar, steps=self.selection.steps)
+        return Passage(control, self.selection.bars, self.newcomers)
 
     def _casting(self) -> list[Constraint]:
         """Who plays the new notes, as far as the edit says so."""

@@ -11,6 +11,7 @@ from amadeus.control.edit import Edit
 from amadeus.control.passage import GivenBar
 from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
+from amadeus.music.grid import GRID
 from amadeus.music.instruments import everyday_name, program_name
 from amadeus.music.score import Score
 from amadeus.tokens import vocabulary as v
@@ -74,6 +75,19 @@ class Selection:
     def frees_harmony(self) -> bool:
         """Whether new notes choose their own chords: where none stay that have one."""
         return self.edit.writes and not self.stays.any()
+
+    @property
+    def steps(self) -> np.ndarray | None:
+        """Steps of a quarter note that a part which joins in leans towards, bool [GRID].
+
+        They are those that the piece uses, and eighth notes; None where nobody joins in.
+        """
+        if not self.edit.add:
+            return None
+        beats = self.tokens[v.has_sound(self.tokens[:, Attribute.TYPE]), Attribute.BEAT]
+        used = np.zeros(GRID, dtype=bool)
+        used[(beats - 1) % GRID] = used[[0, GRID // 2]] = True
+        return used
 
     def explain(self) -> list[str]:
         """What changes and what stays, a sentence each."""
