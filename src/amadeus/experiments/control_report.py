@@ -28,7 +28,7 @@ _STYLE = {
 _SUMMARY = """{seeds} pieces of {bars} bars for every control, each held to one request that was
 drawn by chance and to nothing else ("bars" draws its own length), and {seeds} with the same seeds
 without any request. Default sampling. In brackets, the interval that holds 95 % of bootstrap means;
-it has no width where all pieces agree, though up to {rest:.0f} % of others may not (the rule of three).
+it has no width where all pieces agree, though up to {rest:.0f} % of others may not.
 
 A hard control holds where no note of the finished score breaks it (`control.check`). What is heard
 is measured on the score by other means: key finding, chords estimated from the notes, counting. The
