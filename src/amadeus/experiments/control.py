@@ -41,6 +41,8 @@ class Cost:
     distance: float
     """Mean over metrics of the distance to real music."""
     notes_per_bar: Mean
+    drums_alone: Mean
+    """Share of pieces without a pitched note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ class Experiment:
         seeds: int,
         bars: int,
         seed: int = 0,
-        real_pieces: int = 24,
+        real_pieces: int = 12,
         progress: Progress = lambda *_: None,
     ) -> None:
         """real: tokens of whole real pieces, [N, A] each; those with enough bars are cut to `bars`,
-        and the nats of the first `real_pieces` of them are measured.
+        and the nats of `real_pieces` of them, spread evenly, are measured.
 
         Raises ConfigError where fewer than two have enough.
         """
@@ -96,8 +98,13 @@ class Experiment:
             raise ConfigError(f"no two real pieces have {bars} bars; ask for fewer bars")
         self._real = [decode(tokens) for tokens in self.openings]
         self._real_metrics = measure(self._real)
-        self.num_real = min(real_pieces, len(self._real))
+        self._some_real = self._real[:: max(1, len(self._real) // real_pieces)][:real_pieces]
         self._nats: dict[tuple[str, tuple[Attribute, ...]], Mean] = {}
+
+    @property
+    def num_real(self) -> int:
+        """Number of real openings whose nats are measured."""
+        return len(self._some_real)
 
     @cached_property
     def unconstrained(self) -> list[Score]:
@@ -123,7 +130,7 @@ class Experiment:
             ),
             self._cost(control.name, control.free, scores),
             self._cost("no request", control.free, self.unconstrained),
-            self.nats("real music", control.free, self._real[: self.num_real]),
+            self.nats("real music", control.free, self._some_real),
         )
 
     def nats(self, what: str, free: tuple[Attribute, ...], scores: Sequence[Score]) -> Mean:
@@ -147,7 +154,7 @@ class Experiment:
 
     def real_nats(self) -> Mean:
         """All attributes of real openings."""
-        return self.nats("real music", tuple(Attribute), self._real[: self.num_real])
+        return self.nats("real music", tuple(Attribute), self._some_real)
 
     def distance_among_real(self) -> float:
         """The same of every other real opening from the rest: what chance alone makes."""
@@ -173,7 +180,8 @@ class Experiment:
     def _cost(self, what: str, free: tuple[Attribute, ...], scores: Sequence[Score]) -> Cost:
         distance = Comparison(measure(scores), self._real_metrics).mean_distance
         density = [s.num_notes / _num_bars(encode(s)) for s in scores]
-        return Cost(self.nats(what, free, scores), distance, Mean.of(density))
+        drums = Mean.of([not len(s.pitched_notes) for s in scores])
+        return Cost(self.nats(what, free, scores), distance, Mean.of(density), drums)
 
 
 def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:

@@ -28,7 +28,7 @@ _STYLE = {
 _SUMMARY = """{seeds} pieces of {bars} bars for every control, each held to one request that was
 drawn by chance and to nothing else ("bars" draws its own length), and {seeds} with the same seeds
 without any request. Default sampling. In brackets, the interval that holds 95 % of bootstrap means;
-it has no width where all pieces agree, which still leaves up to {rest:.0f} % unseen.
+it has no width where all pieces agree, though up to {rest:.0f} % of others may not.
 
 A hard control holds where no note of the finished score breaks it (`control.check`). What is heard
 is measured on the score by other means: key finding, chords estimated from the notes, counting. The
@@ -38,10 +38,11 @@ column "without" puts the same questions to the pieces without a request: what c
 _COSTS = """Nats a row are those of the attributes that a control leaves free, given the others (the
 bound of `inference/likelihood.py`, by the same model): with the request, without, and of {real}
 openings of the open validation pieces. More nats mean that the model, held to the request, writes
-what it finds less likely itself; far fewer, that it repeats itself. Distance is the mean over the
-metrics of `evaluation/metrics.py` of the distance to {openings} such openings, in their standard
-deviations; {floor:.2f} lie between two halves of them. A request for many notes or a narrow range
-moves some metrics because it was asked to."""
+what it finds less likely itself. The first rows of a piece cost most and what repeats costs little,
+so dense pieces have fewer. Distance is the mean over the metrics of `evaluation/metrics.py` of the
+distance to {openings} such openings, in their standard deviations; {floor:.2f} lie between two
+halves of them. A request for many notes or a narrow range moves some metrics because it was asked
+to. Drums alone are pieces without a pitched note."""
 
 
 def report_on(
@@ -97,12 +98,12 @@ def _what_is_heard(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _what_it_costs(outcomes: Sequence[Outcome], baseline: Cost, real: Mean, note: str) -> Table:
-    header = ("control", "nats with request", "without", "real music", "distance", "notes a bar")
-    rows = [["no request", "", str(baseline.nats), str(real), f"{baseline.distance:.2f}",
-             _whole(baseline.notes_per_bar)]]  # fmt: skip
+    header = ("control", "nats with request", "without", "real music", "distance", "notes a bar",
+              "drums alone, %")  # fmt: skip
+    rows = [["no request", "", str(baseline.nats), str(real), *_music(baseline)]]
     rows += [
         [one.control.name, str(one.cost.nats), str(one.cost_without.nats), str(one.real_nats),
-         f"{one.cost.distance:.2f}", _whole(one.cost.notes_per_bar)]
+         *_music(one.cost)]
         for one in outcomes
     ]  # fmt: skip
     return Table("What it costs", header, rows, note)
@@ -117,8 +118,10 @@ def _what_is_drawn(outcomes: Sequence[Outcome]) -> Table:
     return Table("What is asked for", ("control", "drawn evenly from", "first one", "free"), rows)
 
 
-def _whole(mean: Mean) -> str:
-    return f"{mean.mean:.1f}"
+def _music(cost: Cost) -> list[str]:
+    """What does not depend on what is free."""
+    density = f"{cost.notes_per_bar.mean:.1f}"
+    return [f"{cost.distance:.2f}", density, cost.drums_alone.percent()]
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:
@@ -142,6 +145,7 @@ def _cost_values(cost: Cost) -> dict[str, Any]:
         "nats": cost.nats.to_dict(),
         "distance": None if np.isnan(cost.distance) else round(cost.distance, 5),
         "notes per bar": cost.notes_per_bar.to_dict(),
+        "drums alone": cost.drums_alone.to_dict(),
     }
 
 
