@@ -12,10 +12,6 @@ from amadeus.errors import ConfigError
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 
-FAIR_SHARE = 0.5
-"""The instruments of a prompt lean towards equal shares of so much of the notes: a quartet is no
-solo, and the rest is the music's affair."""
-
 
 class Constraints:
     """Any number of constraints, all of which hold; immutable.
@@ -63,8 +59,7 @@ class Constraints:
             found.append(Metre(facts.time_signature, source=said.get("time signature", "")))
         if facts.instruments:
             names = tuple(one.name for one in facts.instruments)
-            share = FAIR_SHARE / len(names) if len(names) > 1 else None
-            found.append(Playing(names, note_share=share, source=said.get("instrument", "")))
+            found.append(Playing(names, source=said.get("instrument", "")))
         if facts.absent:
             names = tuple(one.name for one in facts.absent)
             found.append(Playing(names, "none of", source=said.get("without", "")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from amadeus.control.rules import Constraint, InScale
+from amadeus.control.rules import Constraint, InScale, PitchRange
 from amadeus.control.structure import Chords, Density, Ending, Playing
 from amadeus.control.tonality import Tonality
 from amadeus.diffusion.unmasking import Bias
@@ -26,6 +26,9 @@ MAX_LEAN = 5.0
 """Nats; density and shares lean no further towards anything."""
 MOST_AWAY = 16.0
 """Nats; how far density leans away. A piece that repeats itself is as sure as that."""
+
+
+_ON_PITCHES = (InScale, PitchRange, Chords, Ending)
 
 
 def _chord_tones() -> np.ndarray:
@@ -53,14 +56,16 @@ class Leaning:
         ]
         self._chords = [c.scope for c in constraints if isinstance(c, Chords | Ending)]
         self._density = [c for c in constraints if isinstance(c, Density) and c.notes]
-        self._shares = [c for c in constraints if isinstance(c, Playing) and c.note_share]
+        self._shares = [c for c in constraints if isinstance(c, Playing) and c.leaned_share]
+        # Drums are free of what pitches are held to: drawn first, a pitch would mostly be theirs.
+        self._on_pitches = any(isinstance(c, _ON_PITCHES) for c in constraints)
         self._played: dict[Playing, Counter[int]] = {c: Counter() for c in self._shares}
 
     @property
     def first(self) -> frozenset[Attribute]:
         """Attributes to be decided before others: once those are drawn, they leave no choice."""
         first = {Attribute.TYPE, Attribute.BEAT} if self._density else set()
-        if self._shares or any(c.scope.instruments for c in self._density):
+        if self._shares or self._on_pitches or any(c.scope.instruments for c in self._density):
             first |= {Attribute.TYPE, Attribute.INSTRUMENT}
         return frozenset(first)
 
@@ -111,7 +116,7 @@ class Leaning:
         for group in one.demands:
             mine = [value for value in group if value in instruments]
             share = sum(played[value] for value in mine) / total if total else 0.0
-            missing = (one.note_share or 0) - share
+            missing = (one.leaned_share or 0) - share
             bias[Attribute.INSTRUMENT, mine] += min(max(0.0, SHARE_LEAN * missing), MAX_LEAN)
         return bias
 

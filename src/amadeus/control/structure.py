@@ -15,6 +15,9 @@ from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute, RowType
 
+FAIR_SHARE = 0.5
+"""Instruments lean towards equal shares of so much of the notes; the rest is the music's affair."""
+
 
 @dataclass(frozen=True, slots=True)
 class Playing(Constraint):
@@ -65,7 +68,21 @@ class Playing(Constraint):
 
     @property
     def soft(self) -> str:
-        return "" if self.note_share is None else "leans towards the share of the notes"
+        if self.note_share is not None:
+            return "leans towards the share of the notes"
+        share = self.leaned_share
+        return "" if share is None else f"leans towards {100 * share:.0f} % of the notes for each"
+
+    @property
+    def leaned_share(self) -> float | None:
+        """The share of the notes that the music leans towards for each, if any.
+
+        Several instruments lean towards equal shares of half of the notes, unless told otherwise: a
+        quartet is no solo.
+        """
+        if self.note_share is None and len(self.demands) > 1:
+            return FAIR_SHARE / len(self.demands)
+        return self.note_share
 
     @property
     def is_silence(self) -> bool:
