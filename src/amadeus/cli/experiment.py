@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import print_json, print_table, progress_bar
 from amadeus.cli.outputs import check_writable
+
+if TYPE_CHECKING:
+    from amadeus.experiments.report import Report
 
 CONTROL_EXAMPLES = options.examples(
     "amadeus experiment control --seeds 10 --only tempo,key",
@@ -63,12 +66,73 @@ def control(
             progress=lambda text, done, total: update(done, total=total, text=text),
         )  # fmt: skip
         report = report_on([experiment.run(one) for one in controls], experiment, provenance)
+    _hand_over(report, output, as_json, tables=2)
+
+
+INFILL_EXAMPLES = options.examples(
+    "amadeus experiment infill --pieces 8 --tries 2",
+    "amadeus experiment infill --output docs/experiments/infill",
+)
+
+
+def infill(
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces to rewrite the middle of.")] = 30,
+    bars: Annotated[int, typer.Option(min=1, help="Bars to rewrite in each.")] = 4,
+    tries: Annotated[int, typer.Option(min=1, help="Passages to choose among.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    shards: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Pieces of this corpus; the packaged ones if left out."),
+    ] = None,
+    model: options.Model = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Rewrite the middle of real pieces: do the new bars lead to what follows them?
+
+    What follows is compared after the piece's own bars, after rewrites that saw it or did not, and
+    after bars of another piece.
+    """
+    from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
+    from amadeus.experiments.infill import report_on, rewrite_middles
+    from amadeus.experiments.report import PAGE, provenance_of
+    from amadeus.inference.composer import load_model
+    from amadeus.inference.editing import HEARD_AFTER
+    from amadeus.model.packaged import DEFAULT_MODEL
+
+    model = model or DEFAULT_MODEL
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out = Shards(shards or PACKAGED_VALIDATION, "validation")
+    composer = load_model(model)
+    with progress_bar("Composing bars") as update:
+        result = rewrite_middles(
+            composer,
+            [held_out.tokens(index) for index in range(len(held_out))],
+            count=pieces, bars=bars, tries=tries, seed=seed,
+            progress=lambda bars_done, _: update(bars_done),
+        )  # fmt: skip
+    provenance = provenance_of(
+        f"amadeus experiment infill --pieces {pieces} --bars {bars} --tries {tries} --seed {seed}",
+        model,
+        pieces=f"{len(held_out)} of the validation split, of which {pieces}",
+    )
+    _hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json)
+
+
+def _hand_over(report: Report, output: Path | None, as_json: bool, tables: int = 1) -> None:
+    """Write the report, and print its first tables or all its numbers."""
+    from amadeus.experiments.report import PAGE
+
     if output is not None:
         report.write(output)
     if as_json:
         print_json(report.to_dict())
         return
-    for table in report.tables[:2]:
+    for table in report.tables[:tables]:
         typer.echo(f"{table.title}:")
         print_table([table.header, *table.rows])
         typer.echo()

@@ -102,6 +102,7 @@ app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 app.add_typer(experiment_app, name="experiment")
 experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
+experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.infill)
 
 
 def run() -> None:

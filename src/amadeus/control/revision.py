@@ -84,7 +84,7 @@ class Revision:
         if not (edit.add or edit.parts or self._asks_for_players):
             sounding = self.selection.tokens[:, Attribute.INSTRUMENT]
             free &= frozenset(sounding.tolist())
-        if not free:
+        if not free and not any(one.is_silence for one in self.players):
             raise ConfigError("the constraints leave nobody to play; allow an instrument")
         return free
 

@@ -12,19 +12,8 @@ from matplotlib.figure import Figure
 
 from amadeus.experiments.control import Cost, Experiment, Outcome
 from amadeus.experiments.means import Mean
-from amadeus.experiments.report import Report, Table
+from amadeus.experiments.report import INK, PALE, STRONG, STYLE, Report, Table
 
-_WITH, _WITHOUT, _INK = "#2f6f9f", "#b8c0cc", "#1d2433"
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": _WITHOUT,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "text.color": _INK,
-}
 _SUMMARY = """{seeds} pieces of {bars} bars for every control, each held to one request that was
 drawn by chance and to nothing else ("bars" draws its own length), and {seeds} with the same seeds
 without any request. Default sampling. In brackets, the interval that holds 95 % of bootstrap means;
@@ -152,7 +141,7 @@ def _cost_values(cost: Cost) -> dict[str, Any]:
 def draw(outcomes: Sequence[Outcome]) -> Figure:
     """What is heard of every control, and requested against obtained values."""
     paired = [outcome for outcome in outcomes if outcome.pairs[0]]
-    with matplotlib.style.context(["default", _STYLE]):
+    with matplotlib.style.context(["default", STYLE]):
         upper, lower = 1.4 + max(0.3 * len(outcomes), 1.0), 3.2 * bool(paired)
         figure = Figure(figsize=(9, upper + lower), dpi=110, layout="constrained")
         ratios = [upper, lower] if paired else [upper]
@@ -171,13 +160,13 @@ def _draw_shares(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """The telling measure of each control, with the request and without."""
     place = np.arange(len(outcomes))
     for column, (shift, color, label) in enumerate(
-        ((-0.19, _WITH, "with the request"), (0.19, _WITHOUT, "without"))
+        ((-0.19, STRONG, "with the request"), (0.19, PALE, "without"))
     ):
         means = [next(iter(outcome.measures.values()))[column] for outcome in outcomes]
         shares = np.array([100 * mean.mean for mean in means])
         errors = np.array([[m.mean - m.low, m.high - m.mean] for m in means]).T * 100
         axes.barh(place + shift, shares, 0.36, color=color, label=label)
-        axes.errorbar(shares, place + shift, xerr=np.maximum(errors, 0), fmt="none", ecolor=_INK,
+        axes.errorbar(shares, place + shift, xerr=np.maximum(errors, 0), fmt="none", ecolor=INK,
                       elinewidth=0.8)  # fmt: skip
     names = [f"{o.control.name}: {next(iter(o.measures))}" for o in outcomes]
     axes.set_yticks(place, names)
@@ -189,12 +178,12 @@ def _draw_shares(axes: Axes, outcomes: Sequence[Outcome]) -> None:
 
 
 def _draw_pairs(axes: Axes, outcome: Outcome) -> None:
-    for pairs, color, size in ((outcome.pairs[1], _WITHOUT, 8), (outcome.pairs[0], _WITH, 11)):
+    for pairs, color, size in ((outcome.pairs[1], PALE, 8), (outcome.pairs[0], STRONG, 11)):
         points = np.array(pairs)
         axes.scatter(points[:, 0], points[:, 1], size, color=color, linewidths=0, alpha=0.8)
     asked = np.array(outcome.pairs[0])[:, 0]
     ends = [asked.min(), asked.max()]
-    axes.plot(ends, ends, color=_INK, linewidth=0.7)
+    axes.plot(ends, ends, color=INK, linewidth=0.7)
     axes.set_title(outcome.control.name)
     axes.set_xlabel(f"asked for, {outcome.control.unit}")
     axes.set_ylabel("obtained")

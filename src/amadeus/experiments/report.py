@@ -19,6 +19,18 @@ from amadeus.files import write_atomically
 from amadeus.model.packaged import find_checkpoint
 
 PAGE, NUMBERS = "README.md", "numbers.json"
+STRONG, PALE, INK = "#2f6f9f", "#b8c0cc", "#1d2433"
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": PALE,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "text.color": INK,
+}
+"""How pictures look, for `matplotlib.style.context`."""
 _PACKAGES = ("amadeus-music", "torch", "numpy")
 
 

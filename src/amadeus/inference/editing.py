@@ -102,16 +102,17 @@ _SEED_STEP = 0x9E3779B97F4A7C15
 """Far enough that no two tries of neighbouring seeds are the same."""
 
 
-def nats_after(model: Amadeus, frame: Frame, passage: np.ndarray) -> float:
+def nats_after(model: Amadeus, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:
     """Nats per row of what follows, given a passage [K, A]: how badly it leads there.
 
-    Returns nan where nothing follows. Equal followers are measured in equal orders.
+    Returns nan where nothing follows. Equal followers are measured in equal orders, those of the
+    seed.
     """
     after = frame.after[:HEARD_AFTER]
     if not len(after):
         return np.nan
     tokens = np.concatenate([frame.before, passage, after])
-    nats = nats_of_rows(model, tokens, first=len(tokens) - len(after))
+    nats = nats_of_rows(model, tokens, first=len(tokens) - len(after), seed=seed)
     return float(nats.sum() / len(after))
 
 
