@@ -109,9 +109,12 @@ def edit(
         print_explained(constraints.explain())
 
     from amadeus.inference.composer import load_model
+    from amadeus.inference.editing import DEFAULT_TRIES
 
     composer = load_model(**options.given(name=model))
-    with progress_bar("Composing bars") as update:
+    follows = revision.selection.end_bar < revision.selection.num_bars
+    total = len(revision.selection.bars) * ((tries or DEFAULT_TRIES) if follows else 1)
+    with progress_bar("Composing bars", total) as update:
         score = composer.edit(
             score,
             **{name: getattr(change, name) for name in change.__slots__},

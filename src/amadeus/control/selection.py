@@ -150,9 +150,8 @@ def _bar_range(edit: Edit, num_bars: int) -> tuple[int, int]:
     """First bar, counted from 0, and the one after the last."""
     first, last = edit.bars or (1, None)
     if max(first, last or 1) > num_bars:
-        asked = f"{first}-{last}" if last else f"{first}-"
-        raise ConfigError(f"the piece has {num_bars} bars, so there are no bars {asked}; "
-                          f"name bars from 1 to {num_bars}")  # fmt: skip
+        raise ConfigError(f"the piece has {num_bars} bars, so there is no bar "
+                          f"{max(first, last or 1)}; name bars from 1 to {num_bars}")  # fmt: skip
     return first - 1, num_bars if last is None else last
 
 

@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi
+
+
+@pytest.fixture
+def song(fixtures):
+    return fixtures / "song_with_pickup.mid"
+
+
+@pytest.fixture
+def edit(amadeus, checkpoint, song):
+    return lambda *options: amadeus(
+        "edit", song, "--output", "new.mid", "--model", checkpoint, "--seed", 1, *options
+    )
+
+
+def test_the_bars_named_change_and_no_others(edit, song, tmp_path):
+    outcome = edit("--bars", "3-4", "--tries", 1)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
+    before, after = read_midi(song), read_midi(tmp_path / "new.mid")
+    bars = bars_of(before)
+    for old, new in zip(before.tracks, after.tracks, strict=True):
+        stay = [
+            notes[~np.isin(bars.index_at(notes["onset_ticks"]), (2, 3))]
+            for notes in (old.notes, new.notes)
+        ]
+        assert np.array_equal(*stay)
+    assert after != before
+
+
+def test_a_seed_edits_the_same_again(edit, tmp_path):
+    edit("--bars", "3-4", "--tries", 1)
+    first = (tmp_path / "new.mid").read_bytes()
+    edit("--bars", "3-4", "--tries", 1)
+    assert (tmp_path / "new.mid").read_bytes() == first
+
+
+def test_explaining_says_what_is_locked_drawn_and_held_before_composing(edit):
+    options = ("--resample", "pitch,duration", "--keep", "rhythm", "--part", "piano")
+    outcome = edit("--bars", "3-", "--constraint", "key: G major", *options, "--explain")
+    assert outcome.code == 0, outcome.err
+    said = outcome.out.splitlines()
+    assert said[0].startswith("bars 3-9 of 9: drawn anew: pitch, duration of ")
+    assert said[1] == "locked: their type, beat, chord, tempo, instrument, velocity"
+    assert "voice" in said[2]
+    assert "locked: every other bar" in said
+    assert said.index("key: G major") < len(said) - 1
+    assert said[-1].startswith("new.mid: 9 bars")
+
+
+def test_json_tells_the_same(edit):
+    result = json.loads(edit("--vary", "0.2", "--explain", "--json").out)
+    assert result["seed"] == 1
+    assert result["changes"][0].startswith("bars 1-9 of 9: drawn anew: pitch, duration, velocity")
+    assert result["constraints"] == []
+    assert result["midi"] == "new.mid"
+
+
+def test_parts_may_be_named_in_one_go_or_one_by_one(edit, tmp_path):
+    edit("--bars", "3-4", "--add", "flute,drums", "--tries", 1)
+    first = (tmp_path / "new.mid").read_bytes()
+    edit("--bars", "3-4", "--add", "flute", "--add", "drums", "--tries", 1)
+    assert (tmp_path / "new.mid").read_bytes() == first
+    assert any(track.is_drum for track in read_midi(tmp_path / "new.mid").tracks)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bars", "4-3"), "bars 4-3 is an empty range; write 3-4"),
+        (("--bars", "twelve"), "bars 'twelve' are not understood; write 9-12, 4 or 9-"),
+        (("--bars", "8-12"), "the piece has 9 bars, so there is no bar 12"),
+        (("--part", "pianno"), "did you mean piano"),
+        (("--resample", "volume"), "no attribute is called 'volume'"),
+        (("--resample", "pitch", "--constraint", "key: A mynor"), "minor"),
+        (("--resample", "pitch", "--constraint", "pitch: 60"), "does not fit into the pitches"),
+        (("--keep", "rhythm,harmony,melody,length,dynamics"), "nothing would change"),
+        (("--vary", "2"), "at most 1"),
+        (("--output", "new.wav"), "ends in .mid"),
+    ],
+)
+def test_an_edit_that_cannot_be_is_refused_and_writes_nothing(edit, tmp_path, options, message):
+    outcome = edit(*options)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert message in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_music_is_refused(amadeus, tmp_path):
+    (tmp_path / "song.mid").write_bytes(b"not music")
+    outcome = amadeus("edit", "song.mid", "--output", "new.mid")
+    assert outcome.code == 1
+    assert "is not a MIDI file" in outcome.err
