@@ -15,22 +15,20 @@ from amadeus.errors import ConfigError
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus edit song.mid --bars 9-12 --output new.mid",
     "amadeus edit song.mid --bars 9-12 --resample pitch,duration --keep rhythm --output new.mid",
-    'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" -o new.mid',
+    'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" --output new.mid',
     'amadeus edit song.mid --bars 5- --resample harmony,pitch --constraint "chords: Am F C G" '
-    "-o new.mid",
-    "amadeus edit song.mid --resample dynamics -o new.mid",
-    "amadeus edit song.mid --resample orchestration -o new.mid",
-    "amadeus edit song.mid --add bass --add drums -o new.mid",
-    "amadeus edit song.mid --part piano --add guitar -o new.mid",
-    "amadeus edit song.mid --vary 0.3 -o new.mid --explain",
+    "--output new.mid",
+    "amadeus edit song.mid --resample dynamics --output new.mid",
+    "amadeus edit song.mid --resample orchestration --output new.mid",
+    "amadeus edit song.mid --add bass --add drums --output new.mid",
+    "amadeus edit song.mid --part piano --add guitar --output new.mid",
+    "amadeus edit song.mid --vary 0.3 --output new.mid --explain",
 )
 
 
 def edit(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to change.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="MIDI file for the piece as changed.")
-    ],
+    output: Annotated[Path, typer.Option(help="MIDI file for the piece as changed.")],
     bars: Annotated[
         str, typer.Option(metavar="A-B", help="Bars that change: 9-12, 4 or 9-; all if left out.")
     ] = "",
