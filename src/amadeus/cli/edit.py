@@ -15,7 +15,8 @@ from amadeus.errors import ConfigError
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus edit song.mid --bars 9-12 --output new.mid",
     "amadeus edit song.mid --bars 9-12 --resample pitch,duration --keep rhythm --output new.mid",
-    'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" --output new.mid',
+    'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" '
+    "--output new.mid",
     'amadeus edit song.mid --bars 5- --resample harmony,pitch --constraint "chords: Am F C G" '
     "--output new.mid",
     "amadeus edit song.mid --resample dynamics --output new.mid",
