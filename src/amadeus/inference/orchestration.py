@@ -21,8 +21,8 @@ from amadeus.music.instruments import program_name
 from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, SIZES, Attribute
 
-NOTES_HEARD = 16
-"""Notes of a part by which its new player is drawn."""
+NOTES_HEARD = 64
+"""Notes of a part, spread over what the network sees of it, by which its new player is drawn."""
 _PITCHED = (np.arange(SIZES[Attribute.INSTRUMENT]) != DRUMS) & (
     np.arange(SIZES[Attribute.INSTRUMENT]) != NULL
 )
@@ -110,7 +110,7 @@ def _only(free: np.ndarray, wanted: set[int]) -> np.ndarray:
 
 @torch.inference_mode()
 def _logits(model: Amadeus, selection: Selection, parts: Sequence[int]) -> dict[int, np.ndarray]:
-    """Mean log-probability of every player over the first notes of each part, float64 [V]."""
+    """Mean log-probability of every player over notes of each part, float64 [V]."""
     context = model.config.context
     frame = Frame.around(selection, context)
     tokens = np.concatenate([frame.before, selection.rows])[:context]
@@ -118,10 +118,11 @@ def _logits(model: Amadeus, selection: Selection, parts: Sequence[int]) -> dict[
     seen = model.contextualize(torch.from_numpy(tokens)[None])
     found = {}
     for part in parts:
-        rows = first + np.flatnonzero(tokens[first:, Attribute.INSTRUMENT] == part)[:NOTES_HEARD]
+        rows = first + np.flatnonzero(tokens[first:, Attribute.INSTRUMENT] == part)
         if not len(rows):  # it enters after what the network sees at once
             found[part] = np.zeros(SIZES[Attribute.INSTRUMENT])
             continue
+        rows = rows[np.linspace(0, len(rows) - 1, NOTES_HEARD).round().astype(int)]
         slots = model.slots(seen, seen.latents[:, rows - 1])[0]  # [R, A, E]
         masked = torch.zeros(len(rows), tokens.shape[1], dtype=torch.bool)
         masked[:, Attribute.INSTRUMENT] = True
