@@ -13,7 +13,7 @@ import numpy as np
 from amadeus.control.casting import Demand
 from amadeus.control.leaning import Leaning
 from amadeus.control.plan import Plan
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion.unmasking import Lean
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
@@ -35,7 +35,7 @@ class Control:
         self._state: tuple[object, ...] | None = None
         self._instruments: frozenset[int] = frozenset()
 
-    def __call__(self, grammar: Grammar) -> Bias | None:
+    def __call__(self, grammar: Grammar) -> Lean | None:
         """Permit what may follow the last row; returns what leans on the next one."""
         self.hear(grammar.last, grammar.bars - 1)
         self._permit(grammar)

@@ -21,7 +21,7 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
 from amadeus.inference.continuation import append_bars
-from amadeus.inference.engine import compose
+from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
 from amadeus.model import Amadeus
 from amadeus.model.checkpoint import load_checkpoint
