@@ -181,7 +181,9 @@ def test_rows_are_sampled_as_in_python(order):
 
 
 def test_prompted_constraints_sample_as_in_python(tiny_model, monkeypatch):
-    constraints = Constraints("key: A minor", "chords: Am F C G", "density: 8", "instruments: piano, cello")
+    constraints = Constraints(
+        "key: A minor", "chords: Am F C G", "density: 8", "instruments: piano, cello"
+    )
 
     def piece():
         request = Request(num_bars=4, max_notes=80, constrain=Control(constraints.plan(4)))
@@ -218,9 +220,7 @@ def test_metres_longer_than_beats_are_kept_to():
         noise = np.random.default_rng(seed).random((1, *NOISE_SHAPE))
         config = UnmaskConfig(order="random")
         found = engine.unmask([(0, -1, 1.0)], [grammar], [config], noise, [None])
-        np.testing.assert_array_equal(
-            found, unmask(engine.predict, [grammar], [config], noise)
-        )
+        np.testing.assert_array_equal(found, unmask(engine.predict, [grammar], [config], noise))
 
 
 def test_missing_weights_are_named(tiny_model):

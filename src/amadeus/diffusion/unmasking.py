@@ -25,7 +25,6 @@ Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
 
 
-
 class Link(NamedTuple):
     """What an attribute, once it is known, adds to the logits of another one."""
 

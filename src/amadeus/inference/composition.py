@@ -175,5 +175,3 @@ class _Seats:
             return with_text
 
         return predict
-
-

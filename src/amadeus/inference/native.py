@@ -20,7 +20,7 @@ from amadeus.model.config import ModelConfig
 from amadeus.native.library import Sizes, Task, Vocabulary, load
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
-from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute
+from amadeus.tokens.vocabulary import ATTRIBUTES, SIZES, Attribute
 
 _LANES = 16
 """Heads are a multiple of so many floats wide."""
@@ -53,7 +53,7 @@ class NativeNetwork:
         if core is None or not fits(config):
             raise ConfigError("the compiled core cannot run this network; leave it to torch")
         self.config, self.core = config, core
-        names = {field.name for field in fields(ModelConfig)} & {n for n, _ in Sizes._fields_}
+        names = {field.name for field in fields(ModelConfig)} & {n for n, *_ in Sizes._fields_}
         sizes = Sizes(**{name: getattr(config, name) for name in names})
         sizes.most_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
         tensors = {k: np.ascontiguousarray(w, dtype=np.float32) for k, w in weights.items()}

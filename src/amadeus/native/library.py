@@ -96,11 +96,6 @@ def libraries() -> list[Path]:
     return [_FOLDER / f"core-{level}.so" for level in range(3)]
 
 
-def is_available() -> bool:
-    """Whether there is a compiled core that runs on this machine."""
-    return load() is not None
-
-
 @cache
 def load() -> ctypes.CDLL | None:
     """The core made for the best instructions that this machine has, or None."""
