@@ -49,6 +49,21 @@ inline float weigh(float* scores, int length) {
     return 1 / sum(total);
 }
 
+// Scores of B blocks of keys from position `at` on. Several at once, for each sum has to wait for
+// the one before it.
+template <class T, int G, int B>
+inline void score(const T* keys, int width, const float* const* queries, float* const* scores,
+                  int at) {
+    Floats sums[B][G] = {};
+    for (int d = 0; d < width; d++)
+        for (int b = 0; b < B; b++) {
+            Floats key = load(keys + size_t(b * width + d) * LANES);
+            for (int g = 0; g < G; g++) sums[b][g] += key * queries[g][d];
+        }
+    for (int b = 0; b < B; b++)
+        for (int g = 0; g < G; g++) store(scores[g] + at + b * LANES, sums[b][g]);
+}
+
 template <class T, int G, int C>
 inline void mix(const Remembered<T>& memory, int first, int length, const float* const* weights,
                 const float* factors, float* const* out) {
@@ -72,15 +87,12 @@ void attend_tile(const Remembered<T>& memory, int length, int width, const float
     float* scores[G];
     float factors[G];
     for (int g = 0; g < G; g++) scores[g] = scratch.data() + size_t(g) * room;
-    const T* keys = memory.keys;
-    for (int i = 0; i < length; i += LANES) {
-        Floats sums[G] = {};
-        for (int d = 0; d < width; d++, keys += LANES) {
-            Floats key = load(keys);
-            for (int g = 0; g < G; g++) sums[g] += key * queries[g][d];
-        }
-        for (int g = 0; g < G; g++) store(scores[g] + i, sums[g]);
-    }
+    constexpr int BLOCKS = VECTOR_BYTES == 64 ? 3 : 2;
+    int i = 0;
+    for (; i + BLOCKS * LANES <= length; i += BLOCKS * LANES)
+        score<T, G, BLOCKS>(memory.keys + size_t(i) * width, width, queries, scores, i);
+    for (; i < length; i += LANES)
+        score<T, G, 1>(memory.keys + size_t(i) * width, width, queries, scores, i);
     for (int g = 0; g < G; g++) factors[g] = weigh(scores[g], length);
     constexpr int CHUNKS = VECTOR_BYTES == 64 ? 4 : 2;
     int d = 0;

@@ -132,19 +132,19 @@ void Rows::set_one(int r, const float* x, bool normalise) {
     std::memset(bytes_.data() + size_t(r) * stride_ + width, 0, stride_ - width);
 }
 
-Matrix::Matrix(const float* weights, int outputs, int inputs, int output_stride, int input_stride,
-               bool exact)
+Matrix::Matrix(Arena& arena, const float* weights, int outputs, int inputs, int output_stride,
+               int input_stride, bool exact)
     : outputs(outputs), inputs(inputs), exact_(exact), depth_(exact ? inputs : padded(inputs)) {
     size_t size = size_t(panels()) * PANEL * depth_;
     auto at = [&](int n, int k) {
         return weights[size_t(n) * output_stride + size_t(k) * input_stride];
     };
     if (exact) {
-        floats_.resize(size);
-        std::fill(floats_.data(), floats_.data() + size, 0.0f);
+        floats_ = arena.take<float>(size);
+        std::fill(floats_, floats_ + size, 0.0f);
     } else {
-        bytes_.resize(size);
-        std::fill(bytes_.data(), bytes_.data() + size, uint8_t(128));
+        bytes_ = arena.take<uint8_t>(size);
+        std::fill(bytes_, bytes_ + size, uint8_t(128));
         scales_.resize(size_t(panels()) * PANEL);
     }
     for (int n = 0; n < outputs; n++) {
@@ -154,9 +154,9 @@ Matrix::Matrix(const float* weights, int outputs, int inputs, int output_stride,
         if (!exact) scales_[n] = most / 127;
         for (int k = 0; k < inputs; k++) {
             if (exact)
-                floats_.data()[start + size_t(k) * PANEL + n % PANEL] = at(n, k);
+                floats_[start + size_t(k) * PANEL + n % PANEL] = at(n, k);
             else if (most > 0)
-                bytes_.data()[start + size_t(k / 4) * 4 * PANEL + n % PANEL * 4 + k % 4] =
+                bytes_[start + size_t(k / 4) * 4 * PANEL + n % PANEL * 4 + k % 4] =
                     uint8_t(128 + std::lrint(at(n, k) * 127 / most));
         }
     }
@@ -170,10 +170,10 @@ void Matrix::tile(int index, const Rows& rows, const int* from, const int* to, f
     for (int r = 0; r < R; r++) which[r] = from[r];
     Floats results[R][4] = {};
     if (exact_) {
-        accumulate<R>(results, floats_.data() + start, rows, which, depth_);
+        accumulate<R>(results, floats_ + start, rows, which, depth_);
     } else {
         Ints sums[R][4] = {};
-        accumulate<R>(sums, bytes_.data() + start, rows, which, depth_);
+        accumulate<R>(sums, bytes_ + start, rows, which, depth_);
         for (int r = 0; r < R; r++)
             for (int c = 0; c < 4; c++) {
                 Ints signed_sum = sums[r][c] - 128 * rows.total(which[r]);

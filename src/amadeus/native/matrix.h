@@ -2,30 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "memory.h"
 #include "threads.h"
 #include "vectors.h"
-
-template <class T>
-class Buffer {  // aligned, not initialised
-public:
-    void resize(size_t count) {
-        if (count <= count_) return;
-        memory_.reset(static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(64))));
-        count_ = count;
-    }
-    T* data() { return memory_.get(); }
-    const T* data() const { return memory_.get(); }
-
-private:
-    struct Free {
-        void operator()(T* memory) { ::operator delete(memory, std::align_val_t(64)); }
-    };
-    std::unique_ptr<T, Free> memory_;
-    size_t count_ = 0;
-};
 
 // R rows as a matrix wants them: as they are, or as bytes with one scale a row.
 class Rows {
@@ -58,9 +39,9 @@ enum class Then { STORE, ADD, SQUARED_RELU };
 class Matrix {
 public:
     Matrix() = default;
-    // strides: of an output and of an input in `weights`.
-    Matrix(const float* weights, int outputs, int inputs, int output_stride, int input_stride,
-           bool exact);
+    // strides: of an output and of an input in `weights`; arena: has to outlive the matrix.
+    Matrix(Arena& arena, const float* weights, int outputs, int inputs, int output_stride,
+           int input_stride, bool exact);
 
     int outputs = 0, inputs = 0;
 
@@ -80,7 +61,7 @@ private:
 
     bool exact_ = false;
     int depth_ = 0;  // inputs, padded
-    Buffer<uint8_t> bytes_;  // [panels, depth / 4, PANEL, 4], 128 added
-    Buffer<float> floats_;   // [panels, depth, PANEL]
+    uint8_t* bytes_ = nullptr;  // [panels, depth / 4, PANEL, 4], 128 added
+    float* floats_ = nullptr;   // [panels, depth, PANEL]
     std::vector<float> scales_;
 };

@@ -23,13 +23,13 @@ struct Sizes {
 typedef std::map<std::string, const float*> Weights;
 
 struct Layer {  // of a Transformer
-    Layer(const Weights& weights, const std::string& name, int width, int kv_width, int mlp_ratio,
-          bool exact);
+    Layer(Arena& arena, const Weights& weights, const std::string& name, int width, int kv_width,
+          int mlp_ratio, bool exact);
     Matrix attention, output, up, down;  // attention: queries, keys and values
 };
 
 struct Generator {
-    Generator(const Sizes& sizes, const Weights& weights);
+    Generator(Arena& arena, const Sizes& sizes, const Weights& weights);
     std::vector<float> table;  // [all values, width]
     std::vector<int> offsets;  // of each attribute in the table
     Matrix text;
@@ -37,7 +37,7 @@ struct Generator {
 };
 
 struct Decoder {
-    Decoder(const Sizes& sizes, const Weights& weights);
+    Decoder(Arena& arena, const Sizes& sizes, const Weights& weights);
     Matrix spread, among_slots, among_output, theme_query, theme_memory, theme_output;
     std::vector<float> slots;  // [A, decoder width]
     std::vector<float> table;
@@ -48,7 +48,8 @@ struct Decoder {
 
 struct Network {
     Network(const Sizes& sizes, const Weights& weights)
-        : sizes(sizes), generator(sizes, weights), decoder(sizes, weights) {}
+        : sizes(sizes), generator(arena, sizes, weights), decoder(arena, sizes, weights) {}
+    Arena arena;
     const Sizes sizes;
     const Generator generator;
     const Decoder decoder;
