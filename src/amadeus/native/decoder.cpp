@@ -2,12 +2,12 @@
 // model/note_decoder.py.
 #include "engine.h"
 
-Remembered<float> Engine::theme(int piece, int head) {
+FloatMemory Engine::theme(int piece, int head) {
     Piece& p = *pieces_[piece];
     int width = sizes.decoder_width / sizes.decoder_heads;
     size_t size = size_t(p.theme_length + LANES) * width;
     float* keys = p.theme.data() + size_t(head) * 2 * size;
-    return {keys, keys + size, width};
+    return {keys, keys + size, width, width};
 }
 
 // Keys and values of what the generator, in x_, says at the text and at the first row.
@@ -24,8 +24,8 @@ void Engine::remember_theme(const std::vector<Place>& places, int num_text) {
             float* key = projected_.data() + size_t(i) * 2 * width + h * head;
             auto memory = theme(places[i].piece, h);
             normalise_head(key, head, 1, key);
-            memory.write_key(places[i].position, key, head);
-            memory.write_value(places[i].position, key + width, head);
+            memory.write_key(places[i].position, key);
+            memory.write_value(places[i].position, key + width);
         }
 }
 
@@ -78,7 +78,7 @@ void Engine::attend_to_theme(int count) {
             from[a] = query;
             to[a] = mixed_.data() + at;
         }
-        attend(theme(piece, h), pieces_[piece]->theme_length, head, ATTRIBUTES, from, to);
+        attend(theme(piece, h), pieces_[piece]->theme_length, ATTRIBUTES, from, to);
     });
 }
 
@@ -92,11 +92,11 @@ void Engine::attend_among(int count, const std::vector<int>& chosen) {
         static thread_local Buffer<float> keys;
         keys.resize(size_t(ATTRIBUTES + LANES) * head);
         float* first = projected_.data() + size_t(piece) * ATTRIBUTES * 3 * width + h * head;
-        Remembered<float> memory{keys.data(), first + 2 * width, 3 * width};
+        FloatMemory memory{keys.data(), first + 2 * width, head, 3 * width};
         for (int a = 0; a < ATTRIBUTES; a++) {
             float* key = first + size_t(a) * 3 * width + width;
             normalise_head(key, head, 1, key);
-            memory.write_key(a, key, head);
+            memory.write_key(a, key);
         }
         const float* from[ATTRIBUTES];
         float* to[ATTRIBUTES];
@@ -108,7 +108,7 @@ void Engine::attend_among(int count, const std::vector<int>& chosen) {
             from[j] = query;
             to[j] = mixed_.data() + size_t(place) * width + h * head;
         }
-        attend(memory, ATTRIBUTES, head, queries, from, to);
+        attend(memory, ATTRIBUTES, queries, from, to);
     });
 }
 

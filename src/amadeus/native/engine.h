@@ -8,13 +8,12 @@
 #include "network.h"
 
 struct Piece {
-    Buffer<Half> halves;  // what the generator remembers: all layers' keys and values
-    Buffer<float> floats;  // the same where it is exact
-    int length = 0;       // positions that are remembered
-    std::vector<float> latent;  // [width], of the last row
-    Buffer<float> theme;  // keys and values
+    Buffer<uint8_t> past;  // what the generator remembers: all layers' keys and values
+    int length = 0;        // positions that are remembered
+    Buffer<float> theme;   // keys and values
     int theme_length = 0;
-    std::vector<float> slots;  // [A, decoder width], the enhanced latent
+    std::vector<float> latent;  // [width], of the last row
+    std::vector<float> slots;   // [A, decoder width], the enhanced latent
 };
 
 class Engine {
@@ -44,16 +43,16 @@ private:
         int piece, position;
     };
 
-    template <class T>
-    Remembered<T> remembered(int piece, int layer, int head);
-    Remembered<float> theme(int piece, int head);
-    Buffer<Half>& store_of(Piece& piece, Half) { return piece.halves; }
-    Buffer<float>& store_of(Piece& piece, float) { return piece.floats; }
+    uint8_t* past(int piece, int layer, int head);
+    ByteMemory past_in_bytes(int piece, int layer, int head);
+    FloatMemory past_in_floats(int piece, int layer, int head);
+    FloatMemory theme(int piece, int head);
 
     // Runs the generator on rows x_, one of each place; leaves latents in x_.
     void generate(const std::vector<Place>& places);
-    template <class T>
-    void attend_to_past(const std::vector<Place>& places, int layer);
+    // memory_of(piece, head): where a layer's keys and values are.
+    template <class MemoryOf>
+    void attend_to_past(const std::vector<Place>& places, const MemoryOf& memory_of);
     void turn(float* head, int position) const;
     void remember_theme(const std::vector<Place>& places, int num_text);
     void embed(const int64_t* row, float* to) const;
@@ -66,7 +65,8 @@ private:
 
     const Generator& generator_;
     const Decoder& decoder_;
-    int capacity_;  // positions, a multiple of LANES
+    int capacity_;         // positions, a multiple of LANES
+    size_t bytes_a_head_;  // of one layer's keys and values
     std::vector<float> cos_, sin_;  // [positions, head width / 2]
     std::vector<std::unique_ptr<Piece>> pieces_;
     Rows rows_;

@@ -9,7 +9,7 @@ constexpr int CHUNK = 64;  // rows that are read at once
 
 Engine::Engine(const Network& network, int pieces, int positions, int threads)
     : sizes(network.sizes), team(threads), generator_(network.generator),
-      decoder_(network.decoder), capacity_((positions + LANES - 1) / LANES * LANES),
+      decoder_(network.decoder), capacity_((positions + 63) / 64 * 64),
       rows_(sizes.exact) {
     int head = sizes.width / sizes.heads;
     for (int position = 0; position < positions; position++)
@@ -18,24 +18,30 @@ Engine::Engine(const Network& network, int pieces, int positions, int threads)
             cos_.push_back(std::cos(position * frequency));
             sin_.push_back(std::sin(position * frequency));
         }
-    size_t cached = size_t(sizes.layers) * sizes.kv_heads * 2 * capacity_ * head;
+    bytes_a_head_ = sizes.exact ? size_t(2) * capacity_ * head * sizeof(float)
+                                : ByteMemory::bytes(capacity_, head);
     for (int i = 0; i < pieces; i++) {
         auto piece = std::make_unique<Piece>();
-        // The system hands out memory where it is written: an unused position costs nothing.
-        sizes.exact ? piece->floats.resize(cached) : piece->halves.resize(cached);
+        // The system hands out memory where it is written: an unused position costs little.
+        piece->past.resize(bytes_a_head_ * sizes.layers * sizes.kv_heads);
         piece->latent.resize(sizes.width);
         piece->slots.resize(size_t(ATTRIBUTES) * sizes.decoder_width);
         pieces_.push_back(std::move(piece));
     }
 }
 
-template <class T>
-Remembered<T> Engine::remembered(int piece, int layer, int head) {
+uint8_t* Engine::past(int piece, int layer, int head) {
+    return pieces_[piece]->past.data() + (layer * sizes.kv_heads + head) * bytes_a_head_;
+}
+
+ByteMemory Engine::past_in_bytes(int piece, int layer, int head) {
+    return ByteMemory::at(past(piece, layer, head), capacity_, sizes.width / sizes.heads);
+}
+
+FloatMemory Engine::past_in_floats(int piece, int layer, int head) {
     int width = sizes.width / sizes.heads;
-    size_t size = size_t(capacity_) * width;
-    T* keys = store_of(*pieces_[piece], T()).data() +
-              size_t(layer * sizes.kv_heads + head) * 2 * size;
-    return {keys, keys + size, width};
+    auto keys = reinterpret_cast<float*>(past(piece, layer, head));
+    return {keys, keys + size_t(capacity_) * width, width, width};
 }
 
 void Engine::embed(const int64_t* row, float* to) const {
@@ -102,7 +108,10 @@ void Engine::generate(const std::vector<Place>& places) {
         rows_.set(team, x_.data(), count, width, true);
         weights.attention.multiply(team, rows_, count, projected_.data(), weights.attention.outputs,
                                    Then::STORE);
-        sizes.exact ? attend_to_past<float>(places, layer) : attend_to_past<Half>(places, layer);
+        if (sizes.exact)
+            attend_to_past(places, [&](int p, int h) { return past_in_floats(p, layer, h); });
+        else
+            attend_to_past(places, [&](int p, int h) { return past_in_bytes(p, layer, h); });
         rows_.set(team, mixed_.data(), count, width, false);
         weights.output.multiply(team, rows_, count, x_.data(), width, Then::ADD);
         mlp(weights, count, width);
@@ -111,20 +120,20 @@ void Engine::generate(const std::vector<Place>& places) {
         normalise_head(x_.data() + size_t(i) * width, width, 1, x_.data() + size_t(i) * width);
 }
 
-template <class T>
-void Engine::attend_to_past(const std::vector<Place>& places, int layer) {
+template <class MemoryOf>
+void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& memory_of) {
     int head = sizes.width / sizes.heads, group = sizes.heads / sizes.kv_heads;
-    int stride = generator_.layers[layer].attention.outputs, kv_width = sizes.kv_heads * head;
+    int kv_width = sizes.kv_heads * head, stride = sizes.width + 2 * kv_width;
     // A row is seen by those after it: all are remembered before any is asked for.
     team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
         auto [piece, position] = places[i / sizes.kv_heads];
         int h = i % sizes.kv_heads;
         float* key = projected_.data() + size_t(i / sizes.kv_heads) * stride + sizes.width + h * head;
-        auto memory = remembered<T>(piece, layer, h);
+        auto memory = memory_of(piece, h);
         normalise_head(key, head, 1, key);
         turn(key, position);
-        memory.write_key(position, key, head);
-        memory.write_value(position, key + kv_width, head);
+        memory.write_key(position, key);
+        memory.write_value(position, key + kv_width);
     });
     team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
         auto [piece, position] = places[i / sizes.kv_heads];
@@ -139,7 +148,7 @@ void Engine::attend_to_past(const std::vector<Place>& places, int layer) {
             from[g] = queries + g * head;
             to[g] = out + g * head;
         }
-        attend(remembered<T>(piece, layer, h), position + 1, head, group, from.data(), to.data());
+        attend(memory_of(piece, h), position + 1, group, from.data(), to.data());
     });
 }
 

@@ -34,35 +34,6 @@ static inline Floats load(const float* from) {
 
 static inline void store(float* to, Floats x) { std::memcpy(to, &x, sizeof x); }
 
-// Half-precision floats are stored as their bits.
-typedef uint16_t Half;
-
-static inline Half to_half(float x) {
-    uint32_t bits;
-    std::memcpy(&bits, &x, 4);
-    uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
-    if (size > 0x477fe000) size = 0x477fe000;  // the largest half
-    if (size < 0x38800000) return Half(sign | uint32_t(std::nearbyint(std::fabs(x) * 0x1p24f)));
-    return Half(sign | (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
-}
-
-static inline Half to_cached(float x, Half) { return to_half(x); }
-static inline float to_cached(float x, float) { return x; }
-
-static inline Floats load(const Half* from) {
-#if defined(__AVX512F__)
-    return (Floats)_mm512_maskz_cvtph_ps(0xffff, _mm256_loadu_si256((const __m256i*)from));
-#elif defined(__F16C__)
-    return (Floats)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)from));
-#else
-    Ints bits;
-    for (int i = 0; i < LANES; i++) bits[i] = from[i];
-    // Halves have five bits of exponent: the product moves its bias, exactly.
-    Floats size = (Floats)((bits & 0x7fff) << 13) * 0x1p112f;
-    return (Floats)((Ints)size | (bits & 0x8000) << 16);
-#endif
-}
-
 static inline float sum(Floats x) {
     float total = 0;
     for (int i = 0; i < LANES; i++) total += x[i];
