@@ -233,3 +233,17 @@ def test_missing_weights_are_named(tiny_model):
 def test_heads_that_fill_no_register_are_left_to_torch():
     assert fits(PRESETS["small"])
     assert not fits(ModelConfig(width=48, heads=6, kv_heads=2))
+
+
+def test_threads_make_no_difference(tiny_model):
+    shared = network(tiny_model, exact=False)
+    found = []
+    for threads in (1, 2, 3):
+        engine = NativeEngine(shared, [None] * 3, 64, threads)
+        for slot in range(3):
+            engine.prefill(slot, random_rows(10 + slot))
+        engine.step(random_rows(3))
+        engine.enhance()
+        found.append(engine.predict(*(np.repeat(array, 3, axis=0) for array in UNKNOWN)))
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])

@@ -89,13 +89,19 @@ class NativeEngine:
             empty if text is None else np.ascontiguousarray(text, dtype=np.float32)
             for text in texts
         ]
+        for text in self.texts:
+            if text.ndim != 2 or text.shape[1] != network.config.text_width:
+                raise ConfigError(
+                    f"token states of shape {text.shape} do not fit a network that reads "
+                    f"[S, {network.config.text_width}]; use the encoder it was trained with"
+                )
         self.size = len(texts)
         positions = max(map(len, self.texts)) + context
         self._handle = self._core.amadeus_begin(
             network._handle, self.size, positions, threads or default_threads()
         )
         if self._handle is None:
-            raise MemoryError(self._core.amadeus_problem().decode())
+            raise RuntimeError(self._core.amadeus_problem().decode())
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
@@ -159,7 +165,7 @@ class NativeEngine:
 
     def _check(self, result: int, fine: int = 0) -> None:
         if result != fine:
-            raise MemoryError(self._core.amadeus_problem().decode())
+            raise RuntimeError(self._core.amadeus_problem().decode())
 
 
 @cache

@@ -1,4 +1,6 @@
 // The note generator: text and rows to latents, as in model/note_generator.py.
+#include <stdexcept>
+
 #include "engine.h"
 
 namespace {
@@ -100,6 +102,8 @@ void Engine::step(const int64_t* rows) {
 
 void Engine::generate(const std::vector<Place>& places) {
     int count = int(places.size()), width = sizes.width;
+    for (auto& place : places)
+        if (place.position >= capacity_) throw std::length_error("a piece outgrew its context");
     projected_.resize(size_t(count) * generator_.layers[0].attention.outputs);
     mixed_.resize(size_t(count) * width);
     for (int layer = 0; layer < sizes.layers; layer++) {

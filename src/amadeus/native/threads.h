@@ -20,7 +20,7 @@ public:
 
     int size() const { return int(helpers_.size()) + 1; }
 
-    // Calls work(i) for every i below count, in any order, on any thread.
+    // Calls work(i) for every i below count, at most 65,535, in any order, on any thread.
     template <class Work>
     void each(int count, const Work& work) {
         if (count < 2 || helpers_.empty()) {
