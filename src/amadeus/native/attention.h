@@ -38,7 +38,9 @@ struct FloatMemory {
             for (int g = 0; g < G; g++) store(scores[g] + i, sums[g]);
         }
     }
-    Floats value(int position, int d) const { return load(values + size_t(position) * value_stride + d); }
+    Floats value(int position, int d) const {
+        return load(values + size_t(position) * value_stride + d);
+    }
     void scale_weights(int, float*) const {}
 };
 
@@ -97,7 +99,8 @@ struct ByteMemory {
     }
     Floats value(int position, int d) const { return load(values + size_t(position) * width + d); }
     void scale_weights(int room, float* weights) const {
-        for (int i = 0; i < room; i += LANES) store(weights + i, load(weights + i) * load(value_scales + i));
+        for (int i = 0; i < room; i += LANES)
+            store(weights + i, load(weights + i) * load(value_scales + i));
     }
 };
 

@@ -71,7 +71,8 @@ void Engine::prefill(int piece, const float* text, int num_text, const int64_t* 
         for (int position = first; position < last; position++) places.push_back({piece, position});
         if (words) {
             rows_.reserve(words, sizes.text_width);
-            rows_.set(team, text + size_t(first) * sizes.text_width, words, sizes.text_width, false);
+            const float* states = text + size_t(first) * sizes.text_width;
+            rows_.set(team, states, words, sizes.text_width, false);
             generator_.text.multiply(team, rows_, words, x_.data(), width, Then::STORE);
             for (int i = 0; i < words; i++)
                 normalise_head(x_.data() + size_t(i) * width, width, 1,
@@ -132,7 +133,8 @@ void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& me
     team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
         auto [piece, position] = places[i / sizes.kv_heads];
         int h = i % sizes.kv_heads;
-        float* key = projected_.data() + size_t(i / sizes.kv_heads) * stride + sizes.width + h * head;
+        float* row = projected_.data() + size_t(i / sizes.kv_heads) * stride;
+        float* key = row + sizes.width + h * head;
         auto memory = memory_of(piece, h);
         normalise_head(key, head, 1, key);
         turn(key, position);
@@ -147,9 +149,10 @@ void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& me
         std::vector<const float*> from(group);
         std::vector<float*> to(group);
         for (int g = 0; g < group; g++) {
-            normalise_head(queries + g * head, head, 1 / std::sqrt(float(head)), queries + g * head);
-            turn(queries + g * head, position);
-            from[g] = queries + g * head;
+            float* query = queries + g * head;
+            normalise_head(query, head, 1 / std::sqrt(float(head)), query);
+            turn(query, position);
+            from[g] = query;
             to[g] = out + g * head;
         }
         attend(memory_of(piece, h), position + 1, group, from.data(), to.data());

@@ -47,11 +47,13 @@ Layer::Layer(Arena& arena, const Weights& weights, const std::string& name, int 
 
 Generator::Generator(Arena& arena, const Sizes& sizes, const Weights& weights)
     : offsets(sums_before(sizes.values, 0)),
-      text(stacked(arena, weights, {{"text_projection", sizes.width}}, sizes.text_width, sizes.exact)) {
+      text(stacked(arena, weights, {{"text_projection", sizes.width}}, sizes.text_width,
+                   sizes.exact)) {
     table = copied(find(weights, "embedder.table.weight"), size_t(offsets.back()) * sizes.width);
     int head = sizes.width / sizes.heads;
     for (int i = 0; i < sizes.layers; i++)
-        layers.emplace_back(arena, weights, "generator.blocks." + std::to_string(i) + ".", sizes.width,
+        layers.emplace_back(arena, weights, "generator.blocks." + std::to_string(i) + ".",
+                            sizes.width,
                             sizes.kv_heads * head, sizes.mlp_ratio, sizes.exact);
 }
 
@@ -64,7 +66,8 @@ Decoder::Decoder(Arena& arena, const Sizes& sizes, const Weights& weights)
     if (sizes.enhancement) {
         std::string among = "enhancement.among_slots.", theme = "enhancement.to_theme.";
         among_slots = stacked(
-            arena, weights, {{among + "query", width}, {among + "key", width}, {among + "value", width}},
+            arena, weights,
+            {{among + "query", width}, {among + "key", width}, {among + "value", width}},
             width, exact);
         among_output = stacked(arena, weights, {{among + "output", width}}, width, exact);
         theme_query = stacked(arena, weights, {{theme + "query", width}}, width, exact);
@@ -74,10 +77,11 @@ Decoder::Decoder(Arena& arena, const Sizes& sizes, const Weights& weights)
     }
     table = copied(find(weights, "decoder.table.weight"), size_t(offsets.back()) * width);
     for (int i = 0; i < sizes.decoder_layers; i++)
-        layers.emplace_back(arena, weights, "decoder.blocks." + std::to_string(i) + ".", width, width,
+        layers.emplace_back(arena, weights, "decoder.blocks." + std::to_string(i) + ".", width,
+                            width,
                             sizes.mlp_ratio, exact);
     const float* all_heads = find(weights, "decoder.heads");  // [A, width, most values]
     for (int a = 0; a < ATTRIBUTES; a++)
-        heads.emplace_back(arena, all_heads + size_t(a) * width * sizes.most_values, sizes.values[a], width,
-                           1, sizes.most_values, exact);
+        heads.emplace_back(arena, all_heads + size_t(a) * width * sizes.most_values,
+                           sizes.values[a], width, 1, sizes.most_values, exact);
 }

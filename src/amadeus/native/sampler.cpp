@@ -16,7 +16,7 @@ public:
     }
 
     bool possible() const { return possible_; }
-    int masked() const { return ATTRIBUTES - std::accumulate(task_.known, task_.known + ATTRIBUTES, 0); }
+    int masked() const { return int(std::count(task_.known, task_.known + ATTRIBUTES, 0)); }
 
     // Reveals this step's share of what is masked. logits: [A, most values], changed.
     void step(float* logits) {
@@ -45,7 +45,8 @@ private:
             for (int i = 0; i < ATTRIBUTES * width_; i++) logits[i] += task_.bias[i];
         for (const Link& link : task_.links) {
             int64_t place = task_.values[link.given] - link.first;
-            if (!link.table || !task_.known[link.given] || place < 0 || place >= link.count) continue;
+            if (!link.table || !task_.known[link.given]) continue;
+            if (place < 0 || place >= link.count) continue;
             for (int v = 0; v < width_; v++)
                 logits[link.leaned * width_ + v] += link.table[place * width_ + v];
         }
@@ -77,7 +78,8 @@ private:
         static thread_local Buffer<float> scratch;
         scratch.resize(room);
         float* kept = scratch.data();
-        for (int v = 0; v < room; v++) kept[v] = v < sizes_.values[a] && legal[v] ? logits[v] : NEVER;
+        for (int v = 0; v < room; v++)
+            kept[v] = v < sizes_.values[a] && legal[v] ? logits[v] : NEVER;
         Floats most = all(NEVER), total{}, weighed{};
         for (int v = 0; v < room; v += LANES) most = larger(most, load(kept + v));
         float top = largest(most);

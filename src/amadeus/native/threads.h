@@ -34,7 +34,8 @@ public:
     template <class Work>
     void ranges(int count, int parts, const Work& work) {
         if (parts > count) parts = count;
-        each(parts, [&](int i) { work(int(long(count) * i / parts), int(long(count) * (i + 1) / parts)); });
+        auto start = [&](int i) { return int(long(count) * i / parts); };
+        each(parts, [&](int i) { work(start(i), start(i + 1)); });
     }
 
 private:
