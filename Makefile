@@ -29,7 +29,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-$(VENV)/.run: pyproject.toml constraints.txt
+$(VENV)/.run: pyproject.toml constraints.txt hatch_build.py $(wildcard src/amadeus/native/*.cpp src/amadeus/native/*.h)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade 'pip>=25.1'  # older ones know no dependency groups
 	$(PIP) --editable .

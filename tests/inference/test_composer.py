@@ -10,6 +10,7 @@ from amadeus.control import Constraints
 from amadeus.control.piece import length_in_bars
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
 from amadeus.inference import composer as composer_module
+from amadeus.inference import native
 from amadeus.inference.composer import Composer, load_model
 from amadeus.model import packaged
 from amadeus.model.checkpoint import save_checkpoint
@@ -25,6 +26,7 @@ from amadeus.music.score import (
     Track,
     make_notes,
 )
+from amadeus.native import library
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from everything import everything
 
@@ -160,13 +162,29 @@ def test_silence_cannot_be_continued(composer):
 
 def test_model_is_loaded_by_folder_and_by_name(tiny_model, tmp_path, monkeypatch):
     save_checkpoint(tiny_model, tmp_path / "amadeus-nano")
-    expected = Composer(tiny_model).generate(bars=1)
-    assert load_model(tmp_path / "amadeus-nano").generate(bars=1) == expected
+    expected = load_model(tmp_path / "amadeus-nano").generate(bars=1)
     monkeypatch.setattr(packaged, "FOLDER", tmp_path)
     assert packaged.available_models() == ["amadeus-nano"]
     assert load_model("amadeus-nano").generate(bars=1) == expected
     with pytest.raises(CheckpointError, match=r"no model 'amadeus-giant'.*one of: amadeus-nano"):
         load_model("amadeus-giant")
+
+
+def test_without_a_compiled_core_torch_composes(tiny_model, tmp_path, monkeypatch):
+    save_checkpoint(tiny_model, tmp_path / "model")
+    monkeypatch.setattr(native, "load", lambda: None)
+    composer = load_model(tmp_path / "model")
+    assert composer.generate(bars=1) == Composer(tiny_model).generate(bars=1)
+
+
+@pytest.mark.skipif(library.load() is None, reason="the core is not compiled")
+def test_composing_needs_no_torch(tiny_model, tmp_path):
+    save_checkpoint(tiny_model, tmp_path / "model")
+    code = (
+        "import sys, amadeus; sys.modules['torch'] = None; "
+        "amadeus.load_model(sys.argv[1]).generate('a waltz in C, 1 bar', notes=5)"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path / "model"], check=True)
 
 
 def test_public_names_are_there():

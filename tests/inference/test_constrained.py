@@ -9,7 +9,7 @@ from amadeus.control import Constraints, Control, violations
 from amadeus.diffusion import UnmaskConfig
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
-from amadeus.inference.engine import compose
+from amadeus.inference.composition import compose
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
 from amadeus.tokens.grammar import check

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from amadeus.control import Constraints, violations
+from amadeus.control.edit import Edit
+from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame
@@ -16,16 +15,11 @@ from amadeus.music.grid import bars_of
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Tempo, Track, make_notes
 from amadeus.tokens.vocabulary import Attribute, RowType
-
-sys.path.append(str(Path(__file__).parents[1] / "control"))
 from random_edits import (
     assert_locked_is_untouched,
     assert_others_are_untouched,
     assert_rest_is_untouched,
 )
-
-from amadeus.control.edit import Edit
-from amadeus.control.selection import select
 
 
 @pytest.fixture(scope="module")

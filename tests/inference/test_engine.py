@@ -4,7 +4,8 @@ import torch
 
 from amadeus.diffusion import UnmaskConfig, guide
 from amadeus.errors import ConfigError, GrammarError
-from amadeus.inference.engine import Engine, compose, stream
+from amadeus.inference.composition import compose, stream
+from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
 from amadeus.model import Amadeus, ModelConfig

@@ -8,8 +8,10 @@ import torch
 
 from amadeus.errors import ConfigError
 from amadeus.inference.likelihood import nats_of_rows
+from amadeus.inference.native import NativeNetwork
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
+from amadeus.native import library
 from amadeus.tokens import NUM_ATTRIBUTES, SIZES, Attribute, RowType, encode
 from amadeus.tokens.tokenizer import mark
 from amadeus.training.loss import Noise, Objective
@@ -112,15 +114,18 @@ def test_equal_last_rows_are_compared_in_equal_orders(piece, monkeypatch):
         seen.append(masked.clone())
         return decoder(slots, values, masked)
 
+    def masks_seen(tokens, first, seed):
+        seen.clear()
+        nats_of_rows(model, tokens, first=first, seed=seed, orders=2)
+        return torch.cat(seen)
+
     monkeypatch.setattr(model.decoder, "forward", record)
     last = piece[-6:]
-    for before in (piece[:3], piece[:10]):
-        nats_of_rows(model, np.concatenate([before, last]), first=len(before), seed=3, orders=2)
-    nats_of_rows(model, np.concatenate([piece[:3], last[:-2]]), first=3, seed=3, orders=2)
-    nats_of_rows(model, np.concatenate([piece[:3], last]), first=3, seed=4, orders=2)
-    assert torch.equal(seen[0], seen[1])
-    assert torch.equal(seen[0][: len(seen[2])], seen[2])
-    assert not torch.equal(seen[0], seen[3])
+    one = masks_seen(np.concatenate([piece[:3], last]), 3, seed=3)
+    assert torch.equal(one, masks_seen(np.concatenate([piece[:10], last]), 10, seed=3))
+    shorter = masks_seen(np.concatenate([piece[:3], last[:-2]]), 3, seed=3)
+    assert torch.equal(one[: len(shorter)], shorter)
+    assert not torch.equal(one, masks_seen(np.concatenate([piece[:3], last]), 3, seed=4))
 
 
 def test_rows_after_do_not_matter(tiny_model, piece):
@@ -136,10 +141,13 @@ def test_rows_that_are_given_are_zero(tiny_model, piece):
     assert nats[[0, 1, 2, 4, 5]].sum(1).all()
 
 
-def test_chunks_change_nothing(tiny_model, piece, monkeypatch):
-    whole = nats_of_rows(tiny_model, piece, orders=3)
-    monkeypatch.setattr("amadeus.inference.likelihood._CHUNK", 5)
-    np.testing.assert_allclose(nats_of_rows(tiny_model, piece, orders=3), whole, rtol=1e-4)
+@pytest.mark.skipif(library.load() is None, reason="the core is not compiled")
+def test_the_compiled_core_gives_the_same_nats(tiny_model, piece):
+    weights = {name: w.numpy() for name, w in tiny_model.state_dict().items()}
+    core = NativeNetwork(tiny_model.config, weights, exact=True)
+    np.testing.assert_allclose(
+        nats_of_rows(core, piece), nats_of_rows(tiny_model, piece), rtol=1e-3, atol=1e-4
+    )
 
 
 def test_equal_seeds_give_equal_nats(tiny_model, piece):

@@ -6,14 +6,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from amadeus.errors import CheckpointError
-from amadeus.model import checkpoint
+from amadeus.model import PRESETS, Amadeus, ModelConfig, checkpoint
 from amadeus.model.checkpoint import (
     CONFIG,
     WEIGHTS,
     load_checkpoint,
-    read_config,
     save_checkpoint,
 )
+from amadeus.model.checkpoint_files import read_config, weight_shapes
 
 
 @pytest.fixture
@@ -131,3 +131,10 @@ def test_a_new_checkpoint_replaces_the_old_one(tiny_model, folder):
     save_checkpoint(tiny_model, folder, step=8)
     assert read_config(folder)["notes"] == {"step": 8}
     assert sorted(contents(folder)) == [CONFIG, WEIGHTS]
+
+
+@pytest.mark.parametrize("config", [*PRESETS.values(), ModelConfig(enhancement=False)])
+def test_shapes_of_weights_are_known_without_the_model(config):
+    with torch.device("meta"):
+        expected = {k: tuple(w.shape) for k, w in Amadeus(config).state_dict().items()}
+    assert weight_shapes(config) == expected

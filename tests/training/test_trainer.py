@@ -10,7 +10,8 @@ import torch
 
 from amadeus.corpus.shards import ShardWriter
 from amadeus.errors import ConfigError, CorpusError, TrainingError
-from amadeus.model.checkpoint import load_checkpoint, read_config
+from amadeus.model.checkpoint import load_checkpoint
+from amadeus.model.checkpoint_files import read_config
 from amadeus.tokens import SIZES
 from amadeus.training import trainer as trainer_module
 from amadeus.training.config import load_config

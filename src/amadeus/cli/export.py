@@ -36,7 +36,8 @@ def export(
     """Copy a checkpoint, in fewer bytes or in several files; every command reads the copy."""
     import torch
 
-    from amadeus.model.checkpoint import load_checkpoint, read_config, save_checkpoint
+    from amadeus.model.checkpoint import load_checkpoint, save_checkpoint
+    from amadeus.model.checkpoint_files import read_config
     from amadeus.model.packaged import find_checkpoint
 
     folder = find_checkpoint(checkpoint)

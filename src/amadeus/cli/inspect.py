@@ -98,10 +98,13 @@ def _shards(folder: Path) -> dict[str, Any]:
 
 
 def _checkpoint(folder: Path) -> dict[str, Any]:
-    from amadeus.model.checkpoint import load_checkpoint, read_config
+    from safetensors.numpy import load_file
+
+    from amadeus.model.checkpoint_files import read_config, read_sizes, read_weights
 
     config = read_config(folder)
-    parameters = load_checkpoint(folder).num_parameters()
+    weights = read_weights(folder, read_sizes(folder), load_file)
+    parameters = sum(weight.size for weight in weights.values())
     return {
         "kind": "checkpoint",
         "path": str(folder),

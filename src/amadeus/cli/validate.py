@@ -57,13 +57,14 @@ def validate(
     """Print nats per note of validation pieces, in total and per attribute: less is better."""
     from amadeus.corpus.dataset import Openings
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
-    from amadeus.inference.composer import load_model
+    from amadeus.model.checkpoint import load_checkpoint
+    from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 
     folder = PACKAGED_VALIDATION if shards is None else shards
     held_out = Shards(folder, "validation")
     if not len(held_out):
         raise CorpusError(f"{folder} holds no validation pieces; give another folder")
-    network = load_model(**options.given(name=model)).model
+    network = load_checkpoint(find_checkpoint(model or DEFAULT_MODEL))
     tokenizer, encode_text = _text(network, captions)
     names = sorted(set(held_out.sources())) if by_corpus else [""]
     length = rows or network.config.context

@@ -15,7 +15,7 @@ from amadeus.control.casting import Demand
 from amadeus.control.leaning import Leaning
 from amadeus.control.plan import Plan
 from amadeus.control.playing import Chords
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion.unmasking import Lean
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
@@ -66,7 +66,7 @@ class Control:
         self._state: tuple[object, ...] | None = None
         self._permission = Permission(NOTHING, NOTHING, NOTHING, NOTHING, frozenset(), frozenset())
 
-    def __call__(self, grammar: Grammar) -> Bias | None:
+    def __call__(self, grammar: Grammar) -> Lean | None:
         """Permit what may follow the last row; returns what leans on the next one."""
         if self.bar(grammar) >= 0:
             self.hear(grammar.last, self.bar(grammar))
@@ -106,7 +106,7 @@ class Control:
         """Close a chord that has as many notes as its instrument plays at once."""
         self._chords.limit(grammar)
 
-    def bias(self, grammar: Grammar) -> Bias | None:
+    def bias(self, grammar: Grammar) -> Lean | None:
         """What leans on the next row."""
         bar = self.bar(grammar)
         playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
@@ -190,13 +190,11 @@ class Control:
         return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
 
 
-def plus(bias: Bias | None, always: np.ndarray | None) -> Bias | None:
-    """A bias and what is always added to it, [A, V]."""
+def plus(lean: Lean | None, always: np.ndarray | None) -> Lean | None:
+    """What leans on a row, and what is always added to it, [A, V]."""
     if always is None:
-        return bias
-    if bias is None:
-        return lambda values, known: always
-    return lambda values, known: bias(values, known) + always
+        return lean
+    return Lean(always) if lean is None else Lean(lean.always + always, lean.links)
 
 
 def _away_from(steps: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from amadeus.control.rules import Constraint, InScale, PitchRange
 from amadeus.control.structure import Chords, Density, Ending, Playing
 from amadeus.control.tonality import Tonality
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion.unmasking import Lean, Link
 from amadeus.music.chords import INTERVALS
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
@@ -32,8 +32,8 @@ _ON_PITCHES = (InScale, PitchRange, Chords, Ending)
 
 
 def _chord_tones() -> np.ndarray:
-    """Which pitches, as values, belong to each chord, bool [chords, V]."""
-    tones = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=bool)
+    """Which pitches, as values, belong to each chord, 1 or 0, float32 [chords, V]."""
+    tones = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=np.float32)
     pitches = np.arange(1, v.FIRST_DRUM_PITCH)
     for root in range(12):
         for quality, intervals in INTERVALS.items():
@@ -42,7 +42,7 @@ def _chord_tones() -> np.ndarray:
     return tones
 
 
-_CHORD_TONES = _chord_tones()
+_BY_CHORD = Link(Attribute.CHORD, Attribute.PITCH, CHORD_LEAN * _chord_tones())
 
 
 class Leaning:
@@ -79,7 +79,7 @@ class Leaning:
 
     def bias(
         self, bar: int, bar_ticks: int, counts: Counter[int], instruments: frozenset[int]
-    ) -> Bias | None:
+    ) -> Lean | None:
         """What leans on the next row, or None.
 
         bar: the bar at hand, counted from 0; counts: its notes so far by instrument;
@@ -95,18 +95,11 @@ class Leaning:
         if not (static or by_chord):
             return None
         total = np.sum(static, axis=0) if static else np.zeros(VALUES.shape, dtype=np.float32)
-
-        def lean(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-            leaned = total
-            if by_chord and known[Attribute.CHORD]:
-                leaned = leaned.copy()
-                leaned[Attribute.PITCH] += CHORD_LEAN * _CHORD_TONES[values[Attribute.CHORD]]
-            if pace and known[Attribute.TYPE] and values[Attribute.TYPE] == RowType.NOTE:
-                leaned = leaned.copy()
-                leaned[Attribute.BEAT] += np.sum(pace, axis=0)
-            return leaned
-
-        return lean
+        links = [_BY_CHORD] if by_chord else []
+        if pace:
+            beats = np.sum(pace, axis=0)[None]
+            links.append(Link(Attribute.TYPE, Attribute.BEAT, beats, RowType.NOTE))
+        return Lean(total, tuple(links))
 
     def _towards_share(self, one: Playing, instruments: frozenset[int]) -> np.ndarray:
         """Towards instruments that have less than their share of the notes, [A, V]."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from amadeus.control.engine import NOTHING, Control, plus
 from amadeus.control.rules import only
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion.unmasking import Lean
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
@@ -81,7 +81,7 @@ class Passage:
         self._highest = [self._highest_pitches(i, bar) for i, bar in enumerate(bars)]
         self._bar, self._place = -1, 0
 
-    def __call__(self, grammar: Grammar) -> Bias | None:
+    def __call__(self, grammar: Grammar) -> Lean | None:
         """Permit what may follow the last row; returns what leans on the next one."""
         self._follow(grammar)
         here, opening = self._here(grammar), self._next_bar(grammar)

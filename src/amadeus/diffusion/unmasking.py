@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -23,6 +23,38 @@ Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [R, A], known bool [R, A]) -> logits float [R, A, V]."""
 Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
+
+
+class Link(NamedTuple):
+    """What an attribute, once it is known, adds to the logits of another one."""
+
+    given: Attribute
+    leaned: Attribute
+    table: np.ndarray
+    """float32 [values of `given`, V]."""
+    first: int = 0
+    """The value of `given` that the table begins with; others add nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lean:
+    """A `Bias` as tables, so that it needs no Python while a row is revealed."""
+
+    always: np.ndarray
+    """float32 [A, V]."""
+    links: tuple[Link, ...] = ()
+    """At most two."""
+
+    def __call__(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """See `Bias`."""
+        bias = self.always
+        for given, leaned, table, first in self.links:
+            place = values[given] - first
+            if known[given] and 0 <= place < len(table):
+                bias = bias.copy()
+                bias[leaned] += table[place]
+        return bias
+
 
 _FIRST = 1e9
 """More urgent than anything."""

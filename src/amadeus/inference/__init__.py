@@ -1,7 +1,7 @@
 """Composing: one row after the other, many pieces at once, with every control applied."""
 
 from amadeus.inference.composer import Composer, load_model
-from amadeus.inference.engine import compose, stream
+from amadeus.inference.composition import compose, stream
 from amadeus.inference.request import Request
 
 __all__ = ["Composer", "Request", "compose", "load_model", "stream"]

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from amadeus.control import Constraints, Control, Playing
 from amadeus.control.edit import Edit
@@ -24,20 +22,25 @@ from amadeus.control.selection import select
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
+from amadeus.inference.composition import compose
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import DEFAULT_TRIES, Frame, best, frame_requests
-from amadeus.inference.engine import compose
+from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
-from amadeus.model import Amadeus
-from amadeus.model.checkpoint import load_checkpoint
+from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.score import Score
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
 from amadeus.tokens.vocabulary import Attribute, opens_bar
+
+if TYPE_CHECKING:
+    import torch
+
+    from amadeus.inference.composition import Model
 
 DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
 """Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
@@ -53,17 +56,25 @@ def load_model(
 ) -> Composer:
     """A composer with the weights of a packaged model, or of a checkpoint folder.
 
-    Raises CheckpointError for a name that is neither.
+    On the CPU it runs in the compiled core, with weights of a byte each, where there is one;
+    elsewhere in torch. Raises CheckpointError for a name that is neither.
     """
-    return Composer(load_checkpoint(find_checkpoint(name), device))
+    folder = find_checkpoint(name)
+    if str(device) == "cpu" and fits(sizes := read_sizes(folder)):
+        from safetensors.numpy import load_file
+
+        return Composer(NativeNetwork(sizes, read_weights(folder, sizes, load_file)))
+    from amadeus.model.checkpoint import load_checkpoint
+
+    return Composer(load_checkpoint(folder, device).eval())
 
 
 class Composer:
     """A model that composes."""
 
-    def __init__(self, model: Amadeus) -> None:
+    def __init__(self, model: Model) -> None:
         """A piece longer than the model's context forgets its beginning."""
-        self.model, self.context = model.eval(), model.config.context
+        self.model, self.context = model, model.config.context
         self._encode_text: EncodePrompts | None = None
 
     def generate(self, prompt: str = "", **settings: Any) -> Score:
@@ -219,7 +230,7 @@ class Composer:
             pieces += compose(self.model, batch, context=self.context, on_row=on_row)
         return pieces
 
-    def _text_states(self, prompts: Sequence[str]) -> list[Tensor | None]:
+    def _text_states(self, prompts: Sequence[str]) -> list[np.ndarray | None]:
         """Token states of each prompt, [S, text_width]; None for an empty one.
 
         The encoder is loaded when it is first needed.
@@ -232,7 +243,7 @@ class Composer:
             self._encode_text = load_prompt_encoder(
                 config.text_encoder, config.max_text, config.text_width
             )
-        states = dict(zip(worded, map(torch.from_numpy, self._encode_text(worded)), strict=True))
+        states = dict(zip(worded, self._encode_text(worded), strict=True))
         return [states.get(prompt) for prompt in prompts]
 
 

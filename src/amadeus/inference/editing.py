@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from amadeus.control.selection import Selection
 from amadeus.errors import ConfigError
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
-from amadeus.model import Amadeus
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+
+if TYPE_CHECKING:
+    from amadeus.inference.composition import Model
 
 DEFAULT_TRIES = 4
 MAX_TRIES = 64
@@ -102,7 +105,7 @@ _SEED_STEP = 0x9E3779B97F4A7C15
 """Far enough that no two tries of neighbouring seeds are the same."""
 
 
-def nats_after(model: Amadeus, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:
+def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:
     """Nats per row of what follows, given a passage [K, A]: how badly it leads there.
 
     Returns nan where nothing follows. Equal followers are measured in equal orders, those of the
@@ -116,7 +119,7 @@ def nats_after(model: Amadeus, frame: Frame, passage: np.ndarray, seed: int = 0)
     return float(nats.sum() / len(after))
 
 
-def best(model: Amadeus, frame: Frame, passages: Sequence[np.ndarray]) -> np.ndarray:
+def best(model: Model, frame: Frame, passages: Sequence[np.ndarray]) -> np.ndarray:
     """The passage [K, A] after which what follows is likeliest; the first one if nothing does."""
     if len(passages) == 1 or not len(frame.after):
         return passages[0]

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from amadeus.errors import ConfigError
-from amadeus.model import Amadeus
+from amadeus.inference.composition import engine_of
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, is_predicted
 
-_CHUNK = 128
-"""Rows, each with one order, that the decoder sees at once, every step of them: about 100 MB."""
+if TYPE_CHECKING:
+    from amadeus.inference.composition import Model
+
+PredictRow = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(values int [A], known bool [A]) -> logits float [A, V]."""
 
 
 def nats_of_rows(
-    model: Amadeus,
+    model: Model,
     tokens: np.ndarray,
     *,
     first: int = 1,
     attributes: Sequence[Attribute] | None = None,
-    text: Tensor | None = None,
+    text: np.ndarray | None = None,
     orders: int = 1,
     seed: int = 0,
 ) -> np.ndarray:
@@ -52,12 +54,14 @@ def nats_of_rows(
     if orders < 1:
         raise ConfigError(f"orders must be at least 1, got {orders}")
     counted = list(Attribute) if attributes is None else sorted(set(attributes))
-    device = model.text_projection.weight.device
-    rows = torch.from_numpy(np.asarray(tokens, dtype=np.int64)).to(device)
-    drawn = torch.from_numpy(_draw_orders(len(rows) - first, orders, counted, seed)).to(device)
-    nats = _nats_along(model, rows, first, drawn, NUM_ATTRIBUTES - len(counted), text)
-    nats = nats * is_predicted(rows[first:, Attribute.TYPE])[:, None]
-    return nats.cpu().numpy()
+    drawn = _draw_orders(len(tokens) - first, orders, counted, seed)
+    nats = np.zeros((len(tokens) - first, NUM_ATTRIBUTES))
+    given = NUM_ATTRIBUTES - len(counted)
+    for place, (row, predict) in enumerate(read(model, tokens, first, text)):
+        if is_predicted(row[Attribute.TYPE]):
+            costs = [_cost(predict, row, order, given) for order in drawn[place]]
+            nats[place] = np.mean(costs, axis=0)
+    return nats
 
 
 def _draw_orders(rows: int, orders: int, counted: Sequence[int], seed: int) -> np.ndarray:
@@ -67,46 +71,37 @@ def _draw_orders(rows: int, orders: int, counted: Sequence[int], seed: int) -> n
     return noise.argsort(axis=-1)
 
 
-@torch.inference_mode()
-def _nats_along(
-    model: Amadeus, rows: Tensor, first: int, drawn: Tensor, given: int, text: Tensor | None
-) -> Tensor:
-    """Mean over orders of what each attribute costs, float64 [N - first, A].
+def read(
+    model: Model, tokens: np.ndarray, first: int, text: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, PredictRow]]:
+    """Rows first .. N - 1 of tokens [N, A], each with what the model predicts of it.
 
-    rows: int [N, A]; drawn: int [N - first, O, A], of which the first `given` cost nothing.
+    A prediction holds until the next row is taken. text: as in `nats_of_rows`.
     """
-    targets = rows[first:]
-    orders = drawn.shape[1]
-    slots = _slots(model, rows, first, text)  # [N - first, A, E]
-    owner = torch.arange(len(targets), device=rows.device).repeat_interleave(orders)
-    costs = [
-        _cost(model, slots[place], targets[place], order, given)
-        for place, order in zip(owner.split(_CHUNK), drawn.flatten(0, 1).split(_CHUNK), strict=True)
-    ]
-    return torch.cat(costs).view(-1, orders, NUM_ATTRIBUTES).mean(1)
+    rows = np.asarray(tokens, dtype=np.int64)
+    engine = engine_of(model, [text], len(rows))
+    engine.prefill(0, rows[:first])
+
+    def predict(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        return engine.predict(values[None], known[None])[0]
+
+    for place in range(first, len(rows)):
+        engine.enhance()
+        yield rows[place], predict
+        if place + 1 < len(rows):
+            engine.step(rows[place][None])
 
 
-def _slots(model: Amadeus, rows: Tensor, first: int, text: Tensor | None) -> Tensor:
-    """What the decoder is told of rows first .. N - 1, [N - first, A, E]. rows: int [N, A]."""
-    lengths = None
-    if text is not None:
-        text = text.to(rows.device)[None]  # [1, S, text_width]
-        lengths = torch.tensor([text.shape[1]], device=rows.device)
-    context = model.contextualize(rows[None], text, lengths)
-    return model.slots(context, context.latents[:, first - 1 : -1])[0]
+def _cost(predict: PredictRow, row: np.ndarray, order: np.ndarray, given: int) -> np.ndarray:
+    """Nats of each attribute of a row when it is revealed, float64 [A]; 0 for those given.
 
-
-def _cost(model: Amadeus, slots: Tensor, targets: Tensor, order: Tensor, given: int) -> Tensor:
-    """Nats of each attribute when it is revealed, float64 [P, A]; 0 for those given.
-
-    slots: [P, A, E]; targets, order: int [P, A].
+    order: int [A], of which the first `given` are revealed from the start.
     """
-    steps = torch.arange(given, NUM_ATTRIBUTES, device=order.device)  # [K]
-    masked = order.argsort(-1)[:, None] >= steps[:, None]  # [P, K, A]
-    logits = model.decoder(slots[:, None], targets[:, None].expand(masked.shape), masked)
-    revealed = order[:, given:]  # [P, K]
-    place = revealed[..., None, None].expand(-1, -1, 1, logits.shape[-1])
-    logits = logits.gather(2, place)[:, :, 0].double()  # [P, K, V]
-    values = targets.gather(1, revealed)  # [P, K]
-    nats = -logits.log_softmax(-1).gather(2, values[..., None])[..., 0]
-    return nats.new_zeros(targets.shape).scatter(1, revealed, nats)
+    nats, known = np.zeros(NUM_ATTRIBUTES), np.zeros(NUM_ATTRIBUTES, dtype=bool)
+    known[order[:given]] = True
+    for attribute in order[given:]:
+        logits = predict(row, known)[attribute].astype(np.float64)  # [V]
+        logits -= logits.max()
+        nats[attribute] = np.log(np.exp(logits).sum()) - logits[row[attribute]]
+        known[attribute] = True
+    return nats

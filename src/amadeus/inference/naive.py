@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from amadeus.diffusion import guide, unmask
 from amadeus.diffusion.unmasking import Predict
@@ -40,9 +39,9 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
     return progress.tokens
 
 
-def _predictor(model: Amadeus, rows: np.ndarray, text: Tensor | None) -> Predict:
+def _predictor(model: Amadeus, rows: np.ndarray, text: np.ndarray | None) -> Predict:
     """What the note decoder predicts after rows [N, A]. text: [S, text_width] or None."""
-    states = None if text is None else text[None]  # [1, S, text_width]
+    states = None if text is None else torch.as_tensor(text)[None]  # [1, S, text_width]
     text_lengths = None if text is None else torch.tensor([len(text)])
     seen = model.contextualize(torch.from_numpy(rows)[None], states, text_lengths)
     slots = model.slots(seen, seen.latents[:, -1:])[:, 0]  # [1, A, E]

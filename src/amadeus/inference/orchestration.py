@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from amadeus.control.conflicts import named
 from amadeus.control.edit import Edit
@@ -15,11 +15,14 @@ from amadeus.control.structure import Playing
 from amadeus.diffusion.unmasking import UnmaskConfig, draw
 from amadeus.errors import ConfigError
 from amadeus.inference.editing import Frame
+from amadeus.inference.likelihood import read
 from amadeus.inference.splice import change_instruments
-from amadeus.model import Amadeus
 from amadeus.music.instruments import program_name
 from amadeus.music.score import Score
-from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, SIZES, Attribute
+from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, NUM_ATTRIBUTES, SIZES, Attribute
+
+if TYPE_CHECKING:
+    from amadeus.inference.composition import Model
 
 NOTES_HEARD = 64
 """Notes of a part, spread over what the network sees of it, by which its new player is drawn."""
@@ -29,7 +32,7 @@ _PITCHED = (np.arange(SIZES[Attribute.INSTRUMENT]) != DRUMS) & (
 
 
 def reorchestrate(
-    model: Amadeus, score: Score, revision: Revision, config: UnmaskConfig, seed: int
+    model: Model, score: Score, revision: Revision, config: UnmaskConfig, seed: int
 ) -> tuple[Score, Edit | None]:
     """The score with its open parts given to other players, and what is left to be done with it.
 
@@ -50,7 +53,7 @@ def reorchestrate(
 
 
 def draw_players(
-    model: Amadeus,
+    model: Model,
     selection: Selection,
     playing: Sequence[Playing],
     config: UnmaskConfig,
@@ -108,28 +111,29 @@ def _only(free: np.ndarray, wanted: set[int]) -> np.ndarray:
     return some if some.any() else free
 
 
-@torch.inference_mode()
-def _logits(model: Amadeus, selection: Selection, parts: Sequence[int]) -> dict[int, np.ndarray]:
-    """Mean log-probability of every player over notes of each part, float64 [V]."""
-    context = model.config.context
-    frame = Frame.around(selection, context)
-    tokens = np.concatenate([frame.before, selection.rows])[:context]
+def _logits(model: Model, selection: Selection, parts: Sequence[int]) -> dict[int, np.ndarray]:
+    """Mean log-probability of every player over notes of each part, float64 [V].
+
+    Zero for a part that enters after what the network sees at once.
+    """
+    frame = Frame.around(selection, model.config.context)
+    tokens = np.concatenate([frame.before, selection.rows])[: model.config.context]
     first = len(frame.before)
-    seen = model.contextualize(torch.from_numpy(tokens)[None])
-    found = {}
+    chosen: dict[int, int] = {}  # row -> part
     for part in parts:
         rows = first + np.flatnonzero(tokens[first:, Attribute.INSTRUMENT] == part)
-        if not len(rows):  # it enters after what the network sees at once
-            found[part] = np.zeros(SIZES[Attribute.INSTRUMENT])
-            continue
-        rows = rows[np.linspace(0, len(rows) - 1, NOTES_HEARD).round().astype(int)]
-        slots = model.slots(seen, seen.latents[:, rows - 1])[0]  # [R, A, E]
-        masked = torch.zeros(len(rows), tokens.shape[1], dtype=torch.bool)
-        masked[:, Attribute.INSTRUMENT] = True
-        logits = model.decoder(slots, torch.from_numpy(tokens[rows]), masked)
-        scores = logits[:, Attribute.INSTRUMENT].double().log_softmax(-1).mean(0).numpy()
-        found[part] = scores[: SIZES[Attribute.INSTRUMENT]]
-    return found
+        spread = np.linspace(0, len(rows) - 1, min(len(rows), NOTES_HEARD)).round().astype(int)
+        chosen |= dict.fromkeys(rows[spread].tolist(), part)
+    heard: dict[int, list[np.ndarray]] = {part: [] for part in parts}
+    known = np.arange(NUM_ATTRIBUTES) != Attribute.INSTRUMENT
+    for place, (row, predict) in enumerate(read(model, tokens, first), start=first):
+        if place in chosen:
+            logits = predict(row, known)[Attribute.INSTRUMENT, : len(_PITCHED)].astype(np.float64)
+            logits -= logits.max()
+            heard[chosen[place]].append(logits - np.log(np.exp(logits).sum()))
+    return {
+        p: np.mean(some, axis=0) if some else np.zeros(len(_PITCHED)) for p, some in heard.items()
+    }
 
 
 def _named(playing: Sequence[Playing]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from torch import Tensor
 
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
@@ -33,7 +32,7 @@ class Request:
     """Equal seeds and settings give equal pieces, whatever else is composed at the same time."""
     unmask: UnmaskConfig = field(default_factory=UnmaskConfig)
     """How each row is sampled."""
-    text: Tensor | None = None
+    text: np.ndarray | None = None
     """Token states of the caption, [S, text_width]; None for no caption."""
     ends_with: RowType = RowType.END
     """END, or JOIN where the prompt begins with FUTURE."""

@@ -9,7 +9,22 @@ Shapes, everywhere below:
     M  1 + S, the theme: what the generator says at the text and at the first row
 """
 
-from amadeus.model.amadeus import Amadeus
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from amadeus.model.config import PRESETS, ModelConfig
 
+if TYPE_CHECKING:
+    from amadeus.model.amadeus import Amadeus
+
 __all__ = ["PRESETS", "Amadeus", "ModelConfig"]
+
+
+def __getattr__(name: str) -> Any:
+    # Only when first used: importing torch takes seconds, and sizes need none of it.
+    if name != "Amadeus":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from amadeus.model.amadeus import Amadeus
+
+    return Amadeus

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from amadeus.errors import CheckpointError
-from amadeus.model.checkpoint import CONFIG
+from amadeus.model.checkpoint_files import CONFIG
 
 FOLDER = Path(__file__).parents[1] / "weights"
 DEFAULT_MODEL = "amadeus-small"

@@ -192,7 +192,7 @@ class Grammar:
         values: int [A]; known: bool [A], which of them count. A known attribute keeps its value
         only. Raises GrammarError if no legal row has these values.
         """
-        possible = self._possible()
+        possible = self.possible()
         revealed = known.nonzero()[0]
         alive = possible.sets[:, revealed, values[revealed]].all(1)
         row_type = int(values[Attribute.TYPE]) if known[Attribute.TYPE] else None
@@ -292,7 +292,7 @@ class Grammar:
                 kinds[:_END] = False
                 kinds[_END] = can_end
 
-    def _possible(self) -> Possible:
+    def possible(self) -> Possible:
         """What the next row may be, as far as nothing of it is known."""
         if self._cached is None:
             if self._permitted is None:

@@ -8,12 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_edits import (
-    assert_locked_is_untouched,
-    assert_others_are_untouched,
-    assert_rest_is_untouched,
-    draw_edit,
-)
 from random_pieces import revise_at_random
 
 from amadeus.control.revision import Revision
@@ -24,6 +18,12 @@ from amadeus.inference.splice import splice
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import Attribute
+from random_edits import (
+    assert_locked_is_untouched,
+    assert_others_are_untouched,
+    assert_rest_is_untouched,
+    draw_edit,
+)
 
 CORPORA = Path(os.environ.get("AMADEUS_DATA", ""))
 

@@ -1,0 +1,217 @@
+"""The engine of the compiled core: what `engine.Engine` is, without torch, and with the sampling.
+
+Weights are bytes, activations are rounded to bytes where they meet them, and the cache is in half
+precision, unless `exact`, which keeps everything in float32.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+
+import numpy as np
+
+from amadeus.diffusion.unmasking import Lean, UnmaskConfig
+from amadeus.errors import CheckpointError, ConfigError
+from amadeus.model.config import ModelConfig
+from amadeus.native.library import Sizes, Task, Vocabulary, load
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
+from amadeus.tokens.vocabulary import ATTRIBUTES, SIZES, Attribute
+
+_LANES = 16
+"""Heads are a multiple of so many floats wide."""
+_ORDERS = ("confidence", "entropy", "random", "fixed")
+_NO_LOGITS = np.where(VALUES, np.float32(0), np.float32(-np.inf))
+_METRE_TICKS = np.ascontiguousarray(v.METRE_TICKS)
+_VOCABULARY = Vocabulary(
+    Attribute.TYPE, Attribute.BEAT, v.FIRST_BAR, v.FIRST_REST, _METRE_TICKS.ctypes.data
+)
+
+
+def fits(config: ModelConfig) -> bool:
+    """Whether the core can run a network of these sizes, and is there."""
+    heads = (config.width // config.heads, config.decoder_width // config.decoder_heads)
+    return load() is not None and not any(width % _LANES for width in heads)
+
+
+class NativeNetwork:
+    """A network in the core's own form."""
+
+    def __init__(
+        self, config: ModelConfig, weights: Mapping[str, np.ndarray], *, exact: bool = False
+    ) -> None:
+        """weights: by the names of a checkpoint, any float type.
+
+        exact: compute in float32 throughout, for comparison.
+        Raises CheckpointError for weights that are missing.
+        """
+        core = load()
+        if core is None or not fits(config):
+            raise ConfigError("the compiled core cannot run this network; leave it to torch")
+        self.config, self.core = config, core
+        names = {field.name for field in fields(ModelConfig)} & {n for n, *_ in Sizes._fields_}
+        sizes = Sizes(**{name: getattr(config, name) for name in names})
+        sizes.most_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
+        tensors = {k: np.ascontiguousarray(w, dtype=np.float32) for k, w in weights.items()}
+        count = len(tensors)
+        self._handle = core.amadeus_open(
+            ctypes.byref(sizes),
+            (ctypes.c_char_p * count)(*(name.encode() for name in tensors)),
+            (ctypes.c_void_p * count)(*(tensor.ctypes.data for tensor in tensors.values())),
+            count,
+        )
+        if self._handle is None:
+            raise CheckpointError(f"{core.amadeus_problem().decode()}; copy the checkpoint again")
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self.core.amadeus_close(self._handle)
+
+
+class NativeEngine:
+    """The network and its memory of B pieces; the methods are those of `engine.Engine`."""
+
+    def __init__(
+        self,
+        network: NativeNetwork,
+        texts: Sequence[np.ndarray | None],
+        context: int,
+        threads: int | None = None,
+    ) -> None:
+        """texts: the caption of every piece, [S, text_width], or None."""
+        self.network, self._core = network, network.core
+        empty = np.zeros((0, network.config.text_width), dtype=np.float32)
+        self.texts = [
+            empty if text is None else np.ascontiguousarray(text, dtype=np.float32)
+            for text in texts
+        ]
+        for text in self.texts:
+            if text.ndim != 2 or text.shape[1] != network.config.text_width:
+                raise ConfigError(
+                    f"token states of shape {text.shape} do not fit a network that reads "
+                    f"[S, {network.config.text_width}]; use the encoder it was trained with"
+                )
+        self.size = len(texts)
+        positions = max(map(len, self.texts)) + context
+        self._handle = self._core.amadeus_begin(
+            network._handle, self.size, positions, threads or default_threads()
+        )
+        if self._handle is None:
+            raise RuntimeError(self._core.amadeus_problem().decode())
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._core.amadeus_end(self._handle)
+
+    def prefill(self, slot: int, rows: np.ndarray) -> None:
+        """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
+        rows, text = _int64(rows), self.texts[slot]
+        arguments = (text.ctypes.data, len(text), rows.ctypes.data, len(rows))
+        self._check(self._core.amadeus_prefill(self._handle, slot, *arguments))
+
+    def step(self, rows: np.ndarray) -> None:
+        """Read one more row of every piece. rows: int64 [B, A]."""
+        rows = _int64(rows)
+        self._check(self._core.amadeus_step(self._handle, rows.ctypes.data))
+
+    def enhance(self) -> None:
+        """Turn the latent of every piece into the slots of its next row."""
+        self._check(self._core.amadeus_enhance(self._handle))
+
+    def predict(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Logits of every piece's next row, float32 [B, A, V]; all 0 where the value is known."""
+        values, known = _int64(values), np.ascontiguousarray(known, dtype=np.uint8)
+        logits = np.repeat(_NO_LOGITS[None], self.size, axis=0)
+        arguments = (values.ctypes.data, known.ctypes.data, logits.ctypes.data)
+        self._check(self._core.amadeus_predict(self._handle, *arguments))
+        return logits
+
+    def unmask(
+        self,
+        places: Sequence[tuple[int, int, float]],
+        grammars: Sequence[Grammar],
+        configs: Sequence[UnmaskConfig],
+        noise: np.ndarray,
+        biases: Sequence[Lean | None],
+    ) -> np.ndarray:
+        """What `diffusion.unmask` gives with this engine's predictions, int64 [R, A].
+
+        places: of each row the slot of its piece, the slot that is deaf to the text or -1, and the
+        guidance; the rest is as in `diffusion.unmask`.
+        """
+        tasks = (Task * len(grammars))()
+        kept = [
+            _fill(*given)
+            for given in zip(tasks, places, grammars, configs, noise, biases, strict=True)
+        ]
+        stuck = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
+        del kept
+        if stuck >= 0:
+            known = np.array(tasks[stuck].known[:], dtype=bool)
+            grammars[stuck].allowed(np.array(tasks[stuck].values[:]), known)  # says what is wrong
+        self._check(stuck, fine=-1)
+        return np.array([task.values[:] for task in tasks], dtype=np.int64)
+
+    def retire(self, slot: int) -> None:
+        """Forget the piece in this slot; the last one takes the place."""
+        self._check(self._core.amadeus_retire(self._handle, slot))
+        self.texts[slot] = self.texts[-1]
+        self.texts.pop()
+        self.size -= 1
+
+    def _check(self, result: int, fine: int = 0) -> None:
+        if result != fine:
+            raise RuntimeError(self._core.amadeus_problem().decode())
+
+
+@cache
+def _template(config: UnmaskConfig) -> Task:
+    task = Task(order=_ORDERS.index(config.order), steps=config.num_steps)
+    task.temperatures[:], task.top_ps[:] = config.temperatures, config.top_ps
+    task.places[:] = [config.fixed_order.index(name) for name in ATTRIBUTES]
+    return task
+
+
+def _fill(
+    task: Task,
+    place: tuple[int, int, float],
+    grammar: Grammar,
+    config: UnmaskConfig,
+    noise: np.ndarray,
+    bias: Lean | None,
+) -> tuple[object, ...]:
+    """Describe one row to the core. Returns what has to live as long as the task."""
+    ctypes.memmove(ctypes.byref(task), ctypes.byref(_template(config)), ctypes.sizeof(Task))
+    possible = grammar.possible()
+    task.products = possible.sets.ctypes.data
+    task.first_beats = possible.first_beats.ctypes.data
+    task.bar_ticks = possible.bar_ticks.ctypes.data
+    task.num_products = len(possible.sets)
+    task.noise = noise.ctypes.data
+    task.with_text, task.without_text, task.guidance = place
+    task.ends_with = grammar.ends_with if grammar.in_last_bar else -1
+    for rank, attribute in enumerate(grammar.choices, start=1):
+        task.first[attribute] = rank
+    if bias is None:
+        return possible, noise
+    always = np.ascontiguousarray(bias.always, dtype=np.float32)
+    task.bias = always.ctypes.data
+    tables = [np.ascontiguousarray(link.table, dtype=np.float32) for link in bias.links]
+    for to, link, table in zip(task.links, bias.links, tables, strict=False):
+        to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
+        to.table = table.ctypes.data
+    return possible, noise, always, tables
+
+
+def _int64(rows: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(rows, dtype=np.int64)
+
+
+def default_threads() -> int:
+    """As many as this process may use, up to 4: a step is too short for more."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(4, available or 1))

@@ -1,0 +1,131 @@
+"""What a checkpoint's folder holds: `model.safetensors`, the weights, and `config.json`.
+
+Weights may also lie in several files, `model-00001-of-00005.safetensors` and so on. Pickled files
+are never read. Nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from safetensors import SafetensorError
+
+from amadeus.errors import CheckpointError, ConfigError
+from amadeus.model.config import ModelConfig
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES, fingerprint
+
+WEIGHTS = "model.safetensors"
+PART = "model-{:05d}-of-{:05d}.safetensors"
+CONFIG = "config.json"
+FORMAT = 1
+
+T = TypeVar("T")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The contents of `config.json`.
+
+    Raises CheckpointError where there is none, or of another format or vocabulary.
+    """
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} holds no checkpoint: {CONFIG} is missing; "
+            "give a folder written by `amadeus train`"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not an Amadeus checkpoint of format {FORMAT}")
+    if config.get("vocabulary") != fingerprint():
+        raise CheckpointError(
+            f"{path} was made with vocabulary {config.get('vocabulary')}, this version has "
+            f"{fingerprint()}; train again or install the version that made it"
+        )
+    return config
+
+
+def read_sizes(folder: Path) -> ModelConfig:
+    """The sizes that `config.json` tells.
+
+    Raises CheckpointError where they are no model's, as well as `read_config` does.
+    """
+    config = read_config(folder)
+    known = {field.name for field in fields(ModelConfig)}
+    try:
+        return ModelConfig(**{k: v for k, v in config["model"].items() if k in known})
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder / CONFIG} describes no model: {error}") from None
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight by its name, as in the model's `state_dict`."""
+    width, inner = config.width, config.decoder_width
+    kv_width = width // config.heads * config.kv_heads
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedder.table.weight": (sum(SIZES), width),
+        "text_projection.weight": (width, config.text_width),
+        "enhancement.spread.weight": (inner, width),
+        "enhancement.slots": (NUM_ATTRIBUTES, inner),
+        "decoder.table.weight": (sum(SIZES) + NUM_ATTRIBUTES, inner),
+        "decoder.heads": (NUM_ATTRIBUTES, inner, max(SIZES)),
+    }
+    attentions = [
+        (f"generator.blocks.{i}.attention", width, kv_width, width) for i in range(config.layers)
+    ]
+    attentions += [
+        (f"decoder.blocks.{i}.attention", inner, inner, inner) for i in range(config.decoder_layers)
+    ]
+    if config.enhancement:
+        attentions += [
+            ("enhancement.among_slots", inner, inner, inner),
+            ("enhancement.to_theme", inner, inner, width),
+        ]
+    for name, own, kept, memory in attentions:
+        shapes[f"{name}.query.weight"] = shapes[f"{name}.output.weight"] = (own, own)
+        shapes[f"{name}.key.weight"] = shapes[f"{name}.value.weight"] = (kept, memory)
+        if name.endswith(".attention"):
+            mlp, hidden = name.replace(".attention", ".mlp"), config.mlp_ratio * own
+            shapes[f"{mlp}.up.weight"], shapes[f"{mlp}.down.weight"] = (hidden, own), (own, hidden)
+    return shapes
+
+
+def read_weights(
+    folder: Path, config: ModelConfig, load_file: Callable[[Path], dict[str, T]]
+) -> dict[str, T]:
+    """The tensors of all files of weights, as `load_file` of safetensors gives them.
+
+    Raises CheckpointError for files or tensors missing, or tensors unknown or of wrong shape.
+    """
+    weights: dict[str, Any] = {}
+    for path in _weight_files(folder):
+        try:
+            weights |= load_file(path)
+        except FileNotFoundError:
+            raise CheckpointError(f"{path} is missing; copy the whole folder") from None
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
+    expected = weight_shapes(config)
+    wrong = [k for k in expected if k not in weights or tuple(weights[k].shape) != expected[k]]
+    wrong += [k for k in weights if k not in expected]
+    if wrong:
+        raise CheckpointError(
+            f"{folder / WEIGHTS} does not fit its {CONFIG}: {len(wrong)} tensors are missing, "
+            f"unknown or of another shape, the first is {wrong[0]}; copy the folder again"
+        )
+    return weights
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    parts = sorted(folder.glob("model-*-of-*.safetensors"))
+    if not parts or (folder / WEIGHTS).exists():
+        return [folder / WEIGHTS]
+    last = parts[0].stem.rpartition("-")[2]
+    count = int(last) if last.isdecimal() and len(last) == 5 else 0
+    return [folder / PART.format(i, count) for i in range(1, count + 1)]

@@ -1,0 +1,93 @@
+// What Python calls, through ctypes: see inference/native.py.
+#include <exception>
+
+#include "sampler.h"
+
+#define PUBLIC extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+thread_local std::string problem;
+
+template <class Work>
+int guarded(Work work) {
+    try {
+        return work();
+    } catch (const std::exception& error) {
+        problem = error.what();
+        return -2;
+    }
+}
+
+}  // namespace
+
+// What went wrong in the last call that returned null or -2.
+PUBLIC const char* amadeus_problem() { return problem.c_str(); }
+
+// The best set of instructions that this machine has: 2 AVX-512 with VNNI, 1 AVX2, 0 neither.
+PUBLIC int amadeus_instructions() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vnni");
+    return avx512 ? 2 : avx2 ? 1 : 0;
+#else
+    return 0;
+#endif
+}
+
+// names, tensors: `count` weights, which are copied. Null where one is missing.
+PUBLIC Network* amadeus_open(const Sizes* sizes, const char* const* names,
+                             const float* const* tensors, int count) {
+    Network* network = nullptr;
+    guarded([&] {
+        Weights weights;
+        for (int i = 0; i < count; i++) weights[names[i]] = tensors[i];
+        network = new Network(*sizes, weights);
+        return 0;
+    });
+    return network;
+}
+
+PUBLIC void amadeus_close(Network* network) { delete network; }
+
+// The network has to outlive what it begins.
+PUBLIC Engine* amadeus_begin(const Network* network, int pieces, int positions, int threads) {
+    Engine* engine = nullptr;
+    guarded([&] { return engine = new Engine(*network, pieces, positions, threads), 0; });
+    return engine;
+}
+
+PUBLIC void amadeus_end(Engine* engine) { delete engine; }
+
+PUBLIC int amadeus_prefill(Engine* engine, int piece, const float* text, int num_text,
+                           const int64_t* rows, int num_rows) {
+    return guarded([&] { return engine->prefill(piece, text, num_text, rows, num_rows), 0; });
+}
+
+PUBLIC int amadeus_step(Engine* engine, const int64_t* rows) {
+    return guarded([&] { return engine->step(rows), 0; });
+}
+
+PUBLIC int amadeus_enhance(Engine* engine) {
+    return guarded([&] { return engine->enhance(), 0; });
+}
+
+PUBLIC int amadeus_predict(Engine* engine, const int64_t* values, const uint8_t* known,
+                           float* logits) {
+    return guarded([&] {
+        std::vector<int> pieces(engine->num_pieces());
+        for (size_t i = 0; i < pieces.size(); i++) pieces[i] = int(i);
+        return engine->predict(pieces.data(), int(pieces.size()), values, known, logits), 0;
+    });
+}
+
+PUBLIC int amadeus_unmask(Engine* engine, const Vocabulary* vocabulary, Task* tasks, int count) {
+    return guarded([&] { return unmask(*engine, *vocabulary, tasks, count); });
+}
+
+PUBLIC int amadeus_retire(Engine* engine, int piece) {
+    return guarded([&] { return engine->retire(piece), 0; });
+}

@@ -1,0 +1,74 @@
+// The network at work on several pieces at once, each with a memory of its own.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "attention.h"
+#include "network.h"
+
+struct Piece {
+    Buffer<uint8_t> past;  // what the generator remembers: all layers' keys and values
+    int length = 0;        // positions that are remembered
+    Buffer<float> theme;   // keys and values
+    int theme_length = 0;
+    std::vector<float> latent;  // [width], of the last row
+    std::vector<float> slots;   // [A, decoder width], the enhanced latent
+};
+
+class Engine {
+public:
+    // positions: most text tokens and rows of a piece, together.
+    Engine(const Network& network, int pieces, int positions, int threads);
+
+    // Reads text [num_text, text width] and rows [num_rows, A] of one piece, from the beginning.
+    void prefill(int piece, const float* text, int num_text, const int64_t* rows, int num_rows);
+    // Reads one more row of every piece, [pieces, A].
+    void step(const int64_t* rows);
+    // Turns the latent of every piece into the slots of its next row.
+    void enhance();
+    // Logits of the masked attributes of some pieces' next rows; others are left as they were.
+    // values, known: [count, A]; logits: [count, A, most values].
+    void predict(const int* pieces, int count, const int64_t* values, const uint8_t* known,
+                 float* logits);
+    // Forgets a piece; the last one takes its place.
+    void retire(int piece);
+
+    const Sizes& sizes;
+    Team team;
+    int num_pieces() const { return int(pieces_.size()); }
+
+private:
+    struct Place {
+        int piece, position;
+    };
+
+    uint8_t* past(int piece, int layer, int head);
+    ByteMemory past_in_bytes(int piece, int layer, int head);
+    FloatMemory past_in_floats(int piece, int layer, int head);
+    FloatMemory theme(int piece, int head);
+
+    // Runs the generator on rows x_, one of each place; leaves latents in x_.
+    void generate(const std::vector<Place>& places);
+    // memory_of(piece, head): where a layer's keys and values are.
+    template <class MemoryOf>
+    void attend_to_past(const std::vector<Place>& places, const MemoryOf& memory_of);
+    void turn(float* head, int position) const;
+    void remember_theme(const std::vector<Place>& places, int num_text);
+    void embed(const int64_t* row, float* to) const;
+
+    // Adds to x_ [count, width] what an MLP makes of it.
+    void mlp(const Layer& layer, int count, int width);
+    // mixed_ = attention of each piece's chosen slots to all of its slots, as in projected_.
+    void attend_among(int count, const std::vector<int>& chosen);
+    void attend_to_theme(int count);
+
+    const Generator& generator_;
+    const Decoder& decoder_;
+    int capacity_;         // positions, a multiple of LANES
+    size_t bytes_a_head_;  // of one layer's keys and values
+    std::vector<float> cos_, sin_;  // [positions, head width / 2]
+    std::vector<std::unique_ptr<Piece>> pieces_;
+    Rows rows_;
+    Buffer<float> x_, projected_, mixed_, hidden_;
+};
