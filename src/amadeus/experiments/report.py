@@ -16,6 +16,8 @@ import torch
 from matplotlib.figure import Figure
 
 from amadeus.files import write_atomically
+from amadeus.inference.native import fits
+from amadeus.model.checkpoint_files import read_sizes
 from amadeus.model.packaged import find_checkpoint
 
 PAGE, NUMBERS = "README.md", "numbers.json"
@@ -98,11 +100,13 @@ def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
 
     Other versions, and other numbers of threads, round differently.
     """
+    folder = find_checkpoint(model)
     versions = [f"{name} {version(name)}" for name in _PACKAGES]
     return {
         "command": f"`{command}`",
         "model": model,
-        "weights": f"SHA-256 {hash_of_weights(find_checkpoint(model))}",
+        "weights": f"SHA-256 {hash_of_weights(folder)}",
+        "engine": "compiled core, weights of a byte" if fits(read_sizes(folder)) else "torch",
         **settings,
         "versions": ", ".join([*versions, f"Python {platform.python_version()}"]),
         "threads": torch.get_num_threads(),

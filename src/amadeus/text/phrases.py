@@ -138,6 +138,8 @@ INSTRUMENTS = {
     "muted guitar": ("muted guitar", "muted electric guitar", "palm-muted guitar"),
     "overdriven guitar": ("overdriven guitar", "electric guitar", "overdriven electric guitar"),
     "distorted guitar": ("distorted guitar", "distortion guitar", "distorted electric guitar"),
+    # "A classical guitar harmonics piece" would speak of a classical guitar.
+    "guitar harmonics": ("harmonics on the guitar",),
     "acoustic bass": ("acoustic bass", "upright bass", "double bass"),
     "electric bass": ("electric bass", "electric bass", "bass guitar", "bass"),
     "contrabass": ("contrabass", "double bass"),
