@@ -6,7 +6,7 @@
 #   make lint           check style and types
 
 PYTHON ?= python3
-SEED ?= 108
+SEED ?= 112
 BARS ?= 16
 
 VENV := .venv
