@@ -138,6 +138,11 @@ def test_drums_stay_drums(composer, fixtures):
     )
 
 
+def test_drums_alone_have_no_other_player(composer, fixtures):
+    with pytest.raises(ConfigError, match="drums stay drums"):
+        composer.edit(read_midi(fixtures / "funk_drums.mid"), resample=("instrument",))
+
+
 def test_controllers_and_words_stay(composer, song):
     pedal = np.array([(0, 64, 127), (40, 64, 0)], dtype=song.tracks[0].controls.dtype)
     tracks = [Track(t.program, t.notes, controls=pedal, name=t.name) for t in song.tracks]

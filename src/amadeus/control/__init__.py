@@ -6,6 +6,8 @@ parse              constraints as text
 plan               every bar of a piece as a union of products; conflicts and casting are part of it
 engine             the plan applied row by row; leaning and tonality are its soft side
 check              where a piece breaks a constraint
+edit, selection    what is to change about a piece that is given, and which rows that is
+passage, revision  the rows that stay and those that are drawn anew, and what holds for these
 """
 
 from amadeus.control.check import violations

@@ -112,7 +112,7 @@ class InScale(Constraint):
         if self.scope.instruments or self.scale.tonic is None:
             return ""
         leans = "" if self.scale.key is None else f"leans towards {self.scale.key}; "
-        return f"{leans}begins and ends on its tonic, unless chords say otherwise"
+        return f"{leans}a new piece begins and ends on its tonic, unless chords say otherwise"
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         masks = {Attribute.PITCH: _pitches_of(self.scale.pitch_classes)}
