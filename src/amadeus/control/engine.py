@@ -24,7 +24,7 @@ from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 PATIENCE = 4
 """Bars in which a demanded instrument may enter of its own accord."""
 OFF_BEAT = 8.0
-"""Nats by which parts that join in lean away from steps of the beat that the piece does not use."""
+"""Nats by which notes beside others lean away from steps of the beat that these do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
 
@@ -53,8 +53,8 @@ class Control:
     def __init__(self, plan: Plan, first_bar: int = 0, *, steps: np.ndarray | None = None) -> None:
         """first_bar: bars of the piece that are given, so that the plan begins after them.
 
-        steps: of parts that join a piece which is whole without them, the steps of a quarter note
-        that they lean towards, bool [GRID].
+        steps: where notes come beside others, the steps of a quarter note that they lean towards,
+        bool [GRID].
         """
         self.plan, self.first_bar = plan, first_bar
         self.leaning = Leaning(plan.constraints)

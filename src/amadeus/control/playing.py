@@ -49,7 +49,7 @@ class Chords:
     """Follows the notes that one instrument begins together."""
 
     def __init__(self, *, usually: bool = False) -> None:
-        """usually: keep to what is usual, as a part does that joins others."""
+        """usually: keep to what is usual, as a part does beside others."""
         self._usually = usually
         self._last = np.zeros(v.NUM_ATTRIBUTES, dtype=np.int64)
         self._size = 0

@@ -12,6 +12,7 @@ from amadeus.control.engine import Control
 from amadeus.control.passage import Passage
 from amadeus.control.plan import Plan
 from amadeus.control.rules import Constraint
+from amadeus.control.scope import Scope
 from amadeus.control.selection import Selection, free_programs
 from amadeus.control.structure import Chords, Density, Ending, Length, Metre, Playing
 from amadeus.errors import ConfigError
@@ -69,7 +70,12 @@ class Revision:
             Playing(_names([value]), "at least", bar_share=share, source="to be replaced")
             for value, share in shares.items()
         ]
-        return [Playing(_names(shares), source="to be replaced"), *each]
+        asked = any(isinstance(one, Density) for one in self.constraints)
+        busy = [] if asked else [
+            Density(max(1, round(notes)), scope=Scope(instruments=_names([value])))
+            for value, notes in selection.busyness.items()
+        ]  # fmt: skip
+        return [Playing(_names(shares), source="to be replaced"), *each, *busy]
 
     @property
     def _asks_for_players(self) -> bool:

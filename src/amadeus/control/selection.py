@@ -72,17 +72,26 @@ class Selection:
         }
 
     @property
+    def busyness(self) -> dict[int, float]:
+        """Of each value of `instrument` that notes to go have, how many a bar that it is in."""
+        players = self.rows[~self.stays, Attribute.INSTRUMENT]
+        return {
+            value: int((players == value).sum()) / (share * len(self.bars))
+            for value, share in self.leaving.items()
+        }
+
+    @property
     def frees_harmony(self) -> bool:
         """Whether new notes choose their own chords: where none stay that have one."""
         return self.edit.writes and not self.stays.any()
 
     @property
     def steps(self) -> np.ndarray | None:
-        """Steps of a quarter note that a part which joins in leans towards, bool [GRID].
+        """Steps of a quarter note that new notes beside others lean towards, bool [GRID].
 
-        They are those that the piece uses, and eighth notes; None where nobody joins in.
+        They are those that the piece uses, and eighth notes; None where no others are.
         """
-        if not self.edit.add:
+        if not self.edit.writes or not self.stays.any():
             return None
         beats = self.tokens[v.has_sound(self.tokens[:, Attribute.TYPE]), Attribute.BEAT]
         used = np.zeros(GRID, dtype=bool)
