@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from amadeus.cli import (
+    benchmark,
     caption,
     continuation,
     corpus,
@@ -100,6 +101,7 @@ corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unp
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
+app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")
 experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
 experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.infill)

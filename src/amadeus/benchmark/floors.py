@@ -1,0 +1,115 @@
+"""What the hardware allows: how fast it reads memory and multiplies, and what a note needs of both.
+
+A note must read every weight once, and take as many products as the method has; sums of both times
+are what no engine that does one after the other can beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from math import prod
+from time import perf_counter
+
+import torch
+
+from amadeus.benchmark.networks import Network
+from amadeus.model.checkpoint_files import weight_shapes
+from amadeus.model.config import ModelConfig
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
+
+_READ_BYTES = 2**28
+_MATRIX = 1024
+_TAKES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The best of a few tries, with all threads."""
+
+    bytes_per_second: float
+    """Summing an array much larger than the caches."""
+    float_products_per_second: float
+    """Multiply-adds of a float32 matrix product."""
+    byte_products_per_second: float
+    """Multiply-adds of an int8 matrix product."""
+
+    def or_faster(self, other: Machine) -> Machine:
+        """The best of two measurements: what slowed one down was other work."""
+        return Machine(*map(max, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What one note needs, and the milliseconds it takes at the least."""
+
+    weight_bytes: int
+    products: int
+    reading_ms: float
+    computing_ms: float
+
+    @property
+    def ms(self) -> float:
+        return self.reading_ms + self.computing_ms
+
+
+def measure_machine() -> Machine:
+    array = torch.ones(_READ_BYTES // 4)
+    square = torch.randn(_MATRIX, _MATRIX, generator=torch.Generator().manual_seed(0))
+    small = (square * 30).to(torch.int8)
+    products = _MATRIX**3
+    return Machine(
+        _READ_BYTES / _fastest(array.sum),
+        products / _fastest(lambda: square @ square),
+        products / _fastest(lambda: torch._int_mm(small, small)),
+    )
+
+
+def floor_of(network: Network, steps: int, machine: Machine) -> Floor:
+    """For one piece at a time, in the engine that would run it: bytes where there is a core."""
+    in_bytes = network.native is not None
+    weights = sum(
+        prod(shape)
+        for name, shape in weight_shapes(network.config).items()
+        if name.startswith(("generator", "enhancement", "decoder.blocks", "decoder.heads"))
+    )
+    read = weights * (1 if in_bytes else 4)
+    products = products_of_a_note(network.config, steps)
+    pace = machine.byte_products_per_second if in_bytes else machine.float_products_per_second
+    return Floor(read, products, 1000 * read / machine.bytes_per_second, 1000 * products / pace)
+
+
+def products_of_a_note(config: ModelConfig, steps: int) -> int:
+    """Multiply-adds of all matrices for one note; attention itself is left out.
+
+    The last decoder layer and the heads only matter where an attribute is still open.
+    """
+    everything = NUM_ATTRIBUTES * steps
+    still_open = sum(NUM_ATTRIBUTES - NUM_ATTRIBUTES * t // steps for t in range(steps))
+    total = 0
+    for name, shape in weight_shapes(config).items():
+        if name.startswith("generator") or name == "enhancement.spread.weight":
+            total += prod(shape)
+        elif name.startswith("decoder.blocks"):
+            is_last = name.startswith(f"decoder.blocks.{config.decoder_layers - 1}.")
+            needed = still_open if is_last and ".key" not in name and ".value" not in name else 0
+            total += prod(shape) * (needed or everything)
+        elif name == "decoder.heads":
+            total += sum(SIZES) * config.decoder_width * still_open // NUM_ATTRIBUTES
+        elif name.startswith("enhancement.among_slots") or name in _OF_SLOTS:
+            total += prod(shape) * NUM_ATTRIBUTES
+    return total
+
+
+_OF_SLOTS = ("enhancement.to_theme.query.weight", "enhancement.to_theme.output.weight")
+"""The theme's keys and values are made once a piece."""
+
+
+def _fastest(work: Callable[[], object]) -> float:
+    """Seconds."""
+    times = []
+    for _ in range(_TAKES + 1):
+        begun = perf_counter()
+        work()
+        times.append(perf_counter() - begun)
+    return min(times)

@@ -1,0 +1,95 @@
+"""Starting: from the shell to a piece, and from a loaded model to a note; memory at its peak."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from amadeus.benchmark.timing import Progress, Spread
+from amadeus.errors import ConfigError
+from amadeus.inference.composer import Composer, load_model
+
+WORDS = "a calm waltz for piano"
+_LONG = 256
+_PROGRAM = """
+import sys
+from amadeus.cli.main import run
+try:
+    run()
+finally:
+    try:  # of this program alone: getrusage counts what started it as well
+        status = open("/proc/self/status").read()
+        print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)
+    except (OSError, IndexError):
+        print(0, file=sys.stderr)
+"""
+"""`amadeus`, followed by its peak of memory in KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way to get music."""
+
+    what: str
+    seconds: Spread
+    peak_mib: float | None
+    """Peak of the process's memory; None where that is not known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "what": self.what,
+            "seconds": self.seconds.to_dict(),
+            "peak_mib": self.peak_mib,
+        }
+
+
+def measure_starts(model: str, rounds: int, progress: Progress) -> list[Start]:
+    """In turns: the command, until it has written its file and ended; and a loaded composer."""
+    composer = load_model(model)
+    commands = {
+        "`amadeus generate --notes 1`": ["--notes", "1"],
+        f'`amadeus generate --prompt "{WORDS}" --notes 1`': ["--prompt", WORDS, "--notes", "1"],
+        f"`amadeus generate --notes {_LONG}`": ["--notes", str(_LONG)],
+    }
+    loaded = {"first note, loaded": "", "first note, loaded, with words": WORDS}
+    times: dict[str, list[float]] = {what: [] for what in (*commands, *loaded)}
+    peaks: dict[str, float] = dict.fromkeys(commands, 0)
+    for words in loaded.values():
+        _first_note(composer, words)  # warms up: the text encoder is loaded when it is needed
+    for turn in range(rounds):
+        progress("starting", turn, rounds)
+        for what, arguments in commands.items():
+            seconds, peak = _run([*arguments, "--model", model])
+            times[what].append(seconds)
+            peaks[what] = max(peaks[what], peak)
+        for what, words in loaded.items():
+            times[what].append(_first_note(composer, words))
+    return [Start(w, Spread(t), peaks.get(w) or None) for w, t in times.items()]
+
+
+def _first_note(composer: Composer, words: str) -> float:
+    """Seconds."""
+    begun = perf_counter()
+    composer.generate(words, notes=1)
+    return perf_counter() - begun
+
+
+def _run(arguments: Sequence[str]) -> tuple[float, float]:
+    """Seconds and MiB of `amadeus generate` in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = ["--seed", "0", "--output", str(Path(folder) / "piece.mid")]
+        begun = perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, "generate", *arguments, *output],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        seconds = perf_counter() - begun
+    if done.returncode:
+        raise ConfigError(f"`amadeus generate` failed: {done.stderr.strip()}")
+    return seconds, int(done.stderr.split()[-1]) / 1024
