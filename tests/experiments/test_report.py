@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from amadeus.experiments.means import Mean
 from amadeus.experiments.report import Report, Table, hash_of_weights, provenance_of
+from amadeus.model import PRESETS, Amadeus
+from amadeus.model.checkpoint import save_checkpoint
 
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error():
@@ -51,10 +53,11 @@ def test_a_report_is_a_page_its_numbers_and_its_pictures(tmp_path):
 
 
 def test_provenance_tells_weights_apart(tmp_path):
-    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"one")
+    save_checkpoint(Amadeus(PRESETS["nano"]), tmp_path)
     first = hash_of_weights(tmp_path)
     found = provenance_of("amadeus experiment", str(tmp_path), bars=4)
     assert (found["weights"], found["bars"]) == (f"SHA-256 {first}", 4)
+    assert found["engine"] in ("compiled core, weights of a byte", "torch")
     assert "torch " in found["versions"]
     (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"two")
     assert hash_of_weights(tmp_path) != first
