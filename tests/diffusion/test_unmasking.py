@@ -81,6 +81,41 @@ def test_steps_share_the_attributes_evenly(num_steps, revealed):
         assert len(oracle.asked) == 1
 
 
+def test_what_is_sure_need_not_wait():
+    oracle = random_oracle()
+    oracle.logits[[Attribute.VELOCITY, Attribute.INSTRUMENT], 7] = 60
+    one_row(oracle, threshold=0.99)
+    revealed = np.flatnonzero(oracle.asked[1][1])
+    assert {Attribute.VELOCITY, Attribute.INSTRUMENT} <= set(revealed)
+    assert Attribute.PITCH not in revealed
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_low_threshold_reveals_all_at_once(order):
+    oracle = random_oracle()
+    row = one_row(oracle, threshold=1e-6, order=order)
+    assert len(oracle.asked) == 1
+    np.testing.assert_array_equal(row, one_row(oracle, num_steps=1, order=order))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_where_nothing_is_sure_a_threshold_changes_nothing(order):
+    oracle = random_oracle()
+    row = one_row(oracle, threshold=1.0, order=order)
+    asked = len(oracle.asked)
+    np.testing.assert_array_equal(row, one_row(oracle, order=order))
+    assert len(oracle.asked) == 2 * asked
+
+
+def test_nothing_passes_what_is_to_be_decided_first():
+    oracle, grammar = random_oracle(), grammar_after_a_note()
+    oracle.logits[Attribute.VELOCITY, 7] = 60
+    grammar.permit(None, first=[Attribute.TYPE])
+    unmask(oracle, [grammar], [UnmaskConfig(threshold=0.99)], noise())
+    assert oracle.asked[1][1][Attribute.TYPE]
+    assert not oracle.asked[1][1][Attribute.VELOCITY]
+
+
 def test_what_has_one_legal_value_costs_no_step():
     oracle = random_oracle()
     oracle.logits[Attribute.TYPE, RowType.END] = 100
@@ -202,6 +237,8 @@ def test_draws_follow_the_softmax():
     [
         {"num_steps": 0},
         {"num_steps": 9},
+        {"threshold": 0.0},
+        {"threshold": 1.1},
         {"order": "best"},
         {"fixed_order": ("type", "beat")},
         {"temperature": -1.0},

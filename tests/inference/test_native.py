@@ -92,6 +92,17 @@ def test_logits_are_those_of_torch(each_core, enhancement):
         np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-4)
 
 
+def test_states_may_be_of_any_slot(tiny_model):
+    engine = NativeEngine(network(tiny_model), [None] * 3, 64)
+    for slot in range(3):
+        engine.prefill(slot, random_rows(5 + slot, slot))
+    engine.enhance()
+    values, known = random_rows(3, 4), np.arange(NUM_ATTRIBUTES) < [[1], [5], [3]]
+    places = np.array([2, 0, 2, 1, 1, 0])
+    found = engine.predict(values[places], known[places], places)
+    np.testing.assert_array_equal(found, engine.predict(values, known)[places])
+
+
 def test_bytes_come_close(each_core):
     model = random_model(PRESETS["nano"])
     for found, expected in pairs_of_logits(model, exact=False):
@@ -155,10 +166,11 @@ def test_rows_are_sampled_as_in_python(order):
     rng = np.random.default_rng(3)
     chords = rng.normal(size=(SIZES[Attribute.CHORD], MAX_SIZE)).astype("f4")
     beats = rng.normal(size=(1, MAX_SIZE)).astype("f4")
-    for trial in range(40):
+    for trial in range(48):
         config = UnmaskConfig(
             order=order,
             num_steps=int(rng.integers(1, 9)),
+            threshold=(None, 0.2, 0.6, 0.95)[trial // 2 % 4],
             temperature=float(rng.choice([0.0, 0.5, 1.0, 2.0])),
             top_p=float(rng.choice([0.3, 0.9, 1.0])),
         )

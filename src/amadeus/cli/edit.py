@@ -71,6 +71,7 @@ def edit(
     ] = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
+    threshold: options.Threshold = None,
     temperature: options.Temperature = None,
     top_p: options.TopP = None,
     order: options.Order = None,
@@ -122,8 +123,8 @@ def edit(
             constraints=constraints,
             progress=lambda bars_done, _: update(bars_done),
             **options.given(
-                guidance=guidance, tries=tries, steps=steps, temperature=temperature, top_p=top_p,
-                order=order,
+                guidance=guidance, tries=tries, steps=steps, threshold=threshold,
+                temperature=temperature, top_p=top_p, order=order,
             ),
         )  # fmt: skip
     plan.write(score, title=f"{source.stem}, changed by Amadeus")

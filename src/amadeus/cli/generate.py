@@ -52,6 +52,7 @@ def generate(
     notes: options.Notes = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
+    threshold: options.Threshold = None,
     temperature: options.Temperature = None,
     top_p: options.TopP = None,
     order: options.Order = None,
@@ -104,9 +105,10 @@ def generate(
             constraints=constraints,
             progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
             **options.given(
-                guidance=guidance, steps=steps, temperature=temperature, top_p=top_p, order=order
+                guidance=guidance, steps=steps, threshold=threshold, temperature=temperature,
+                top_p=top_p, order=order,
             ),
-        )
+        )  # fmt: skip
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")

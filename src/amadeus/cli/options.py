@@ -18,6 +18,10 @@ Seed = Annotated[
 Steps = Annotated[
     int | None, typer.Option(help="Predictions per note, 1 to 8: fewer is faster, more is finer.")
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Decide at once what is at least so sure, 0 to 1: faster, a little coarser."),
+]
 Temperature = Annotated[
     float | None, typer.Option(help="Below 1 is safer, above 1 bolder, 0 takes the likeliest.")
 ]

@@ -9,6 +9,7 @@ committed at once and costs no step.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -68,6 +69,9 @@ class UnmaskConfig:
 
     num_steps: int = 8
     """Most predictions per row: 8 reveal one attribute at a time, 1 all at once."""
+    threshold: float | None = None
+    """Reveal in every step, besides its share, whatever has a value at least so likely (before the
+    temperature, which would make everything sure at 0); None for nothing."""
     order: Order = "confidence"
     """Which attribute is revealed next: the one with the likeliest best value, the one with the
     least entropy, any, or that of `fixed_order`."""
@@ -82,6 +86,8 @@ class UnmaskConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.num_steps <= NUM_ATTRIBUTES:
             raise ConfigError(f"num_steps must be 1 to {NUM_ATTRIBUTES}, got {self.num_steps}")
+        if self.threshold is not None and not 0 < self.threshold <= 1:
+            raise ConfigError(f"threshold must be above 0 and at most 1, got {self.threshold}")
         if self.order not in get_args(Order):
             raise ConfigError(f"order {self.order!r} is unknown; choose one of {get_args(Order)}")
         if sorted(self.fixed_order) != sorted(ATTRIBUTES):
@@ -135,7 +141,7 @@ def unmask(
     known = np.zeros(shape, dtype=bool) if known is None else np.array(known, dtype=bool)
     biases = [None] * len(grammars) if biases is None else biases
     rows = [
-        _Row(*given) for given in zip(grammars, configs, noise, values, known, biases, strict=True)
+        Row(*given) for given in zip(grammars, configs, noise, values, known, biases, strict=True)
     ]
     while not known.all():
         logits = predict(values, known)  # [R, A, V]
@@ -144,7 +150,7 @@ def unmask(
     return values
 
 
-class _Row:
+class Row:
     """A row on its way from all [MASK] to whole; writes into the arrays it is given."""
 
     def __init__(
@@ -162,8 +168,25 @@ class _Row:
         self.steps_left = config.num_steps
         self._settle()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is masked."""
+        return bool(self.known.all())
+
+    def equals(self, other: Row) -> bool:
+        """Whether the same attributes are revealed, with the same values."""
+        same_known = np.array_equal(self.known, other.known)
+        return same_known and np.array_equal(self.values[self.known], other.values[self.known])
+
+    def after(self, logits: np.ndarray) -> Row:
+        """This row one step on, with arrays of its own. logits: [A, V]."""
+        row = copy(self)
+        row.values, row.known = self.values.copy(), self.known.copy()
+        row.step(logits)
+        return row
+
     def step(self, logits: np.ndarray) -> None:
-        """Reveal this step's share of what is still masked. logits: [A, V]."""
+        """Reveal this step's share of what is still masked, and what is sure. logits: [A, V]."""
         masked = NUM_ATTRIBUTES - int(self.known.sum())
         if not masked:
             return
@@ -173,8 +196,10 @@ class _Row:
             logits = logits + self.bias(self.values, self.known)
         if self.grammar.in_last_bar:
             logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
-        for attribute in np.argsort(-self._urgency(logits), kind="stable")[:share]:
-            if not self.known[attribute]:  # else an earlier one of this step left no choice
+        sure = self._sure(logits)
+        for place, attribute in enumerate(np.argsort(-self._urgency(logits), kind="stable")):
+            # It is known where an earlier one of this step left no choice.
+            if (place < share or sure[attribute]) and not self.known[attribute]:
                 self._reveal(attribute, logits[attribute])
 
     def _reveal(self, attribute: int, logits: np.ndarray) -> None:
@@ -196,6 +221,14 @@ class _Row:
         settled = np.flatnonzero(self.legal.sum(-1) == 1)
         self.values[settled] = self.legal[settled].argmax(-1)
         self.known[settled] = True
+
+    def _sure(self, logits: np.ndarray) -> np.ndarray:
+        """Which attributes need not wait for another prediction, bool [A]."""
+        if self.config.threshold is None:
+            return np.zeros(NUM_ATTRIBUTES, dtype=bool)
+        certainty = _certainty(np.where(self.legal, logits, -np.inf), "confidence")
+        sure = certainty >= self.config.threshold
+        return sure & sure[list(self.grammar.choices)].all()  # nothing passes those
 
     def _urgency(self, logits: np.ndarray) -> np.ndarray:
         """How soon each attribute wants to be revealed, [A]; minus infinity for known ones."""

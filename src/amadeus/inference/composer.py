@@ -105,7 +105,7 @@ class Composer:
         guidance: above 1 the model leans further towards the words than it learned to, at twice
         the work; 0 ignores them.
         constraints: what holds besides what the prompts state: in every piece, or in each its own.
-        sampling: steps, temperature, top_p, order, as in `sampling_config`.
+        sampling: steps, threshold, temperature, top_p, order, as in `sampling_config`.
 
         Raises ConfigError for a setting that cannot work, and before anything is composed, for
         prompts and constraints that contradict themselves or each other.
@@ -265,6 +265,9 @@ def sampling_config(
     temperature: float | tuple[float, ...] = 1.0,
     top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
     order: Order = "confidence",
+    threshold: float | None = None,
 ) -> UnmaskConfig:
     """How notes are drawn: the fields of `UnmaskConfig`, with our defaults."""
-    return UnmaskConfig(num_steps=steps, temperature=temperature, top_p=top_p, order=order)
+    return UnmaskConfig(
+        num_steps=steps, threshold=threshold, temperature=temperature, top_p=top_p, order=order
+    )

@@ -7,12 +7,14 @@ guided, and the last one moves into a slot that is free.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amadeus.diffusion import UnmaskConfig, guide, unmask
-from amadeus.diffusion.unmasking import Bias, Lean, Predict
+from amadeus.diffusion import UnmaskConfig, guide, unmask, unmask_ahead
+from amadeus.diffusion.lookahead import PredictStates
+from amadeus.diffusion.unmasking import Bias, Lean
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import Progress, Request
 from amadeus.tokens.grammar import Grammar
@@ -113,7 +115,11 @@ def _reveal(
     leans = [bias for bias in biases if bias is None or isinstance(bias, Lean)]
     if isinstance(engine, NativeEngine) and len(leans) == len(biases):
         return engine.unmask(seats.places, grammars, configs, noise, leans)
-    return unmask(seats.predictor(engine), grammars, configs, noise, biases=biases)
+    predict = seats.predictor(engine)
+    if engine.looks_ahead(len(grammars)):
+        return unmask_ahead(predict, grammars, configs, noise, biases)
+    everyone = np.arange(len(grammars))
+    return unmask(partial(predict, everyone), grammars, configs, noise, biases=biases)
 
 
 class _Seats:
@@ -163,20 +169,18 @@ class _Seats:
                 left.append(slot)
         return left
 
-    def predictor(self, engine: Engine) -> Predict:
-        """Predictions for the active pieces, guided where that was asked for."""
-        active = self.active
-        place = {index: row for row, index in enumerate(active)}
-        rows = np.array([place[index] for index, _ in self._slots])  # of each slot
-        hears = np.array([h for _, h in self._slots])
-        guided = rows[~hears]
-        scales = np.array([self._all[active[row]].request.guidance for row in guided])
+    def predictor(self, engine: Engine) -> PredictStates:
+        """Predictions for states of the active pieces, guided where that was asked for."""
+        hearing, deaf, scales = (np.array(column) for column in zip(*self.places, strict=True))
         scales = scales.astype(np.float32)[:, None, None]
 
-        def predict(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-            logits = engine.predict(values[rows], known[rows])  # [slots, A, V]
-            with_text = logits[hears]
-            with_text[guided] = guide(with_text[guided], logits[~hears], scales)
+        def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+            guided = np.flatnonzero(deaf[of] >= 0)
+            asked = np.concatenate([np.arange(len(of)), guided])
+            slots = np.concatenate([hearing[of], deaf[of[guided]]])
+            logits = engine.predict(values[asked], known[asked], slots)
+            with_text, without = np.split(logits, [len(of)])
+            with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
             return with_text
 
         return predict

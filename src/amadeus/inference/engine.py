@@ -19,6 +19,8 @@ from amadeus.model.layers import rms_norm, rotate
 from amadeus.model.note_generator import Block
 
 _FIRST_CAPACITY = 256
+_FEW = 4
+"""Pieces up to which predictions cost a CPU more for their number than for their size."""
 
 
 class Engine:
@@ -112,14 +114,23 @@ class Engine:
         self.slots = self.model.enhancement(self.latents, theme, self.theme_mask)[:, 0]
 
     @torch.inference_mode()
-    def predict(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """Logits of the next row of every piece, float32 [B, A, V]; see `unmask`."""
+    def predict(
+        self, values: np.ndarray, known: np.ndarray, places: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Logits of the next row, float32 [M, A, V], for M states of what is known; see `unmask`.
+
+        places: int [M], the slot of each state; by default one state for every slot.
+        """
         logits = self.model.decoder(
-            self.slots,
+            self.slots if places is None else self.slots[torch.from_numpy(places).to(self.device)],
             torch.from_numpy(values).to(self.device),
             torch.from_numpy(~known).to(self.device),
         )
         return logits.cpu().numpy()
+
+    def looks_ahead(self, pieces: int) -> bool:
+        """Whether it would rather predict seldom, for several states of each of so many pieces."""
+        return self.device.type != "cpu" or pieces <= _FEW
 
     @torch.inference_mode()
     def retire(self, slot: int) -> None:

@@ -75,13 +75,9 @@ PUBLIC int amadeus_enhance(Engine* engine) {
     return guarded([&] { return engine->enhance(), 0; });
 }
 
-PUBLIC int amadeus_predict(Engine* engine, const int64_t* values, const uint8_t* known,
-                           float* logits) {
-    return guarded([&] {
-        std::vector<int> pieces(engine->num_pieces());
-        for (size_t i = 0; i < pieces.size(); i++) pieces[i] = int(i);
-        return engine->predict(pieces.data(), int(pieces.size()), values, known, logits), 0;
-    });
+PUBLIC int amadeus_predict(Engine* engine, const int32_t* pieces, int count, const int64_t* values,
+                           const uint8_t* known, float* logits) {
+    return guarded([&] { return engine->predict(pieces, count, values, known, logits), 0; });
 }
 
 PUBLIC int amadeus_unmask(Engine* engine, const Vocabulary* vocabulary, Task* tasks, int count) {

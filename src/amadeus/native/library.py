@@ -70,6 +70,7 @@ class Task(ctypes.Structure):
         ("with_text", c_int32),
         ("without_text", c_int32),
         ("guidance", c_float),
+        ("threshold", c_float),
     ]
 
 
@@ -85,7 +86,7 @@ _FUNCTIONS = {
     "amadeus_prefill": (c_int, [c_void_p, c_int, c_void_p, c_int, c_void_p, c_int]),
     "amadeus_step": (c_int, [c_void_p, c_void_p]),
     "amadeus_enhance": (c_int, [c_void_p]),
-    "amadeus_predict": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p]),
+    "amadeus_predict": (c_int, [c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p]),
     "amadeus_unmask": (c_int, [c_void_p, POINTER(Vocabulary), POINTER(Task), c_int]),
     "amadeus_retire": (c_int, [c_void_p, c_int]),
 }

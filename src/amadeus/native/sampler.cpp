@@ -18,7 +18,8 @@ public:
     bool possible() const { return possible_; }
     int masked() const { return int(std::count(task_.known, task_.known + ATTRIBUTES, 0)); }
 
-    // Reveals this step's share of what is masked. logits: [A, most values], changed.
+    // Reveals this step's share of what is masked, and what is sure. logits: [A, most values],
+    // changed.
     void step(float* logits) {
         int share = (masked() + task_.steps - 1) / task_.steps;
         task_.steps--;
@@ -30,8 +31,11 @@ public:
         std::iota(order, order + ATTRIBUTES, 0);
         std::stable_sort(order, order + ATTRIBUTES,
                          [&](int a, int b) { return urgency[a] > urgency[b]; });
-        for (int i = 0; i < share && possible_; i++)
-            if (!task_.known[order[i]]) reveal(order[i], logits + order[i] * width_);
+        bool sure[ATTRIBUTES];
+        find_sure(logits, sure);
+        for (int i = 0; i < ATTRIBUTES && possible_; i++)
+            if (!task_.known[order[i]] && (i < share || sure[order[i]]))
+                reveal(order[i], logits + order[i] * width_);
     }
 
 private:
@@ -68,11 +72,22 @@ private:
         if (task_.first[a]) return FIRST - task_.first[a];
         if (task_.order == 3) return -task_.places[a];
         if (task_.order == 2) return task_.noise[a];
-        return certainty(a, logits);
+        return certainty(a, logits, task_.order == 1);
     }
 
-    // Largest probability, or negative entropy in nats, of the legal values.
-    double certainty(int a, const float* logits) const {
+    // Which attributes need not wait for another prediction; nothing passes those to come first.
+    void find_sure(const float* logits, bool* sure) const {
+        bool waits = task_.threshold > 1;
+        for (int a = 0; a < ATTRIBUTES && !waits; a++) {
+            sure[a] = task_.known[a] ||
+                      certainty(a, logits + a * width_, false) >= task_.threshold;
+            waits = task_.first[a] && !sure[a];
+        }
+        if (waits) std::fill_n(sure, ATTRIBUTES, false);
+    }
+
+    // Largest probability of the legal values, or their negative entropy in nats.
+    double certainty(int a, const float* logits, bool entropy) const {
         const uint8_t* legal = &legal_[size_t(a) * width_];
         int room = (sizes_.values[a] + LANES - 1) / LANES * LANES;
         static thread_local Buffer<float> scratch;
@@ -88,7 +103,7 @@ private:
             total += weight;
             weighed += weight > 0 ? weight * relative : Floats{};
         }
-        if (task_.order == 0) return 1.0f / sum(total);
+        if (!entropy) return 1.0f / sum(total);
         return sum(weighed) / sum(total) - std::log(sum(total));
     }
 

@@ -34,6 +34,7 @@ struct Task {
     int32_t ends_with;                  // type instead of a new bar in the last one, or -1
     int32_t with_text, without_text;    // pieces of the engine; -1 where it is not guided
     float guidance;
+    float threshold;  // attributes as sure as this are revealed at once; above 1 for none
 };
 
 // What the vocabulary says; the same fields in inference/native.py.
