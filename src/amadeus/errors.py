@@ -7,6 +7,7 @@ AmadeusError
  ├── VocabularyError        a value that has no token
  ├── GrammarError           tokens that are not a piece of music
  ├── CheckpointError        weights that cannot be loaded
+ ├── BusyError              more at once than there is room for
  ├── CorpusError            training data that cannot be read or built
  └── TrainingError          a run that cannot go on
 
@@ -43,6 +44,10 @@ class GrammarError(AmadeusError, ValueError):
 
 class CheckpointError(AmadeusError):
     """Weights that cannot be loaded."""
+
+
+class BusyError(AmadeusError):
+    """More at once than there is room for; it may work later."""
 
 
 class CorpusError(AmadeusError):

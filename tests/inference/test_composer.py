@@ -9,7 +9,6 @@ import amadeus
 from amadeus.control import Constraints
 from amadeus.control.piece import length_in_bars
 from amadeus.errors import CheckpointError, ConfigError, ScoreError
-from amadeus.inference import composer as composer_module
 from amadeus.inference import native
 from amadeus.inference.composer import Composer, load_model
 from amadeus.model import packaged
@@ -75,12 +74,6 @@ def test_each_piece_may_have_constraints_of_its_own(composer):
     assert pieces[1] == composer.generate(constraints=held[1], seed=4)
     with pytest.raises(ConfigError, match="2 constraints do not go with 1 prompts"):
         composer.generate_many([""], constraints=held)
-
-
-def test_more_pieces_than_one_batch_holds(composer, monkeypatch):
-    expected = composer.generate_many([""] * 3, bars=1)
-    monkeypatch.setattr(composer_module, "_BATCH_SIZE", 2)
-    assert composer.generate_many([""] * 3, bars=1) == expected
 
 
 def test_progress_counts_bars_and_rows(composer):

@@ -48,16 +48,18 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
-def print_explained(explained: list[dict[str, str]]) -> None:
+def print_explained(
+    explained: list[dict[str, str]], say: Callable[[str], None] = typer.echo
+) -> None:
     """What music is held to, a constraint a line, what is hard and what is soft below it."""
     for one in explained:
         source = f", {one['source']}" if one["source"] else ""
-        typer.echo(f"{one['constraint']}{source}")
+        say(f"{one['constraint']}{source}")
         for kind in ("hard", "soft"):
             if one[kind]:
-                typer.echo(f"  {kind}: {one[kind]}")
+                say(f"  {kind}: {one[kind]}")
     if not explained:
-        typer.echo("nothing is constrained")
+        say("nothing is constrained")
 
 
 def print_table(rows: Iterable[Iterable[str]]) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import print_explained, print_json, progress_bar
+from amadeus.cli.live import STDOUT, Notes, Play, open_live
 from amadeus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from amadeus.inference.composer import Composer
+    from amadeus.music.score import Score
 
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus generate",
@@ -20,6 +26,8 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
     'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
     "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
+    "amadeus generate --live virtual:Amadeus  (a MIDI port that synthesizers can listen to)",
+    "amadeus generate --live - | jq .pitch",
 )
 
 
@@ -62,6 +70,13 @@ def generate(
             min=1, help="Pieces per prompt; each piece has the seed after the last one's."
         ),
     ] = 1,
+    live: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT|virtual:NAME|-",
+            help="Play it while it is composed: into a MIDI port, or - for JSON lines, one a note.",
+        ),
+    ] = None,
     model: options.Model = None,
     output: Annotated[
         Path, typer.Option(help="MIDI file, or a folder for amadeus-SEED.mid.")
@@ -76,11 +91,16 @@ def generate(
     from amadeus.control.piece import constraints_on, plan_piece
     from amadeus.text.prompt import PromptFacts, parse_prompt
 
+    if live is not None and (prompts is not None or count > 1):
+        raise ConfigError("--live plays one piece; leave --prompts and --count out")
+    if live == STDOUT and as_json:
+        raise ConfigError("--live - and --json both print JSON; leave one of them out")
+    say = partial(typer.echo, err=live == STDOUT)
     texts = [text for text in _prompts(prompt, prompts) for _ in range(count)]
     facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
     understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
     if prompts is None and understood[0] and not as_json:
-        typer.echo("understood: " + _listing(understood[0]))
+        say("understood: " + _listing(understood[0]))
     constraints = Constraints(*(constraint or ()))
     lengths = [plan_piece(stated, constraints, bars, notes).num_bars or 0 for stated in facts]
     explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
@@ -89,26 +109,28 @@ def generate(
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
 
     if explain and prompts is None and not as_json:
-        print_explained(explained[0])
+        print_explained(explained[0], say)
 
     from amadeus.inference.composer import load_model
 
-    composer = load_model(**options.given(name=model))
-    unit, total = ("bars", sum(lengths)) if all(lengths) else ("notes", (notes or 0) * len(texts))
-    with progress_bar(f"Composing {unit}", total) as update:
-        scores = composer.generate_many(
-            texts,
-            bars=bars,
-            notes=notes,
-            seed=seed,
-            prompt_constraints=prompt_constraints,
-            constraints=constraints,
-            progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
-            **options.given(
-                guidance=guidance, steps=steps, threshold=threshold, temperature=temperature,
-                top_p=top_p, order=order,
-            ),
-        )  # fmt: skip
+    settings = options.given(
+        bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
+        constraints=constraints, guidance=guidance, steps=steps, threshold=threshold,
+        temperature=temperature, top_p=top_p, order=order,
+    )  # fmt: skip
+    if live is not None:
+        with open_live(live) as play:
+            scores = _played(play, load_model(**options.given(name=model)), prompt, settings)
+    else:
+        composer = load_model(**options.given(name=model))
+        unit = "bars" if all(lengths) else "notes"
+        total = sum(lengths) if all(lengths) else (notes or 0) * len(texts)
+        with progress_bar(f"Composing {unit}", total) as update:
+            scores = composer.generate_many(
+                texts,
+                progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
+                **settings,
+            )
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")
@@ -121,9 +143,20 @@ def generate(
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
                 if explain:
                     print_explained(explained[i])
-            typer.echo(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
+            say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
     if as_json:
         print_json({"pieces": pieces})
+
+
+def _played(play: Play, composer: Composer, prompt: str, settings: dict[str, Any]) -> list[Score]:
+    """Compose a piece and play it at the same time. Returns that piece alone."""
+    scores = []
+
+    def notes() -> Notes:
+        scores.append((yield from composer.stream(prompt, **settings)))
+
+    play(notes())
+    return scores
 
 
 def _prompts(prompt: str, file: Path | None) -> list[str]:

@@ -17,17 +17,11 @@ def finish(score: Score, plan: Plan, first_bar: int = 0) -> Score:
 
     first_bar: the bar of the score, counted from 0, that is the first one of the plan.
     """
-    exact = [one for one in plan.constraints if isinstance(one, ExactTempo)]
-    if not exact:
-        return score
     bars = bars_of(score)
-    planned = len(bars) - first_bar if plan.num_bars is None else plan.num_bars
-    covered = {
-        first_bar + bar: one.bpm_at(bar, plan.num_bars)
-        for one in exact
-        for bar in range(min(planned, len(bars) - first_bar))
-        if one.scope.covers(bar)
-    }
+    asked = ((bar, exact_tempo(plan, bar - first_bar)) for bar in range(first_bar, len(bars)))
+    covered = {bar: bpm for bar, bpm in asked if bpm is not None}
+    if not covered:
+        return score
     onsets = np.array([tempo.onset_ticks for tempo in score.tempos])
     tempos = [
         tempo
@@ -40,3 +34,12 @@ def finish(score: Score, plan: Plan, first_bar: int = 0) -> Score:
         if not changes or changes[-1].bpm != tempo.bpm:
             changes.append(tempo)
     return replace(score, tempos=tuple(changes))
+
+
+def exact_tempo(plan: Plan, bar: int) -> float | None:
+    """The tempo that was asked for in a bar of the plan, counted from 0; None for none."""
+    if plan.num_bars is not None and bar >= plan.num_bars:
+        return None
+    exact = [one for one in plan.constraints if isinstance(one, ExactTempo)]
+    covering = [one for one in exact if one.scope.covers(bar)]
+    return covering[-1].bpm_at(bar, plan.num_bars) if covering else None

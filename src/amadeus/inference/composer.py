@@ -7,7 +7,7 @@ score = composer.generate("a slow piano waltz in A minor", bars=16, seed=1)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,15 +22,17 @@ from amadeus.control.selection import select
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
-from amadeus.inference.composition import compose
+from amadeus.inference.composition import compose, stream
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import DEFAULT_TRIES, Frame, best, frame_requests
 from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
+from amadeus.inference.streaming import NoteReader
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
+from amadeus.music.performance import PlayedNote
 from amadeus.music.score import Score
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
@@ -40,12 +42,11 @@ from amadeus.tokens.vocabulary import Attribute, opens_bar
 if TYPE_CHECKING:
     import torch
 
-    from amadeus.inference.composition import Model
+    from amadeus.inference.session import Model
 
 DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
 """Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
 of unconditional pieces come closest to those of real ones (docs/log.md)."""
-_BATCH_SIZE = 16
 
 OnProgress = Callable[[int, int], None]
 """Called with the bars and the rows composed so far, of all pieces together, after every row."""
@@ -110,6 +111,43 @@ class Composer:
         Raises ConfigError for a setting that cannot work, and before anything is composed, for
         prompts and constraints that contradict themselves or each other.
         """
+        asked = self._new_pieces(
+            prompts, bars=bars, notes=notes, seed=seed, guidance=guidance,
+            prompt_constraints=prompt_constraints, constraints=constraints, **sampling,
+        )  # fmt: skip
+        pieces = self.compose([request for request, _ in asked], progress=progress)
+        return [finish(decode(p), plan) for p, (_, plan) in zip(pieces, asked, strict=True)]
+
+    def stream(self, prompt: str = "", **settings: Any) -> Generator[PlayedNote, None, Score]:
+        """The notes of `generate`, in order, as they are composed; returns the score.
+
+        Composes no more than is asked for; closing the generator gives up the rest.
+        settings: those of `generate`, without `progress`. Raises ConfigError as that does, at once.
+        """
+        ((request, plan),) = self._new_pieces([prompt], **settings)
+        return self._notes(request, plan)
+
+    def _notes(self, request: Request, plan: Plan) -> Generator[PlayedNote, None, Score]:
+        reader, rows = NoteReader(plan), [*request.prompt]
+        for row in stream(self.model, request, context=self.context):
+            rows.append(row)
+            if (note := reader.read(row)) is not None:
+                yield note
+        return finish(decode(np.stack(rows)), plan)
+
+    def _new_pieces(
+        self,
+        prompts: Sequence[str],
+        *,
+        bars: int | None = None,
+        notes: int | None = None,
+        seed: int = 0,
+        guidance: float = 1.0,
+        prompt_constraints: bool = True,
+        constraints: Constraints | Sequence[Constraints] | None = None,
+        **sampling: Any,
+    ) -> list[tuple[Request, Plan]]:
+        """What `generate_many` asks for, and what each piece is held to."""
         if not prompts:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
@@ -126,8 +164,7 @@ class Composer:
             )
             for i, plan in enumerate(plans)
         ]  # fmt: skip
-        pieces = self.compose(requests, progress=progress)
-        return [finish(decode(tokens), plan) for tokens, plan in zip(pieces, plans, strict=True)]
+        return list(zip(requests, plans, strict=True))
 
     def continue_score(
         self,
@@ -224,11 +261,7 @@ class Composer:
             if progress is not None:
                 progress(bars, rows)
 
-        pieces: list[np.ndarray] = []
-        for first in range(0, len(requests), _BATCH_SIZE):
-            batch = requests[first : first + _BATCH_SIZE]
-            pieces += compose(self.model, batch, context=self.context, on_row=on_row)
-        return pieces
+        return compose(self.model, requests, context=self.context, on_row=on_row)
 
     def _text_states(self, prompts: Sequence[str]) -> list[np.ndarray | None]:
         """Token states of each prompt, [S, text_width]; None for an empty one.

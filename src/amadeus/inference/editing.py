@@ -17,7 +17,7 @@ from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
 if TYPE_CHECKING:
-    from amadeus.inference.composition import Model
+    from amadeus.inference.session import Model
 
 DEFAULT_TRIES = 4
 MAX_TRIES = 64

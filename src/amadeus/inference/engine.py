@@ -1,7 +1,7 @@
 """The engine in torch: cached, batched inference on any device, and where nothing is compiled.
 
 `prefill` reads the rows that are given, `step` takes one more row of every slot, `predict` is the
-note decoder; what becomes of the predictions is decided in `composition`.
+note decoder; what becomes of the predictions is decided in `session`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from amadeus.inference.request import token_states
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm, rotate
 from amadeus.model.note_generator import Block
@@ -30,34 +31,52 @@ class Engine:
     """
 
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
-        """texts: the caption of every piece, [S, text_width], or None."""
+        """texts: the caption of every piece that is there from the start, as in `admit`.
+
+        context: most rows of a piece.
+        """
         config, self.model = model.config, model
         weight = model.text_projection.weight
-        self.device, dtype = weight.device, weight.dtype
-        self.texts = [
-            torch.as_tensor(text).to(self.device, dtype)
-            if text is not None
-            else weight.new_zeros(0, config.text_width)
-            for text in texts
-        ]
+        self.device = weight.device
+        self.texts: list[Tensor] = []
         self.blocks = cast("list[Block]", list(model.generator.blocks))
-        self.size = len(texts)
-        most_text = max(len(text) for text in self.texts)
-        shape = (2, self.size, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
+        slots, most_text = max(1, len(texts)), config.max_text
+        shape = (2, slots, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
         # One per layer, keys and values, [2, B, kv_heads, capacity, K]; zero where unwritten.
         self.cache = [weight.new_zeros(shape) for _ in range(config.layers)]
         positions = torch.arange(most_text + context, device=self.device)
         self.cos, self.sin = model.generator.positions(positions)  # [1, capacity, K / 2]
-        self.lengths = np.zeros(self.size, dtype=np.int64)
-        self.latents = weight.new_zeros(self.size, 1, config.width)
-        self.theme_mask = torch.zeros(
-            self.size, most_text + 1, dtype=torch.bool, device=self.device
-        )
+        self.lengths = np.zeros(0, dtype=np.int64)
+        self.latents = weight.new_zeros(0, 1, config.width)
+        self.theme_mask = torch.zeros(0, most_text + 1, dtype=torch.bool, device=self.device)
         width = config.decoder_width // config.decoder_heads
         self.theme = None
         if config.enhancement:
-            self.theme = weight.new_zeros(2, self.size, config.decoder_heads, most_text + 1, width)
+            self.theme = weight.new_zeros(2, 0, config.decoder_heads, most_text + 1, width)
         self.slots = weight.new_zeros(0)
+        for text in texts:
+            self.admit(text)
+
+    @property
+    def size(self) -> int:
+        """The number of pieces, B."""
+        return len(self.texts)
+
+    @torch.inference_mode()
+    def admit(self, text: np.ndarray | None) -> None:
+        """Make room for one more piece, after the last one; `prefill` comes next.
+
+        text: its caption, [S, text_width], or None. Raises ConfigError for one that does not fit.
+        """
+        states = torch.from_numpy(token_states(text, self.model.config))
+        self.texts.append(states.to(self.device, self.latents.dtype))
+        if self.size > (slots := self.cache[0].shape[1]):
+            self.cache = [F.pad(cache, (0, 0) * 3 + (0, slots)) for cache in self.cache]
+        self.lengths = np.append(self.lengths, 0)
+        self.latents = F.pad(self.latents, (0, 0, 0, 0, 0, 1))
+        self.theme_mask = F.pad(self.theme_mask, (0, 0, 0, 1))
+        if self.theme is not None:
+            self.theme = F.pad(self.theme, (0, 0) * 3 + (0, 1))
 
     @torch.inference_mode()
     def prefill(self, slot: int, rows: np.ndarray) -> None:
@@ -146,7 +165,6 @@ class Engine:
         if self.theme is not None:
             self.theme[:, slot] = self.theme[:, last]
             self.theme = self.theme[:, :last]
-        self.size = last
 
     def _reserve(self, length: int) -> None:
         """Double the cache until it holds this many positions."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from amadeus.errors import ConfigError
-from amadeus.inference.composition import engine_of
+from amadeus.inference.session import engine_of
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, is_predicted
 
 if TYPE_CHECKING:
-    from amadeus.inference.composition import Model
+    from amadeus.inference.session import Model
 
 PredictRow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> logits float [A, V]."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from amadeus.diffusion.unmasking import Lean, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError
+from amadeus.inference.request import token_states
 from amadeus.model.config import ModelConfig
 from amadeus.native.library import Sizes, Task, Vocabulary, load
 from amadeus.tokens import vocabulary as v
@@ -83,30 +84,37 @@ class NativeEngine:
         context: int,
         threads: int | None = None,
     ) -> None:
-        """texts: the caption of every piece, [S, text_width], or None."""
+        """texts: the caption of every piece that is there from the start, as in `admit`.
+
+        context: most rows of a piece.
+        """
         self.network, self._core = network, network.core
-        empty = np.zeros((0, network.config.text_width), dtype=np.float32)
-        self.texts = [
-            empty if text is None else np.ascontiguousarray(text, dtype=np.float32)
-            for text in texts
-        ]
-        for text in self.texts:
-            if text.ndim != 2 or text.shape[1] != network.config.text_width:
-                raise ConfigError(
-                    f"token states of shape {text.shape} do not fit a network that reads "
-                    f"[S, {network.config.text_width}]; use the encoder it was trained with"
-                )
-        self.size = len(texts)
-        positions = max(map(len, self.texts)) + context
+        self.texts: list[np.ndarray] = []
         self._handle = self._core.amadeus_begin(
-            network._handle, self.size, positions, threads or default_threads()
+            network._handle, network.config.max_text + context, threads or default_threads()
         )
         if self._handle is None:
             raise RuntimeError(self._core.amadeus_problem().decode())
+        for text in texts:
+            self.admit(text)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
             self._core.amadeus_end(self._handle)
+
+    @property
+    def size(self) -> int:
+        """The number of pieces, B."""
+        return len(self.texts)
+
+    def admit(self, text: np.ndarray | None) -> None:
+        """Make room for one more piece, after the last one; `prefill` comes next.
+
+        text: its caption, [S, text_width], or None. Raises ConfigError for one that does not fit.
+        """
+        states = token_states(text, self.network.config)
+        self._check(self._core.amadeus_admit(self._handle))
+        self.texts.append(states)
 
     def prefill(self, slot: int, rows: np.ndarray) -> None:
         """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
@@ -173,7 +181,6 @@ class NativeEngine:
         self._check(self._core.amadeus_retire(self._handle, slot))
         self.texts[slot] = self.texts[-1]
         self.texts.pop()
-        self.size -= 1
 
     def _check(self, result: int, fine: int = 0) -> None:
         if result != fine:

@@ -22,7 +22,7 @@ from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, NUM_ATTRIBUTES, SIZES, Attribute
 
 if TYPE_CHECKING:
-    from amadeus.inference.composition import Model
+    from amadeus.inference.session import Model
 
 NOTES_HEARD = 64
 """Notes of a part, spread over what the network sees of it, by which its new player is drawn."""

@@ -11,6 +11,7 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
 from amadeus.errors import ConfigError
 from amadeus.inference.window import Window, last_beginning
+from amadeus.model.config import ModelConfig
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
@@ -56,6 +57,23 @@ class Request:
     def is_guided(self) -> bool:
         """Whether it takes a second look at each row, without the text."""
         return self.text is not None and self.guidance != 1
+
+
+def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
+    """What the network reads of a caption, float32 [S, text_width]; of None, no token.
+
+    Raises ConfigError for token states that are not of the encoder it was trained with.
+    """
+    if text is None:
+        return np.zeros((0, config.text_width), dtype=np.float32)
+    states = np.ascontiguousarray(text, dtype=np.float32)
+    if states.shape[1:] != (config.text_width,) or len(states) > config.max_text:
+        raise ConfigError(
+            f"token states of shape {states.shape} do not fit a network that reads "
+            f"[S, {config.text_width}], S up to {config.max_text}; "
+            "use the encoder it was trained with"
+        )
+    return states
 
 
 class Progress:

@@ -54,13 +54,17 @@ PUBLIC Network* amadeus_open(const Sizes* sizes, const char* const* names,
 PUBLIC void amadeus_close(Network* network) { delete network; }
 
 // The network has to outlive what it begins.
-PUBLIC Engine* amadeus_begin(const Network* network, int pieces, int positions, int threads) {
+PUBLIC Engine* amadeus_begin(const Network* network, int positions, int threads) {
     Engine* engine = nullptr;
-    guarded([&] { return engine = new Engine(*network, pieces, positions, threads), 0; });
+    guarded([&] { return engine = new Engine(*network, positions, threads), 0; });
     return engine;
 }
 
 PUBLIC void amadeus_end(Engine* engine) { delete engine; }
+
+PUBLIC int amadeus_admit(Engine* engine) {
+    return guarded([&] { return engine->admit(), 0; });
+}
 
 PUBLIC int amadeus_prefill(Engine* engine, int piece, const float* text, int num_text,
                            const int64_t* rows, int num_rows) {

@@ -19,8 +19,10 @@ struct Piece {
 class Engine {
 public:
     // positions: most text tokens and rows of a piece, together.
-    Engine(const Network& network, int pieces, int positions, int threads);
+    Engine(const Network& network, int positions, int threads);
 
+    // Makes room for one more piece, after the last one.
+    void admit();
     // Reads text [num_text, text width] and rows [num_rows, A] of one piece, from the beginning.
     void prefill(int piece, const float* text, int num_text, const int64_t* rows, int num_rows);
     // Reads one more row of every piece, [pieces, A].

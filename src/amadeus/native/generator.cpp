@@ -9,7 +9,7 @@ constexpr int CHUNK = 64;  // rows that are read at once
 
 }  // namespace
 
-Engine::Engine(const Network& network, int pieces, int positions, int threads)
+Engine::Engine(const Network& network, int positions, int threads)
     : sizes(network.sizes), team(threads), generator_(network.generator),
       decoder_(network.decoder), capacity_((positions + 63) / 64 * 64),
       rows_(sizes.exact) {
@@ -22,14 +22,15 @@ Engine::Engine(const Network& network, int pieces, int positions, int threads)
         }
     bytes_a_head_ = sizes.exact ? size_t(2) * capacity_ * head * sizeof(float)
                                 : ByteMemory::bytes(capacity_, head);
-    for (int i = 0; i < pieces; i++) {
-        auto piece = std::make_unique<Piece>();
-        // The system hands out memory where it is written: an unused position costs little.
-        piece->past.resize(bytes_a_head_ * sizes.layers * sizes.kv_heads);
-        piece->latent.resize(sizes.width);
-        piece->slots.resize(size_t(ATTRIBUTES) * sizes.decoder_width);
-        pieces_.push_back(std::move(piece));
-    }
+}
+
+void Engine::admit() {
+    auto piece = std::make_unique<Piece>();
+    // The system hands out memory where it is written: an unused position costs little.
+    piece->past.resize(bytes_a_head_ * sizes.layers * sizes.kv_heads);
+    piece->latent.resize(sizes.width);
+    piece->slots.resize(size_t(ATTRIBUTES) * sizes.decoder_width);
+    pieces_.push_back(std::move(piece));
 }
 
 uint8_t* Engine::past(int piece, int layer, int head) {

@@ -1,0 +1,159 @@
+import json
+import threading
+
+import mido
+import pytest
+
+from amadeus.cli import live
+from amadeus.music.midi import read_midi
+from amadeus.music.performance import PlayedNote
+
+
+class Port:
+    """A MIDI port that keeps what it is sent."""
+
+    def __init__(self):
+        self.sent, self.closed = [], False
+
+    def send(self, message):
+        self.sent.append(message)
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def port(monkeypatch):
+    opened = Port()
+    monkeypatch.setattr(mido, "get_output_names", lambda: ["Midi Through 14:0", "Synth 20:0"])
+
+    def open_output(name, virtual=False):
+        opened.name, opened.virtual = name, virtual
+        return opened
+
+    monkeypatch.setattr(mido, "open_output", open_output)
+    return opened
+
+
+@pytest.fixture
+def generate(amadeus, checkpoint):
+    options = ("--bars", 2, "--notes", 6, "--seed", 5, "--constraint", "tempo: 320")
+    return lambda *more: amadeus("generate", "--model", checkpoint, *options, *more)
+
+
+def test_standard_output_gets_a_line_of_json_a_note(generate, tmp_path):
+    outcome = generate("--live", "-", "--prompt", "a waltz", "--output", "waltz.mid", "--explain")
+    assert outcome.code == 0, outcome.err
+    notes = [PlayedNote(**json.loads(line)) for line in outcome.out.splitlines()]
+    score = read_midi(tmp_path / "waltz.mid")
+    assert len(notes) == score.num_notes
+    assert {note.bpm for note in notes} == {320}
+    assert [note.onset_seconds for note in notes] == sorted(note.onset_seconds for note in notes)
+    assert "understood: " in outcome.err
+    assert "waltz.mid: " in outcome.err
+
+
+@pytest.mark.parametrize(("name", "found"), [("Synth", "Synth 20:0"), ("virtual:A", "A")])
+def test_a_port_hears_the_piece_that_is_written(generate, port, tmp_path, name, found):
+    generate("--output", "silent.mid")
+    outcome = generate("--live", name, "--output", "heard.mid")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "heard.mid").read_bytes() == (tmp_path / "silent.mid").read_bytes()
+    assert (port.name, port.virtual, port.closed) == (found, name != "Synth", True)
+    kinds = [message.type for message in port.sent]
+    assert kinds.count("note_on") == kinds.count("note_off")
+    assert kinds.count("note_on") == read_midi(tmp_path / "heard.mid").num_notes
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Piano", "no MIDI port is named 'Piano'; there are: 'Midi Through 14:0', 'Synth 20:0'"),
+        (":0", "2 MIDI ports are named ':0'"),
+    ],
+)
+def test_a_port_that_is_not_there_is_refused_before_composing(
+    generate, port, monkeypatch, tmp_path, name, message
+):
+    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    outcome = generate("--live", name)
+    assert outcome.code == 1
+    assert message in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_library_the_remedy_is_named(generate, monkeypatch):
+    def missing():
+        raise ModuleNotFoundError("No module named 'rtmidi'", name="rtmidi")
+
+    monkeypatch.setattr(mido, "get_output_names", missing)
+    outcome = generate("--live", "Synth")
+    assert outcome.code == 1
+    assert "needs rtmidi; run: pip install 'amadeus-music[live]'" in outcome.err
+
+
+def test_a_system_without_midi_is_named(generate, port, monkeypatch):
+    def broken(*_, **__):
+        raise OSError("error creating ALSA sequencer client object")
+
+    monkeypatch.setattr(mido, "open_output", broken)
+    outcome = generate("--live", "virtual:A")
+    assert outcome.code == 1
+    assert "cannot be opened (error creating ALSA" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--count", 2], "plays one piece"), (["--json"], "both print JSON")],
+)
+def test_what_does_not_go_with_playing(generate, options, message):
+    outcome = generate("--live", "-", *options)
+    assert outcome.code == 1
+    assert message in outcome.err
+
+
+def test_ctrl_c_silences_the_port_and_stops_composing(generate, port, tmp_path):
+    def interrupted(message, send=port.send):
+        send(message)
+        if message.type == "note_on":
+            raise KeyboardInterrupt
+
+    port.send = interrupted
+    outcome = generate("--live", "Synth", "--notes", 500, "--bars", 200)
+    assert outcome.code != 0
+    kinds = [message.type for message in port.sent]
+    assert kinds.count("note_on") == kinds.count("note_off") == 1
+    assert port.sent[-1].control == 123
+    assert port.closed
+    assert not list(tmp_path.rglob("*.mid"))
+
+
+def test_composing_goes_no_further_ahead_than_there_is_room(monkeypatch):
+    monkeypatch.setattr(live, "_MOST_AHEAD", 3)
+    drawn, given_up, enough = [], [], threading.Event()
+
+    def notes():
+        try:
+            for number in range(100):
+                drawn.append(number)
+                if number == 3:
+                    enough.set()
+                yield PlayedNote(number, 1.0, 0, 1, 60, 80, 0, False, 1, 120.0)
+        finally:
+            given_up.append(True)
+
+    with live.Ahead(notes()) as ahead:
+        assert enough.wait(10)
+        assert len(drawn) == 4
+        assert ahead.wait(10).onset_seconds == 0
+    assert given_up
+    assert len(drawn) < 10
+
+
+def test_what_goes_wrong_in_composing_is_heard_of():
+    def notes():
+        raise ValueError("no idea")
+        yield
+
+    with live.Ahead(notes()) as ahead, pytest.raises(ValueError, match="no idea"):
+        ahead.wait(10)
