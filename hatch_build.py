@@ -5,6 +5,7 @@ Without one, or where it fails, the package is the same but for its speed: torch
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shutil
@@ -50,12 +51,13 @@ def compile_cores(folder: Path) -> list[Path]:
     if not compiler or sys.platform == "win32":
         return []
     sources = sorted(map(str, folder.glob("*.cpp")))
+    version = f'-DAMADEUS_SOURCES="{hash_of_sources(folder)}"'
     x86 = platform.machine().lower() in ("x86_64", "amd64")
     cores = []
     for level, instructions in enumerate(INSTRUCTIONS if x86 else INSTRUCTIONS[:1]):
         core = folder / f"core-{level}.so"
         half = core.with_suffix(".half")
-        command = [*compiler.split(), *FLAGS, *instructions, *sources, "-o", str(half)]
+        command = [*compiler.split(), *FLAGS, version, *instructions, *sources, "-o", str(half)]
         try:
             subprocess.run(command, capture_output=True, text=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
@@ -64,3 +66,11 @@ def compile_cores(folder: Path) -> list[Path]:
         half.replace(core)
         cores.append(core)
     return cores
+
+
+def hash_of_sources(folder: Path) -> str:
+    """What a core is compiled from, in short; `native.library` has the same function."""
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.cpp"), *folder.glob("*.h")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -259,3 +259,9 @@ def test_threads_make_no_difference(tiny_model):
         found.append(engine.predict(*(np.repeat(array, 3, axis=0) for array in UNKNOWN)))
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_a_core_of_other_sources_is_left_alone(monkeypatch):
+    monkeypatch.setattr(library, "hash_of_sources", lambda: "other")
+    with pytest.warns(UserWarning, match="install Amadeus again"):
+        assert library._open(library.libraries()[0]) is None

@@ -24,6 +24,9 @@ int guarded(Work work) {
 // What went wrong in the last call that returned null or -2.
 PUBLIC const char* amadeus_problem() { return problem.c_str(); }
 
+// What this was compiled from: a core of other sources would misread what it is given.
+PUBLIC const char* amadeus_sources() { return AMADEUS_SOURCES; }
+
 // The best set of instructions that this machine has: 2 AVX-512 with VNNI, 1 AVX2, 0 neither.
 PUBLIC int amadeus_instructions() {
 #if defined(__x86_64__)

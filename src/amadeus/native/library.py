@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import warnings
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_uint8, c_void_p
 from functools import cache
 from pathlib import Path
@@ -112,10 +114,31 @@ def load() -> ctypes.CDLL | None:
     return core
 
 
+@cache
+def hash_of_sources() -> str:
+    """What a core has to be compiled from to be of this version; as in `hatch_build.py`."""
+    digest = hashlib.sha256()
+    for path in sorted([*_FOLDER.glob("*.cpp"), *_FOLDER.glob("*.h")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _open(path: Path) -> ctypes.CDLL | None:
     try:
         library = ctypes.CDLL(str(path))
     except OSError:  # not there, or for another system
+        return None
+    try:
+        library.amadeus_sources.restype = c_char_p
+        version = library.amadeus_sources().decode()
+    except AttributeError:
+        version = "older"
+    if version != hash_of_sources():
+        warnings.warn(
+            f"{path} was compiled from other sources, so torch composes instead; install Amadeus "
+            "again",
+            stacklevel=2,
+        )
         return None
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
