@@ -14,7 +14,15 @@ from amadeus.control.plan import Plan
 from amadeus.control.rules import Constraint
 from amadeus.control.scope import Scope
 from amadeus.control.selection import Selection, free_programs
-from amadeus.control.structure import Chords, Density, Ending, Length, Metre, Playing
+from amadeus.control.structure import (
+    MOST_NOTES,
+    Chords,
+    Density,
+    Ending,
+    Length,
+    Metre,
+    Playing,
+)
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
@@ -64,7 +72,7 @@ class Revision:
         staying = _names(selection.staying)
         taken = [Playing(staying, "none of", source="plays already")] if staying else []
         if self._asks_for_players or not edit.parts:
-            return [*taken]
+            return list(taken)
         shares = {value: OLD_PART_SHARE * share for value, share in selection.leaving.items()}
         each = [
             Playing(_names([value]), "at least", bar_share=share, source="to be replaced")
@@ -72,7 +80,7 @@ class Revision:
         ]
         asked = any(isinstance(one, Density) for one in self.constraints)
         busy = [] if asked else [
-            Density(max(1, round(notes)), scope=Scope(instruments=_names([value])))
+            Density(min(max(1, round(notes)), MOST_NOTES), scope=Scope(instruments=_names([value])))
             for value, notes in selection.busyness.items()
         ]  # fmt: skip
         return [Playing(_names(shares), source="to be replaced"), *each, *busy]

@@ -15,6 +15,8 @@ from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute, RowType
 
+MOST_NOTES = 1000
+"""The most notes a bar that can be asked for."""
 FAIR_SHARE = 0.5
 """Instruments lean towards equal shares of so much of the notes; the rest is the music's affair."""
 
@@ -272,9 +274,9 @@ class Density(Constraint):
         if self.notes is None and self.most is None:
             raise ConfigError("density: give a number of notes a bar, or 'at most 12'")
         for number in (self.notes, self.most):
-            if number is not None and not 1 <= number <= 1000:
-                raise ConfigError(f"'{self}': a bar has 1 to 1,000 notes; for silence, write "
-                                  "'instruments: none'")  # fmt: skip
+            if number is not None and not 1 <= number <= MOST_NOTES:
+                raise ConfigError(f"'{self}': a bar has 1 to {MOST_NOTES:,} notes; for silence, "
+                                  "write 'instruments: none'")  # fmt: skip
 
     @property
     def hard(self) -> str:
