@@ -44,7 +44,16 @@ class ErrorReportingGroup(TyperGroup):
             raise  # whoever read the output has had enough: typer stops without a word
         except (AmadeusError, OSError) as error:
             typer.echo(f"amadeus: error: {_one_line(error)}", err=True)
+            _let_go_of_output()
             raise typer.Exit(1) from None
+
+
+def _let_go_of_output() -> None:
+    """What cannot be written would fail again when the interpreter ends, and set its exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _one_line(error: Exception) -> str:
