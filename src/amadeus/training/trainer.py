@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import signal
@@ -67,6 +68,8 @@ class Trainer:
         if self.world > 1:
             if not dist.is_initialized():
                 dist.init_process_group("nccl" if on_cuda else "gloo")
+                # Its threads would outlive the interpreter, which sometimes aborts the process.
+                atexit.register(dist.destroy_process_group)
             self.voters = dist.new_group(backend="gloo")  # votes do not wait for the device
 
         torch.manual_seed(config.seed)
