@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from amadeus.inference.splice import add_notes
 from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, metres_of, quantize, rescale
-from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track, sort_notes
+from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track
 from amadeus.tokens import Attribute, decode
 from amadeus.tokens.vocabulary import METRE_TICKS, metre_of, opens_bar
 
@@ -49,24 +50,9 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
 
 
 def _joined_tracks(old: Score, composed: Score, join: int) -> tuple[Track, ...]:
-    """The old tracks, each new note on the first of its instrument, or on a new one."""
-    tracks = list(old.tracks)
-    for track in composed.tracks:
-        notes = track.notes[track.notes["onset_ticks"] >= join]
-        if not len(notes):
-            continue
-        places = [i for i, t in enumerate(tracks) if _instrument(t) == _instrument(track)]
-        if places:
-            home = tracks[places[0]]
-            merged = sort_notes(np.concatenate([home.notes, notes]))
-            tracks[places[0]] = replace(home, notes=merged)
-        else:
-            tracks.append(replace(track, notes=notes))
-    return tuple(tracks)
-
-
-def _instrument(track: Track) -> int:
-    return -1 if track.is_drum else track.program
+    """The old tracks, and the notes that begin from the join on."""
+    new = [replace(t, notes=t.notes[t.notes["onset_ticks"] >= join]) for t in composed.tracks]
+    return tuple(add_notes(list(old.tracks), [track for track in new if len(track.notes)]))
 
 
 def _before(events: tuple[Event, ...], tick: int) -> tuple[Event, ...]:
