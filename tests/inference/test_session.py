@@ -12,6 +12,7 @@ from amadeus.inference.request import Request
 from amadeus.inference.session import Session
 from amadeus.model import PRESETS
 from amadeus.tokens import RowType
+from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import bar_type, metre_index
 
@@ -138,3 +139,37 @@ def test_a_caption_longer_than_the_network_reads_is_refused(network):
     for shape in ((config.max_text + 1, config.text_width), (3, config.text_width + 1)):
         with pytest.raises(ConfigError, match="use the encoder it was trained with"):
             session.submit(Request(text=np.zeros(shape)))
+
+
+def test_a_piece_that_cannot_go_on_leaves_the_others_in_peace(network, tiny_model, waltz, caption):
+    """One contradicts itself when it is asked what may come, one by what it permits."""
+    model, exact = network
+
+    def refuses(grammar):
+        if grammar.bars > 2:
+            raise GrammarError("nothing may come")
+        return waltz(grammar)
+
+    def permits_nothing(grammar):
+        if grammar.bars > 1:
+            grammar.permit(np.zeros((8, MAX_SIZE), dtype=bool))
+            return None
+        return waltz(grammar)
+
+    asked = requests(4, caption, waltz)
+    session = Session(model, max_pieces=6, context=CONTEXT)
+    pieces = [session.submit(one) for one in asked]
+    failing = [
+        session.submit(Request(num_bars=6, seed=8, constrain=one, unmask=UnmaskConfig(num_steps=2)))
+        for one in (refuses, permits_nothing)
+    ]
+    for _ in session:
+        pass
+    assert [isinstance(piece.error, GrammarError) for piece in failing] == [True, True]
+    assert not session.pieces
+    assert not session.waiting
+    for one, piece in zip(requests(4, caption, waltz), pieces, strict=True):
+        assert piece.error is None
+        if exact:
+            expected = compose_naively(tiny_model, one, CONTEXT)
+            np.testing.assert_array_equal(piece.tokens, expected)

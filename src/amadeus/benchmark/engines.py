@@ -37,18 +37,22 @@ def engines(network: Network, device: str | None = None) -> list[System]:
     """The compiled core where there is one, and torch, on the CPU and on a device besides."""
     systems = [] if network.native is None else [_engine("compiled core", network, network.native)]
     systems.append(_engine("torch", network, network.torch))
+    return systems if device is None else [_on_device(network, device), *systems]
+
+
+def fastest(network: Network, device: str | None = None) -> System:
+    """What `amadeus generate` would run it in, on the CPU or on a device."""
     if device is not None:
-        from copy import deepcopy
-
-        systems.append(_engine(f"torch, {device}", network, deepcopy(network.torch).to(device)))
-    return systems
-
-
-def fastest(network: Network) -> System:
-    """What `amadeus generate` would run it in."""
+        return _on_device(network, device)
     if network.native is None:
         return _engine("torch", network, network.torch)
     return _engine("compiled core", network, network.native)
+
+
+def _on_device(network: Network, device: str) -> System:
+    from copy import deepcopy
+
+    return _engine(f"graphs, {device}", network, deepcopy(network.torch).to_device(device))
 
 
 def naive(network: Network) -> System:
@@ -70,7 +74,8 @@ def _engine(name: str, network: Network, model: Model) -> System:
                 tick()
 
         context = load.context + events + 2
-        compose(model, _requests(load, events), context=context, on_row=on_row)
+        requests = _requests(load, events)
+        compose(model, requests, max_pieces=load.batch, context=context, on_row=on_row)
 
     return System(name, network.parameters, play)
 

@@ -144,7 +144,7 @@ def _time_presets(results: Results, progress: Progress) -> None:
     networks = {preset: preset_network(preset) for preset in settings.presets}
     before = floors.measure_machine()
     results.timed["presets"] = measure(
-        [(fastest(network), Load()) for network in networks.values()],
+        [(fastest(network, settings.device), Load()) for network in networks.values()],
         rounds=settings.rounds, seconds=settings.seconds, progress=progress,
     )  # fmt: skip
     results.machine = before.or_faster(floors.measure_machine())

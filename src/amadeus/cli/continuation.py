@@ -34,6 +34,7 @@ def continue_(
     top_p: options.TopP = None,
     order: options.Order = None,
     model: options.Model = None,
+    device: options.Device = None,
     audio: options.Audio = None,
     picture: options.Picture = None,
     as_json: options.Json = False,
@@ -49,7 +50,7 @@ def continue_(
 
     from amadeus.inference.composer import load_model
 
-    composer = load_model(**options.given(name=model))
+    composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     with progress_bar("Composing bars", bars) as update:
         score = composer.continue_score(
             score,

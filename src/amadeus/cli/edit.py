@@ -76,6 +76,7 @@ def edit(
     top_p: options.TopP = None,
     order: options.Order = None,
     model: options.Model = None,
+    device: options.Device = None,
     audio: options.Audio = None,
     picture: options.Picture = None,
     as_json: options.Json = False,
@@ -111,7 +112,7 @@ def edit(
     from amadeus.inference.composer import load_model
     from amadeus.inference.editing import DEFAULT_TRIES
 
-    composer = load_model(**options.given(name=model))
+    composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     follows = revision.selection.end_bar < revision.selection.num_bars
     total = len(revision.selection.bars) * ((tries or DEFAULT_TRIES) if follows else 1)
     with progress_bar("Composing bars", total) as update:

@@ -78,6 +78,7 @@ def generate(
         ),
     ] = None,
     model: options.Model = None,
+    device: options.Device = None,
     output: Annotated[
         Path, typer.Option(help="MIDI file, or a folder for amadeus-SEED.mid.")
     ] = Path("outputs"),
@@ -113,6 +114,7 @@ def generate(
 
     from amadeus.inference.composer import load_model
 
+    load = partial(load_model, **options.given(name=model, device=device), words=any(texts))
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
         constraints=constraints, guidance=guidance, steps=steps, threshold=threshold,
@@ -120,9 +122,9 @@ def generate(
     )  # fmt: skip
     if live is not None:
         with open_live(live) as play:
-            scores = _played(play, load_model(**options.given(name=model)), prompt, settings)
+            scores = _played(play, load(), prompt, settings)
     else:
-        composer = load_model(**options.given(name=model))
+        composer = load()
         unit = "bars" if all(lengths) else "notes"
         total = sum(lengths) if all(lengths) else (notes or 0) * len(texts)
         with progress_bar(f"Composing {unit}", total) as update:

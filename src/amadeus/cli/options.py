@@ -44,6 +44,9 @@ Constraint = Annotated[
 Model = Annotated[
     str | None, typer.Option(metavar="NAME|DIR", help="A packaged model, or a checkpoint folder.")
 ]
+Device = Annotated[
+    str | None, typer.Option(help="Where it runs: cpu, or cuda for a GPU, which rounds otherwise.")
+]
 Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
 Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -53,21 +53,31 @@ OnProgress = Callable[[int, int], None]
 
 
 def load_model(
-    name: str | os.PathLike[str] = DEFAULT_MODEL, *, device: str | torch.device = "cpu"
+    name: str | os.PathLike[str] = DEFAULT_MODEL,
+    *,
+    device: str | torch.device = "cpu",
+    words: bool = True,
 ) -> Composer:
     """A composer with the weights of a packaged model, or of a checkpoint folder.
 
-    On the CPU it runs in the compiled core, with weights of a byte each, where there is one;
-    elsewhere in torch. Raises CheckpointError for a name that is neither.
+    On the CPU it runs in the compiled core, with weights of a byte each, where there is one; on a
+    GPU in CUDA graphs, in bfloat16; elsewhere in torch.
+    words: load the text encoder now rather than with the first prompt.
+
+    Raises CheckpointError for a name that is neither, ConfigError for a device that is not here.
     """
     folder = find_checkpoint(name)
     if str(device) == "cpu" and fits(sizes := read_sizes(folder)):
         from safetensors.numpy import load_file
 
-        return Composer(NativeNetwork(sizes, read_weights(folder, sizes, load_file)))
-    from amadeus.model.checkpoint import load_checkpoint
+        composer = Composer(NativeNetwork(sizes, read_weights(folder, sizes, load_file)))
+    else:
+        from amadeus.model.checkpoint import load_checkpoint
 
-    return Composer(load_checkpoint(folder, device).eval())
+        composer = Composer(load_checkpoint(folder).to_device(device))
+    if words:
+        composer.load_text_encoder()
+    return composer
 
 
 class Composer:
@@ -77,6 +87,18 @@ class Composer:
         """A piece longer than the model's context forgets its beginning."""
         self.model, self.context = model, model.config.context
         self._encode_text: EncodePrompts | None = None
+
+    def load_text_encoder(self) -> EncodePrompts:
+        """What reads the prompts, loaded once.
+
+        Raises ConfigError where a package that it needs is missing.
+        """
+        if self._encode_text is None:
+            config = self.model.config
+            self._encode_text = load_prompt_encoder(
+                config.text_encoder, config.max_text, config.text_width
+            )
+        return self._encode_text
 
     def generate(self, prompt: str = "", **settings: Any) -> Score:
         """A new piece; the settings are those of `generate_many`."""
@@ -264,19 +286,11 @@ class Composer:
         return compose(self.model, requests, context=self.context, on_row=on_row)
 
     def _text_states(self, prompts: Sequence[str]) -> list[np.ndarray | None]:
-        """Token states of each prompt, [S, text_width]; None for an empty one.
-
-        The encoder is loaded when it is first needed.
-        """
+        """Token states of each prompt, [S, text_width]; None for an empty one."""
         worded = list(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))
         if not worded:
             return [None] * len(prompts)
-        if self._encode_text is None:
-            config = self.model.config
-            self._encode_text = load_prompt_encoder(
-                config.text_encoder, config.max_text, config.text_width
-            )
-        states = dict(zip(worded, self._encode_text(worded), strict=True))
+        states = dict(zip(worded, self.load_text_encoder()(worded), strict=True))
         return [states.get(prompt) for prompt in prompts]
 
 

@@ -29,6 +29,7 @@ def compose(
 
     max_pieces: most that are composed at once; the next one begins where one has ended.
     context: most rows that the network sees at once; by default, as many as it was trained on.
+    Raises GrammarError, after the others have ended, for a piece that cannot go on.
     """
     if not requests:
         return []
@@ -38,6 +39,9 @@ def compose(
     for piece, row in session:
         if on_row is not None:
             on_row(indices[piece], row)
+    for piece in pieces:
+        if piece.error is not None:
+            raise piece.error
     return [piece.tokens for piece in pieces]
 
 
@@ -47,6 +51,8 @@ def stream(model: Model, request: Request, *, context: int | None = None) -> Ite
     Nothing is composed before it is asked for, nor after the stream is closed.
     """
     session = Session(model, max_pieces=1, context=context)
-    session.submit(request)
+    piece = session.submit(request)
     for _, row in session:
         yield row
+    if piece.error is not None:
+        raise piece.error

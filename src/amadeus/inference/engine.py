@@ -18,6 +18,7 @@ from amadeus.inference.request import token_states
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm, rotate
 from amadeus.model.note_generator import Block
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FIRST_CAPACITY = 256
 _FEW = 4
@@ -28,7 +29,13 @@ class Engine:
     """The network and its memory of B pieces.
 
     Positions count from the beginning of the text; row n of a piece with S text tokens is at S + n.
+    Memory is laid out for more slots and positions than are taken, and doubled where it is full.
     """
+
+    reveals = False
+    """Whether it draws rows from its predictions itself (`unmask`)."""
+    goes_ahead = False
+    """Whether it composes by itself where nobody else has a say (`compose`)."""
 
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
         """texts: the caption of every piece that is there from the start, as in `admit`.
@@ -40,20 +47,19 @@ class Engine:
         self.device = weight.device
         self.texts: list[Tensor] = []
         self.blocks = cast("list[Block]", list(model.generator.blocks))
-        slots, most_text = max(1, len(texts)), config.max_text
+        slots, most_text, self.most_rows = max(1, len(texts)), config.max_text, context
         shape = (2, slots, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
-        # One per layer, keys and values, [2, B, kv_heads, capacity, K]; zero where unwritten.
+        # One per layer, keys and values, [2, slots, kv_heads, capacity, K]; zero where unwritten.
         self.cache = [weight.new_zeros(shape) for _ in range(config.layers)]
         positions = torch.arange(most_text + context, device=self.device)
-        self.cos, self.sin = model.generator.positions(positions)  # [1, capacity, K / 2]
-        self.lengths = np.zeros(0, dtype=np.int64)
-        self.latents = weight.new_zeros(0, 1, config.width)
-        self.theme_mask = torch.zeros(0, most_text + 1, dtype=torch.bool, device=self.device)
-        width = config.decoder_width // config.decoder_heads
-        self.theme = None
-        if config.enhancement:
-            self.theme = weight.new_zeros(2, 0, config.decoder_heads, most_text + 1, width)
-        self.slots = weight.new_zeros(0)
+        self.cos, self.sin = model.generator.positions(positions)  # [1, most_text + context, K / 2]
+        self.lengths = np.zeros(slots, dtype=np.int64)
+        self.latents = weight.new_zeros(slots, 1, config.width)
+        self.theme_mask = torch.zeros(slots, most_text + 1, dtype=torch.bool, device=self.device)
+        heads = config.decoder_heads
+        shape = (2, slots, heads, most_text + 1, config.decoder_width // heads)
+        self.theme = weight.new_zeros(shape) if config.enhancement else None
+        self.slots = weight.new_zeros(slots, NUM_ATTRIBUTES, config.decoder_width)
         for text in texts:
             self.admit(text)
 
@@ -70,19 +76,15 @@ class Engine:
         """
         states = torch.from_numpy(token_states(text, self.model.config))
         self.texts.append(states.to(self.device, self.latents.dtype))
-        if self.size > (slots := self.cache[0].shape[1]):
-            self.cache = [F.pad(cache, (0, 0) * 3 + (0, slots)) for cache in self.cache]
-        self.lengths = np.append(self.lengths, 0)
-        self.latents = F.pad(self.latents, (0, 0, 0, 0, 0, 1))
-        self.theme_mask = F.pad(self.theme_mask, (0, 0, 0, 1))
-        if self.theme is not None:
-            self.theme = F.pad(self.theme, (0, 0) * 3 + (0, 1))
+        if self.size > len(self.lengths):
+            self._double_slots()
+        self.lengths[self.size - 1] = 0
 
     @torch.inference_mode()
     def prefill(self, slot: int, rows: np.ndarray) -> None:
         """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
         text = self.model.text_projection(self.texts[slot])
-        embedded = self.model.embedder(torch.from_numpy(rows).to(self.device))
+        embedded = self.model.embedder(self._tensor(rows))
         x = torch.cat([rms_norm(text), embedded])[None]  # [1, T, D]
         length = x.shape[1]
         self._reserve(length)
@@ -100,37 +102,51 @@ class Engine:
     @torch.inference_mode()
     def step(self, rows: np.ndarray) -> None:
         """Read one more row of every piece. rows: int64 [B, A]."""
-        x = self.model.embedder(torch.from_numpy(rows).to(self.device)[:, None])  # [B, 1, D]
-        positions = torch.from_numpy(self.lengths).to(self.device)  # [B]
-        self.lengths = self.lengths + 1  # not in place: `positions` shares the memory
-        longest = int(self.lengths.max())
+        positions = self.lengths[: self.size].copy()
+        longest = int(positions.max()) + 1
+        self.lengths[: self.size] += 1
         self._reserve(longest)
-        cos, sin = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
-        slots = torch.arange(self.size, device=self.device)
+        places = self._tensor(positions)
         mask = None
-        if (self.lengths < longest).any():
-            seen = torch.arange(longest, device=self.device) <= positions[:, None]
-            mask = seen[:, None, None]  # [B, 1, 1, T]
+        if (positions + 1 < longest).any():
+            mask = torch.arange(longest, device=self.device) <= places[:, None]
+        self.latents[: self.size] = self.read(self._tensor(rows), places, longest, mask)
+
+    def read(self, rows: Tensor, positions: Tensor, width: int, mask: Tensor | None) -> Tensor:
+        """Remember a row of every piece, and give its latents, [B, 1, D].
+
+        rows: int [B, A]; positions: int [B]; width: positions that are looked at;
+        mask: bool [B, width], those that each piece has, or None for all.
+        """
+        x = self.model.embedder(rows[:, None])  # [B, 1, D]
+        size = len(rows)
+        cos, sin = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
+        slots = torch.arange(size, device=self.device)
+        seen = None if mask is None else mask[:, None, None]  # [B, 1, 1, T]
         for block, cache in zip(self.blocks, self.cache, strict=True):
             queries, keys, values = _project(block, x, cos, sin)
             cache[0, slots, :, positions] = keys[:, :, 0]
             cache[1, slots, :, positions] = values[:, :, 0]
             # The queries that share a key take the place of positions: no key is copied.
             mixed = F.scaled_dot_product_attention(
-                queries.view(self.size, keys.shape[1], -1, keys.shape[-1]),
-                cache[0, : self.size, :, :longest],
-                cache[1, : self.size, :, :longest],
-                attn_mask=mask,
+                queries.view(size, keys.shape[1], -1, keys.shape[-1]),
+                cache[0, :size, :, :width],
+                cache[1, :size, :, :width],
+                attn_mask=seen,
             )
             x = x + block.attention.output(mixed.reshape(x.shape))
             x = x + block.mlp(rms_norm(x))
-        self.latents = rms_norm(x)
+        return rms_norm(x)
 
     @torch.inference_mode()
     def enhance(self) -> None:
         """Turn the latent of every piece into the slots of its next row."""
-        theme = None if self.theme is None else (self.theme[0], self.theme[1])
-        self.slots = self.model.enhancement(self.latents, theme, self.theme_mask)[:, 0]
+        self.slots[: self.size] = self.enhanced(self.size)
+
+    def enhanced(self, size: int) -> Tensor:
+        """The slots of the next rows of so many pieces, [B, A, E]."""
+        theme = None if self.theme is None else (self.theme[0, :size], self.theme[1, :size])
+        return self.model.enhancement(self.latents[:size], theme, self.theme_mask[:size])[:, 0]
 
     @torch.inference_mode()
     def predict(
@@ -141,9 +157,9 @@ class Engine:
         places: int [M], the slot of each state; by default one state for every slot.
         """
         logits = self.model.decoder(
-            self.slots if places is None else self.slots[torch.from_numpy(places).to(self.device)],
-            torch.from_numpy(values).to(self.device),
-            torch.from_numpy(~known).to(self.device),
+            self.slots[: self.size] if places is None else self.slots[self._tensor(places)],
+            self._tensor(values),
+            self._tensor(~known),
         )
         return logits.cpu().numpy()
 
@@ -160,16 +176,28 @@ class Engine:
             cache[:, slot, :, :length] = cache[:, last, :, :length]
         for state in (self.lengths, self.latents, self.theme_mask, self.texts):
             state[slot] = state[last]
-        self.lengths, self.latents = self.lengths[:last], self.latents[:last]
-        self.theme_mask, self.texts = self.theme_mask[:last], self.texts[:last]
         if self.theme is not None:
             self.theme[:, slot] = self.theme[:, last]
-            self.theme = self.theme[:, :last]
+        self.texts.pop()
 
     def _reserve(self, length: int) -> None:
         """Double the cache until it holds this many positions."""
         while (capacity := self.cache[0].shape[3]) < length:
             self.cache = [F.pad(cache, (0, 0, 0, capacity)) for cache in self.cache]
+
+    def _double_slots(self) -> None:
+        """Twice as much room for pieces."""
+        slots = len(self.lengths)
+        self.lengths = np.pad(self.lengths, (0, slots))
+        self.cache = [F.pad(cache, (0, 0) * 3 + (0, slots)) for cache in self.cache]
+        self.latents = F.pad(self.latents, (0, 0) * 2 + (0, slots))
+        self.slots = F.pad(self.slots, (0, 0) * 2 + (0, slots))
+        self.theme_mask = F.pad(self.theme_mask, (0, 0, 0, slots))
+        if self.theme is not None:
+            self.theme = F.pad(self.theme, (0, 0) * 3 + (0, slots))
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
 
     def _remember_theme(self, slot: int, memory: Tensor) -> None:
         """Keys and values of the theme. memory: [1, M, D]."""

@@ -77,6 +77,9 @@ class NativeNetwork:
 class NativeEngine:
     """The network and its memory of B pieces; the methods are those of `engine.Engine`."""
 
+    reveals = True
+    goes_ahead = False
+
     def __init__(
         self,
         network: NativeNetwork,

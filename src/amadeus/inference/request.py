@@ -9,7 +9,7 @@ import numpy as np
 
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
-from amadeus.errors import ConfigError
+from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.window import Window, last_beginning
 from amadeus.model.config import ModelConfig
 from amadeus.tokens.grammar import Grammar
@@ -95,6 +95,8 @@ class Progress:
             self.grammar.advance(row)
         self.grammar.close_bar()
         self.request = request
+        self.error: AmadeusError | None = None
+        """Why it could not go on."""
         self.window = Window(request.prompt, context)
         self._rows = [np.asarray(request.prompt, dtype=TOKEN_DTYPE)]
         self._rng = np.random.Generator(np.random.Philox(request.seed))
@@ -104,10 +106,19 @@ class Progress:
         """All rows so far, the prompt's included, uint16 [N, A]."""
         return np.concatenate(self._rows)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has a say in what comes next but the grammar."""
+        return self.request.constrain is None and not self.grammar.in_future
+
+    def noise(self, count: int) -> np.ndarray:
+        """What the next rows are drawn with, float64 [count, 2, A]."""
+        return self._rng.random((count, *NOISE_SHAPE))
+
     def prepare(self) -> tuple[np.ndarray, Bias | None]:
         """Apply the constraints on the next row. Returns its noise, [2, A], and its bias."""
         bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
-        return self._rng.random(NOISE_SHAPE), bias
+        return self.noise(1)[0], bias
 
     def accept(self, row: np.ndarray) -> None:
         """Take the next row, [A]."""

@@ -8,26 +8,32 @@ slot at the end. What is composed at the same time makes no difference to a piec
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from amadeus.diffusion import guide, unmask, unmask_ahead
 from amadeus.diffusion.lookahead import PredictStates
 from amadeus.diffusion.unmasking import Bias, Lean
-from amadeus.errors import BusyError, ConfigError
+from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import Progress, Request, token_states
 
 if TYPE_CHECKING:
+    from amadeus.inference.device.engine import DeviceEngine
     from amadeus.inference.engine import Engine as TorchEngine
     from amadeus.model import Amadeus
 
     Model = Amadeus | NativeNetwork
     Engine = TorchEngine | NativeEngine
 
+Place = tuple[int, int, float]
+"""The slot of a piece, the slot that is deaf to its text or -1, and how far it is guided."""
+_Rows = list[tuple[Progress, np.ndarray]]
+_Prepared = dict[Progress, tuple[np.ndarray, "Bias | None"]]
 MAX_PIECES = 16
 MAX_WAITING = 1024
 
@@ -35,7 +41,8 @@ MAX_WAITING = 1024
 class Session:
     """Composes the pieces that are submitted, several at once, the others in order of submission.
 
-    To be used by one thread at a time. After an error in a `step` it is of no further use.
+    A piece that cannot go on, because what it is held to contradicts itself, ends with its `error`
+    set; the others notice nothing. To be used by one thread at a time.
     """
 
     def __init__(
@@ -60,6 +67,10 @@ class Session:
         self._engine = engine_of(model, [], self.context)
         self._waiting: deque[Progress] = deque()
         self._seats = _Seats()
+        self._ahead: deque[_Rows] = deque()
+        """What the engine has composed and nobody has been given yet."""
+        self._is_read = True
+        """Whether the engine has read the last row of every piece."""
 
     @property
     def pieces(self) -> list[Progress]:
@@ -99,18 +110,15 @@ class Session:
 
         Empty when there is nothing left to compose.
         """
-        self._read()
-        self._admit()
-        if not self._seats.slots:
-            return []
-        pieces = self._seats.active
-        self._engine.enhance()
-        rows = self._reveal(pieces)
-        for piece, row in zip(pieces, rows, strict=True):
-            piece.accept(row)
-            if piece.grammar.ended:
-                self.cancel(piece)
-        return list(zip(pieces, rows, strict=True))
+        while self._seats.slots or self._waiting:
+            if not self._ahead:
+                self._read()
+                self._admit()
+                self._ahead.extend(self._compose())
+            if taken := self._take(self._ahead.popleft()):
+                return taken
+        self._ahead.clear()
+        return []
 
     def __iter__(self) -> Iterator[tuple[Progress, np.ndarray]]:
         """The rows of all pieces as they are composed, until there is nothing left to compose."""
@@ -120,8 +128,9 @@ class Session:
     def _read(self) -> None:
         """Have the engine read the row that every piece got in the last step."""
         slots = self._seats.slots
-        if slots:
+        if slots and not self._is_read:
             self._engine.step(np.stack([piece.grammar.last for piece, _ in slots]))
+        self._is_read = True
         for slot, (piece, _) in enumerate(slots):
             if piece.window.moved_on:
                 self._engine.prefill(slot, piece.window.rows)
@@ -134,17 +143,69 @@ class Session:
                 self._engine.admit(text)
                 self._engine.prefill(slot, piece.window.rows)
 
-    def _reveal(self, pieces: Sequence[Progress]) -> np.ndarray:
-        """The next rows of the pieces, int64 [R, A]; in the compiled core where it can be."""
-        prepared = [piece.prepare() for piece in pieces]
-        noise = np.stack([noise for noise, _ in prepared])
-        biases: list[Bias | None] = [bias for _, bias in prepared]
-        grammars = [piece.grammar for piece in pieces]
-        configs = [piece.request.unmask for piece in pieces]
+    def _take(self, rows: _Rows) -> list[tuple[Progress, np.ndarray]]:
+        """Hand out the next row of every piece that is still there."""
+        active = set(self._seats.active)
+        taken = [(piece, row) for piece, row in rows if piece in active]
+        for piece, row in taken:
+            piece.accept(row)
+            if piece.grammar.ended:
+                self.cancel(piece)
+        return taken
+
+    def _compose(self) -> list[_Rows]:
+        """The next row of every piece; several, where the engine needs no word in between."""
+        pieces = self._seats.active
+        if self._engine.goes_ahead and all(piece.is_free for piece in pieces):
+            return self._compose_ahead(pieces)
+        self._is_read = False
+        prepared: _Prepared = {}
+        for piece in pieces:
+            with _failing(piece):
+                prepared[piece] = piece.prepare()
+        rows = self._rows(prepared) if prepared else []
+        for piece in pieces:
+            if piece.error is not None:
+                self.cancel(piece)
+        return [rows]
+
+    def _compose_ahead(self, pieces: Sequence[Progress]) -> list[_Rows]:
+        """Some rows of every piece, which the engine draws and reads by itself."""
+        engine = cast("DeviceEngine", self._engine)
+        count = min(engine.most_ahead, *(piece.window.room for piece in pieces))
+        rows = engine.compose(
+            self._seats.places(pieces),
+            [piece.grammar for piece in pieces],
+            [piece.request.unmask for piece in pieces],
+            np.stack([piece.noise(count) for piece in pieces], axis=1),
+        )
+        self._is_read = True
+        return [list(zip(pieces, step, strict=True)) for step in rows]
+
+    def _rows(self, prepared: _Prepared) -> _Rows:
+        """The next row of every piece that can go on."""
+        self._engine.enhance()
+        try:
+            return list(zip(prepared, self._reveal(prepared), strict=True))
+        except GrammarError:  # of whom, is seen alone: no row depends on any other
+            rows = []
+            for piece, given in prepared.items():
+                with _failing(piece):
+                    rows.append((piece, self._reveal({piece: given})[0]))
+            return rows
+
+    def _reveal(self, prepared: _Prepared) -> np.ndarray:
+        """The next rows of the pieces, int64 [R, A]; drawn in the engine where it can."""
+        noise = np.stack([noise for noise, _ in prepared.values()])
+        biases: list[Bias | None] = [bias for _, bias in prepared.values()]
+        grammars = [piece.grammar for piece in prepared]
+        configs = [piece.request.unmask for piece in prepared]
         leans = [bias for bias in biases if bias is None or isinstance(bias, Lean)]
-        if isinstance(self._engine, NativeEngine) and len(leans) == len(biases):
-            return self._engine.unmask(self._seats.places, grammars, configs, noise, leans)
-        predict = self._seats.predictor(self._engine)
+        places = self._seats.places(prepared)
+        if self._engine.reveals and len(leans) == len(biases):
+            engine = cast("NativeEngine | DeviceEngine", self._engine)
+            return engine.unmask(places, grammars, configs, noise, leans)
+        predict = _predictor(self._engine, places)
         if self._engine.looks_ahead(len(grammars)):
             return unmask_ahead(predict, grammars, configs, noise, biases)
         everyone = np.arange(len(grammars))
@@ -159,9 +220,20 @@ def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) ->
     """
     if isinstance(model, NativeNetwork):
         return NativeEngine(model, texts, context)
+    from amadeus.inference.device.engine import DeviceEngine
     from amadeus.inference.engine import Engine as TorchEngine
 
-    return TorchEngine(model, texts, context)
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    return (TorchEngine if on_cpu else DeviceEngine)(model, texts, context)
+
+
+@contextmanager
+def _failing(piece: Progress) -> Iterator[None]:
+    """Let a piece that cannot go on leave the others in peace."""
+    try:
+        yield
+    except AmadeusError as error:
+        piece.error = error
 
 
 class _Seats:
@@ -179,16 +251,12 @@ class _Seats:
         """The pieces that are being composed, each once."""
         return [piece for piece, hears in self.slots if hears]
 
-    @property
-    def places(self) -> list[tuple[int, int, float]]:
-        """Of every active piece its slot, the slot that is deaf to the text or -1, and how far it
-        is guided."""
+    def places(self, pieces: Iterable[Progress]) -> list[Place]:
+        """Of every piece its slot, the slot that is deaf to the text or -1, and how far it is
+        guided."""
+        hearing = {piece: slot for slot, (piece, hears) in enumerate(self.slots) if hears}
         deaf = {piece: slot for slot, (piece, hears) in enumerate(self.slots) if not hears}
-        return [
-            (slot, deaf.get(piece, -1), piece.request.guidance)
-            for slot, (piece, hears) in enumerate(self.slots)
-            if hears
-        ]
+        return [(hearing[p], deaf.get(p, -1), p.request.guidance) for p in pieces]
 
     def take(self, piece: Progress) -> Iterator[tuple[int, np.ndarray | None]]:
         """Seat a piece at the end; yields every slot that it takes, and what it hears there."""
@@ -204,18 +272,19 @@ class _Seats:
             self.slots.pop()
         return left
 
-    def predictor(self, engine: Engine) -> PredictStates:
-        """Predictions for states of the active pieces, guided where that was asked for."""
-        hearing, deaf, scales = (np.array(column) for column in zip(*self.places, strict=True))
-        scales = scales.astype(np.float32)[:, None, None]
 
-        def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-            guided = np.flatnonzero(deaf[of] >= 0)
-            asked = np.concatenate([np.arange(len(of)), guided])
-            slots = np.concatenate([hearing[of], deaf[of[guided]]])
-            logits = engine.predict(values[asked], known[asked], slots)
-            with_text, without = np.split(logits, [len(of)])
-            with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
-            return with_text
+def _predictor(engine: Engine, places: Sequence[Place]) -> PredictStates:
+    """Predictions for states of the pieces in these places, guided where that was asked for."""
+    hearing, deaf, scales = (np.array(column) for column in zip(*places, strict=True))
+    scales = scales.astype(np.float32)[:, None, None]
 
-        return predict
+    def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+        guided = np.flatnonzero(deaf[of] >= 0)
+        asked = np.concatenate([np.arange(len(of)), guided])
+        slots = np.concatenate([hearing[of], deaf[of[guided]]])
+        logits = engine.predict(values[asked], known[asked], slots)
+        with_text, without = np.split(logits, [len(of)])
+        with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
+        return with_text
+
+    return predict

@@ -36,6 +36,11 @@ class Window:
         """int64 [N, A]."""
         return np.stack(self._rows)
 
+    @property
+    def room(self) -> int:
+        """Rows until it starts anew."""
+        return self.size - len(self._rows)
+
     def append(self, row: np.ndarray) -> None:
         """Take one more row, [A]."""
         self._rows.append(np.asarray(row, dtype=np.int64))

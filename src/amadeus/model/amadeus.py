@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from amadeus.errors import ConfigError
 from amadeus.model.conditional_enhancement import ConditionalEnhancement
 from amadeus.model.config import ModelConfig
 from amadeus.model.layers import linear, rms_norm
@@ -77,6 +78,21 @@ class Amadeus(nn.Module):
         """Enhance latents [B, N, D] with the theme. Returns [B, N, A, E]."""
         theme = self.enhancement.theme(context.memory)
         return self.enhancement(latents, theme, context.memory_mask)
+
+    def to_device(self, device: str | torch.device) -> Amadeus:
+        """This network, moved; on a GPU its weights become bfloat16, but no position does.
+
+        Raises ConfigError for a device that is not here.
+        """
+        try:
+            self.to(device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            problem = str(error).splitlines()[0]
+            raise ConfigError(f"torch cannot run on device {str(device)!r}: {problem}") from None
+        if torch.device(device).type == "cuda":
+            for parameter in self.parameters():
+                parameter.data = parameter.data.to(torch.bfloat16)
+        return self
 
     def num_parameters(self) -> int:
         """Number of learned values."""

@@ -56,7 +56,7 @@ def save_checkpoint(
     write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus:
+def load_checkpoint(folder: Path) -> Amadeus:
     """The model of a checkpoint folder, in float32 and evaluation mode.
 
     Raises CheckpointError for a folder that holds none, or tensors missing or of wrong shape.
@@ -64,7 +64,7 @@ def load_checkpoint(folder: Path, device: str | torch.device = "cpu") -> Amadeus
     model = Amadeus(read_sizes(folder))
     weights = read_weights(folder, model.config, load_file)
     model.load_state_dict({k: w.float() for k, w in weights.items()})
-    return model.to(device).eval()
+    return model.eval()
 
 
 def _files(weights: dict[str, torch.Tensor], file_bytes: int | None) -> dict[str, dict]:

@@ -36,7 +36,7 @@ MAX_SIZE = max(SIZES)
 VALUES = np.arange(MAX_SIZE) < np.array(SIZES)[:, None]
 """The values that each attribute has, bool [A, V]."""
 
-_KINDS = (
+KINDS = (
     "higher note of this instrument",
     "note of a further instrument at this onset",
     "drum at this onset",
@@ -47,9 +47,10 @@ _KINDS = (
     "empty bar",
     "end",
 )
-_TOGETHER, _LATER, _BARS, _REST, _END = slice(0, 3), slice(3, 5), slice(5, 7), 7, 8
+TOGETHER, LATER, BARS, REST, END = slice(0, 3), slice(3, 5), slice(5, 7), 7, 8
+DRUM_TOGETHER = 2
 _NOTES = slice(0, 7)
-_HERE = np.array([kind not in (5, 6, 7) for kind in range(len(_KINDS))])
+_HERE = np.array([kind not in (5, 6, 7) for kind in range(len(KINDS))])
 _COLUMNS = np.arange(NUM_ATTRIBUTES)
 _BAR_TICKS = np.full(SIZES[Attribute.TYPE], METRE_TICKS.max())
 """The latest beat of a row by its type; of notes, the sets of beats say more."""
@@ -59,7 +60,7 @@ _BAR_TICKS[FIRST_BAR:FIRST_REST] = METRE_TICKS
 @cache
 def _template(ends_with: RowType) -> np.ndarray:
     """What does not depend on the rows before, bool [kinds, A, V]."""
-    sets = np.zeros((len(_KINDS), NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
+    sets = np.zeros((len(KINDS), NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
     sets[_NOTES, 1:] = VALUES[1:]
     sets[_NOTES, :, NULL] = False
     sets[_NOTES, Attribute.TYPE, RowType.NOTE] = True
@@ -69,17 +70,24 @@ def _template(ends_with: RowType) -> np.ndarray:
         sets[drums, Attribute.INSTRUMENT] = np.arange(MAX_SIZE) == DRUMS
         sets[drums, Attribute.PITCH] = VALUES[Attribute.PITCH]
         sets[drums, Attribute.PITCH, :FIRST_DRUM_PITCH] = False
-    sets[_BARS, Attribute.TYPE] = False
-    sets[_BARS, Attribute.TYPE, FIRST_BAR:FIRST_REST] = True
+    sets[BARS, Attribute.TYPE] = False
+    sets[BARS, Attribute.TYPE, FIRST_BAR:FIRST_REST] = True
 
-    sets[_REST, Attribute.TYPE, FIRST_REST : SIZES[0]] = True
-    sets[_REST, 1:, NULL] = True
-    sets[_REST, Attribute.TEMPO] = VALUES[Attribute.TEMPO]
-    sets[_REST, Attribute.TEMPO, NULL] = False
+    sets[REST, Attribute.TYPE, FIRST_REST : SIZES[0]] = True
+    sets[REST, 1:, NULL] = True
+    sets[REST, Attribute.TEMPO] = VALUES[Attribute.TEMPO]
+    sets[REST, Attribute.TEMPO, NULL] = False
 
-    sets[_END, Attribute.TYPE, ends_with] = True
-    sets[_END, 1:, NULL] = True
+    sets[END, Attribute.TYPE, ends_with] = True
+    sets[END, 1:, NULL] = True
     return sets
+
+
+def everything(ends_with: RowType) -> Possible:
+    """All kinds of rows, before what the rows before leave of them."""
+    opens = np.zeros(len(KINDS), dtype=bool)
+    opens[BARS] = True
+    return Possible(_template(ends_with).copy(), opens)
 
 
 class Grammar:
@@ -115,7 +123,7 @@ class Grammar:
         self._bar_ticks = 0
         self._in_future = False
         self._sets = _template(ends_with).copy()
-        self._open = np.zeros(len(_KINDS), dtype=bool)
+        self._open = np.zeros(len(KINDS), dtype=bool)
         self.permit(None)
 
     @property
@@ -132,6 +140,16 @@ class Grammar:
     def bar_ticks(self) -> int:
         """Length of the bar at hand in grid steps, its last beat; 0 before the first bar."""
         return self._bar_ticks
+
+    @property
+    def open_kinds(self) -> np.ndarray:
+        """Which of KINDS may follow, before looking at values, bool [kinds]."""
+        return self._open.copy()
+
+    @property
+    def in_future(self) -> bool:
+        """Whether the bars after a gap are being read."""
+        return self._in_future
 
     @property
     def choices(self) -> tuple[Attribute, ...]:
@@ -178,7 +196,7 @@ class Grammar:
 
     def close_bar(self) -> None:
         """Forbid further notes in the bar at hand."""
-        self._open[_TOGETHER] = self._open[_LATER] = False
+        self._open[TOGETHER] = self._open[LATER] = False
         self._cached = None
 
     def close_chord(self) -> None:
@@ -252,11 +270,11 @@ class Grammar:
         """Sets of the notes that may follow this one in its bar."""
         sets = self._sets
         for attribute in (Attribute.BEAT, Attribute.CHORD, Attribute.TEMPO):
-            sets[_TOGETHER, attribute] = False
-            sets[_TOGETHER, attribute, row[attribute]] = True
+            sets[TOGETHER, attribute] = False
+            sets[TOGETHER, attribute, row[attribute]] = True
         beat, instrument, pitch = row[[Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH]]
-        sets[_LATER, Attribute.BEAT] = False
-        sets[_LATER, Attribute.BEAT, beat + 1 : self._bar_ticks + 1] = True
+        sets[LATER, Attribute.BEAT] = False
+        sets[LATER, Attribute.BEAT, beat + 1 : self._bar_ticks + 1] = True
         # Notes of one onset are in the order of instruments, those of one instrument of pitches.
         sets[0, Attribute.INSTRUMENT] = False
         sets[0, Attribute.INSTRUMENT, instrument] = True
@@ -274,23 +292,23 @@ class Grammar:
         kinds[:] = False
         if row_type in (RowType.END, RowType.JOIN):
             return
-        kinds[_TOGETHER] = kinds[_LATER] = sound
+        kinds[TOGETHER] = kinds[LATER] = sound
         kinds[2] = sound and self.last[Attribute.INSTRUMENT] < DRUMS
-        kinds[_BARS] = kinds[_REST] = True
+        kinds[BARS] = kinds[REST] = True
         can_end = not self._in_future and (sound or (rest and self.ends_with == RowType.JOIN))
-        kinds[_END] = can_end
+        kinds[END] = can_end
         if self._in_future:
             return
         may_rest_last = self.ends_with == RowType.JOIN
         if self.num_bars is not None:
-            kinds[_BARS] = self.bars < self.num_bars
-            kinds[_REST] = self.bars < self.num_bars - (not may_rest_last)
-            kinds[_END] = can_end and self.bars >= self.num_bars
+            kinds[BARS] = self.bars < self.num_bars
+            kinds[REST] = self.bars < self.num_bars - (not may_rest_last)
+            kinds[END] = can_end and self.bars >= self.num_bars
         if self.max_notes is not None:
-            kinds[_REST] &= self.notes < self.max_notes - (not may_rest_last)
+            kinds[REST] &= self.notes < self.max_notes - (not may_rest_last)
             if self.notes >= self.max_notes:
-                kinds[:_END] = False
-                kinds[_END] = can_end
+                kinds[:END] = False
+                kinds[END] = can_end
 
     def possible(self) -> Possible:
         """What the next row may be, as far as nothing of it is known."""
@@ -302,7 +320,7 @@ class Grammar:
                 live = self._live[self._open[self._kinds[self._live]]]
                 kinds = self._kinds[live]
                 sets = self._sets[kinds] & self._permitted[live]
-            opens = (kinds >= _BARS.start) & (kinds < _BARS.stop)
+            opens = (kinds >= BARS.start) & (kinds < BARS.stop)
             self._cached = Possible(sets, opens)
         return self._cached
 
@@ -342,11 +360,11 @@ class Grammar:
             sets = self._sets[kind].copy()  # [A, V]
             if self._permitted is not None:
                 sets &= self._permitted[self._kinds == kind].any(0)
-            if _BARS.start <= kind < _BARS.stop:
+            if BARS.start <= kind < BARS.stop:
                 prune_bars(sets[None])
             sets &= ~others
             empty = [ATTRIBUTES[a] for a in np.flatnonzero(~sets.any(-1))]
-            reasons.append(f"no {_KINDS[kind]} ({', '.join(empty) or 'their combination'})")
+            reasons.append(f"no {KINDS[kind]} ({', '.join(empty) or 'their combination'})")
         return (
             f"row {self.num_rows}: the permitted and the known values contradict each other: "
             f"they leave {'; '.join(reasons)}; permit more"
