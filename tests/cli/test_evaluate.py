@@ -114,6 +114,7 @@ def test_a_label_that_cannot_be_read_is_named(amadeus, checkpoint, tmp_path):
 
 def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
     assert "--prompts" in amadeus("evaluate").err
+    assert "prompts.jsonl is no folder" in amadeus("evaluate", "prompts.jsonl").err
     (tmp_path / "bad").mkdir()
     assert "no MIDI files" in amadeus("evaluate", "bad").err
     (tmp_path / "bad" / "x.mid").write_text("hello")

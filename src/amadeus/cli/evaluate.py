@@ -41,7 +41,6 @@ def evaluate(
         typer.Argument(
             metavar="[FOLDER]",
             help="MIDI files to evaluate; left out, the model composes from the prompts.",
-            exists=True, file_okay=False,
         ),
     ] = None,
     prompts: Annotated[
@@ -56,14 +55,14 @@ def evaluate(
     reference: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", exists=True, file_okay=False,
+            metavar="DIR",
             help="Real music to compare with: MIDI files, or the validation split of shards.",
         ),
     ] = None,
     training: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", exists=True, file_okay=False,
+            metavar="DIR",
             help="Look for memorised passages: MIDI files, or the training split of shards.",
         ),
     ] = None,
@@ -90,7 +89,7 @@ def evaluate(
         ),
     ] = None,
     as_json: options.Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Measure music: does it have what was asked for, is it like real music, is it memorised?
 
     Without a FOLDER every prompt is composed twice, with what it states as constraints and by the
@@ -206,13 +205,14 @@ def _hashes(
 def _provenance(
     folder: Path | None, model: str | None, given: dict[str, Any], hashes: dict[str, str]
 ) -> dict[str, Any]:
-    from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of, versions
 
     words = ["amadeus evaluate", *([] if folder is None else [shlex.quote(str(folder))])]
     words += [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items()]
     command = " ".join(words)
     if folder is None:
+        from amadeus.model.packaged import DEFAULT_MODEL
+
         return provenance_of(command, model or DEFAULT_MODEL, **hashes)
     return {
         "command": f"`{command}`", **hashes,

@@ -49,8 +49,12 @@ def read_folder(
     A file answers the prompt that names it as its `file`, or else the one whose id is its stem, as
     in ID.mid, or its stem without a number, as in ID-2.mid.
 
-    Raises ConfigError where there are no files, or more than MAX_FILES.
+    Raises ConfigError where there is no such folder, no file in it, or more than MAX_FILES.
     """
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder} is no folder; name one that holds MIDI files, or give prompts with --prompts"
+        )
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in MIDI_SUFFIXES)
     if not paths:
         raise ConfigError(f"{folder} holds no MIDI files (*.mid, *.midi); name a folder that does")
