@@ -29,7 +29,8 @@ def test_it_names_the_machine_and_compares_within_the_run(amadeus, checkpoint, t
     (nano,) = found["tables"]["presets"]
     assert nano["floor"]["ms"] > 0
     folder = tmp_path / "speed"
-    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "numbers.json", "speed.png"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["README.md", "numbers.json", "report.html", "speed.png"]
     assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == found
     assert computer["processor"] in (folder / "README.md").read_text(encoding="utf-8")
 

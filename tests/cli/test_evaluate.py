@@ -1,8 +1,9 @@
-"""Prompts in, a table out."""
+"""Prompts or files in, a report out."""
 
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -13,33 +14,117 @@ from amadeus.music.midi import read_midi
 def prompts(tmp_path):
     path = tmp_path / "prompts.jsonl"
     lines = [
-        {"prompt": "97 bpm, 2 bars, flute", "labels": {"tempo": 97, "instruments": ["flute"]}},
+        {
+            "id": "flute",
+            "prompt": "97 bpm, 2 bars, flute",
+            "labels": {"tempo": 97, "instruments": ["flute"]},
+        },
         {"prompt": "3/4, 2 bars", "labels": {"time_signature": "3/4"}},
     ]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     return path
 
 
+@pytest.fixture
+def pieces(tmp_path, fixtures):
+    """A folder of three pieces, one of which is cut off."""
+    folder = tmp_path / "pieces"
+    folder.mkdir()
+    shutil.copy(fixtures / "string_quartet.mid", folder / "quartet.mid")
+    shutil.copy(fixtures / "game_band.mid", folder / "2-1.mid")
+    (folder / "flute-2.mid").write_bytes((fixtures / "game_band.mid").read_bytes()[:200])
+    return folder
+
+
 def test_constraints_make_the_music_what_was_asked_for(amadeus, checkpoint, prompts, tmp_path):
     options = ("--model", checkpoint, "--seeds", 2, "--notes", 9, "--output", "report")
-    outcome = amadeus("evaluate", prompts, *options, "--json")
+    outcome = amadeus("evaluate", "--prompts", prompts, *options, "--json")
     assert outcome.code == 0, outcome.err
     found = json.loads(outcome.out)
-    assert (found["prompts"], found["pieces"]) == (2, 4)
-    held = found["means"]["constraints on"]
-    assert held["exact tempo"] == {"mean": 1.0, "pieces": 2}
+    held = found["alignment"]["constraints on"]
+    assert held["exact tempo"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "pieces": 2}
     assert held["CTS"]["mean"] == held["TB"]["mean"] == held["CI recall"]["mean"] == 1.0
-    assert found["means"]["off, shuffled prompts"]["CTS"]["pieces"] == 2
+    assert found["alignment"]["constraints off, shuffled"]["CTS"]["pieces"] == 2
+    assert len(found["provenance"]["weights"].split()[-1]) == 64
+    assert f"--model {checkpoint}" in found["provenance"]["command"]
     report = tmp_path / "report"
-    assert json.loads((report / "alignment.json").read_text()) == found
-    assert "| exact tempo: " in (report / "alignment.md").read_text()
-    assert len(list(report.glob("*.mid"))) == 8
-    assert read_midi(report / "0-constraints-on.mid").tempos[0].bpm == 97.0
+    assert json.loads((report / "numbers.json").read_text(encoding="utf-8")) == found
+    assert "| exact tempo: " in (report / "README.md").read_text(encoding="utf-8")
+    for way in ("on", "off"):
+        names = sorted(path.name for path in (report / f"constraints-{way}").iterdir())
+        assert names == ["2-1.mid", "2-2.mid", "flute-1.mid", "flute-2.mid"]
+    assert read_midi(report / "constraints-on" / "flute-1.mid").tempos[0].bpm == 97.0
+
+    # The files that it wrote are what it measured.
+    again = amadeus("evaluate", report / "constraints-on", "--prompts", prompts, "--json")
+    assert again.code == 0, again.err
+    found_again = json.loads(again.out)
+    assert found_again["alignment"]["constraints-on"] == held
+    means = found["music"]["constraints on"]["means"]
+    assert found_again["music"]["constraints-on"]["means"] == means
+
+
+def test_files_of_any_origin_are_measured_and_broken_ones_named(
+    amadeus, prompts, pieces, fixtures, tmp_path
+):
+    options = ("--prompts", prompts, "--reference", fixtures, "--training", fixtures)
+    outcome = amadeus("evaluate", "pieces", *options, "--opening", 4, "--output", "report")
+    assert outcome.code == 3
+    assert "flute-2.mid: is damaged" in outcome.err
+    report = json.loads((tmp_path / "report" / "numbers.json").read_text(encoding="utf-8"))
+    assert report["systems"]["pieces"] | {"problems": []} == {
+        "pieces": 3, "broken": 1, "answering a prompt": 2, "prompts without a piece": 0,
+        "under 4 bars": 0, "problems": [],
+    }  # fmt: skip
+    assert report["alignment"]["pieces"]["exact tempo"]["mean"] == 0
+    assert report["music"]["real"]["pieces"] == 5
+    assert report["memorisation"]["pieces"]["share"]["mean"] == 1
+    for what in ("prompts", "files", "reference", "training"):
+        assert len(report["provenance"][what].split()[-1]) == 64
+    by_name = {piece["file"]: piece for piece in report["pieces"]}
+    assert by_name["quartet.mid"]["metrics"]["instruments"] == 4
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "<code>flute-2.mid</code>" in page
+    assert page.count("data:image/png;base64,") == 3
+
+
+def test_shards_and_the_files_that_they_were_made_of_say_the_same(
+    amadeus, fixtures, shards, pieces
+):
+    options = ("evaluate", "pieces", "--opening", 4, "--json", "--training")
+    by_shards, by_files = (json.loads(amadeus(*options, s).out) for s in (shards, fixtures))
+    assert by_shards["memorisation"] == by_files["memorisation"]
+    assert by_shards["memorisation"]["pieces"]["longest"] > 16
+
+
+def test_without_prompts_there_is_no_alignment(amadeus, pieces):
+    found = json.loads(amadeus("evaluate", "pieces", "--json").out)
+    assert "alignment" not in found
+    assert found["music"]["pieces"]["means"]["note density"]["mean"] > 0
 
 
 def test_a_label_that_cannot_be_read_is_named(amadeus, checkpoint, tmp_path):
     path = tmp_path / "prompts.jsonl"
     path.write_text('{"prompt": "x", "labels": {"instruments": ["kazoophone"]}}')
-    outcome = amadeus("evaluate", path, "--model", checkpoint)
+    outcome = amadeus("evaluate", "--prompts", path, "--model", checkpoint)
     assert outcome.code == 1
+    assert "prompt 1" in outcome.err
     assert "kazoophone" in outcome.err
+
+
+def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
+    assert "--prompts" in amadeus("evaluate").err
+    assert "prompts.jsonl is no folder" in amadeus("evaluate", "prompts.jsonl").err
+    (tmp_path / "bad").mkdir()
+    assert "no MIDI files" in amadeus("evaluate", "bad").err
+    (tmp_path / "bad" / "x.mid").write_text("hello")
+    outcome = amadeus("evaluate", "bad")
+    assert outcome.code == 1
+    assert "none of the 1 files" in outcome.err
+    assert "x.mid, which is not a MIDI file" in outcome.err
+
+
+def test_a_reference_that_is_too_short_is_refused(amadeus, pieces, fixtures):
+    outcome = amadeus("evaluate", "pieces", "--reference", fixtures, "--opening", 5000)
+    assert outcome.code == 1
+    assert "no two pieces have 5000 bars" in outcome.err

@@ -14,7 +14,8 @@ def test_control_writes_a_page_with_its_numbers(amadeus, checkpoint, tmp_path):
     assert len(found["provenance"]["weights"].split()[-1]) == 64
     folder = tmp_path / "report"
     assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == found
-    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "control.png", "numbers.json"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["README.md", "control.png", "numbers.json", "report.html"]
 
 
 def test_control_prints_its_tables(amadeus, checkpoint):

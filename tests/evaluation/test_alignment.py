@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from amadeus.errors import ConfigError
-from amadeus.evaluation.alignment import Wanted, align, mean_alignment, shuffled_alignment, sounding
+from amadeus.evaluation.alignment import (
+    Heard,
+    Wanted,
+    align,
+    mean_alignment,
+    nothing_met,
+    shuffled_alignment,
+    sounding,
+)
 from amadeus.music.keys import Key
 from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
 
@@ -99,12 +107,43 @@ def test_labels_that_say_nothing_known_are_refused(labels):
         Wanted.from_labels(labels)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *({"tempo": "fast"}, {"tempo": True}, {"key": 7}, {"time_signature": 3.4}),
+        *({"instruments": "piano"}, {"instruments": [1]}, {"tempo_word": ["slow"]}),
+    ],
+)
+def test_labels_of_the_wrong_type_are_refused(labels):
+    with pytest.raises(ConfigError):
+        Wanted.from_labels(labels)
+
+
 def test_means_are_over_the_pieces_that_were_asked():
     means = mean_alignment([{"CK": 1.0}, {"CK": 0.0, "TB": 1.0}, {}])
-    assert means == {"TB": (1.0, 1), "CK": (0.5, 2)}
+    assert {name: (mean.mean, count) for name, (mean, count) in means.items()} == {
+        "TB": (1.0, 1),
+        "CK": (0.5, 2),
+    }
+    assert list(means) == ["TB", "CK"]
+
+
+def test_pieces_of_one_prompt_are_not_independent():
+    found = [{"CK": float(prompt % 2)} for prompt in range(20) for _ in range(5)]
+    prompts = [prompt for prompt in range(20) for _ in range(5)]
+    (alone, _), (grouped, _) = mean_alignment(found)["CK"], mean_alignment(found, prompts)["CK"]
+    assert grouped.mean == alone.mean == 0.5
+    assert grouped.high - grouped.low > 1.8 * (alone.high - alone.low)
+
+
+def test_a_file_without_music_meets_nothing():
+    wanted = Wanted.from_labels({"tempo": 120, "time_signature": "4/4", "instruments": ["piano"]})
+    assert set(nothing_met(wanted).values()) == {0.0}
+    assert set(nothing_met(wanted)) == set(align(a_score(), wanted))
 
 
 def test_shuffling_prompts_costs_the_alignment():
     slow, fast = Wanted.from_labels({"tempo": 60}), Wanted.from_labels({"tempo": 180})
-    scores = [a_score(bpm=60.0), a_score(bpm=180.0)]
-    assert shuffled_alignment(scores, [slow, fast])["TB"] == (0.0, 2)
+    heard = [Heard.of(a_score(bpm=60.0)), Heard.of(a_score(bpm=180.0))]
+    mean, count = shuffled_alignment(heard, [slow, fast])["TB"]
+    assert (mean.mean, count) == (0.0, 2)

@@ -4,7 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amadeus.evaluation.comparison import compare, distance
+from amadeus.evaluation.comparison import (
+    chance_distances,
+    compare,
+    distance,
+    overlap_area,
+)
 from amadeus.evaluation.metrics import METRICS
 from amadeus.music.grid import quantize
 from amadeus.music.midi import read_midi
@@ -69,11 +74,35 @@ def test_there_is_no_distance_to_nothing_or_to_a_single_value():
     assert math.isnan(distance(some, np.array([3.0, 3.0])))
 
 
-def test_table_has_a_row_for_every_metric(pieces):
-    drums = Score(12, (Track(0, make_notes([(0, 1, 36, 90)]), is_drum=True),))
-    table = compare([drums], pieces).to_markdown()
-    head, _, *rows = table.splitlines()
-    assert head == "| metric | generated | real | distance |"
-    assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in METRICS]
-    assert "| pitch entropy | nan |" in table
-    assert "| instruments | 1.000 ± 0.000 |" in table
+def test_overlap_is_that_of_kernel_density_estimates():
+    stats = pytest.importorskip("scipy.stats")
+    generator = np.random.default_rng(0)
+    real, generated = generator.normal(size=80), generator.normal(0.8, 1.3, size=30)
+    between = np.abs(np.subtract.outer(generated, real)).ravel()
+    within = np.abs(np.subtract.outer(real, real))[np.triu_indices(80, 1)]
+    x = np.linspace(-4, 12, 2000)
+    densities = [stats.gaussian_kde(sample)(x) for sample in (between, within)]
+    expected = np.minimum(*densities).sum() * (x[1] - x[0])
+    assert overlap_area(generated, real) == pytest.approx(expected, abs=1e-4)
+
+
+def test_overlap_falls_with_the_distance_from_real_values():
+    real = np.random.default_rng(0).normal(size=100)
+    areas = [overlap_area(real + shift, real) for shift in (0.0, 1.0, 3.0, 100.0)]
+    assert areas[0] > 0.97
+    assert areas == sorted(areas, reverse=True)
+    assert areas[-1] < 1e-6
+
+
+def test_there_is_no_overlap_of_single_values():
+    some = np.array([1.0, 2.0, 4.0])
+    assert math.isnan(overlap_area(np.array([]), some))
+    assert math.isnan(overlap_area(some, some[:1]))
+    assert math.isnan(overlap_area(some, np.array([3.0, 3.0, 3.0])))
+
+
+def test_chance_brings_fewer_pieces_less_near():
+    real = {"notes": np.random.default_rng(0).normal(size=300)}
+    many, few = (chance_distances(real, pieces)["notes"] for pieces in (150, 10))
+    assert 0.05 < many < 0.2 < few < 0.5
+    assert chance_distances(real, 10) == chance_distances(real, 10)

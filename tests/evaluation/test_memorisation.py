@@ -48,6 +48,15 @@ def test_another_rhythm_is_another_passage(tune):
     assert Passages([melody(tune)]).longest_shared(melody(tune, spacing=7)) == 0
 
 
+def test_what_nobody_will_ask_about_need_not_be_kept(tune):
+    others = [melody(np.random.default_rng(seed).integers(55, 80, 60)) for seed in range(1, 9)]
+    quotation = melody(np.concatenate([tune[:30], [0, 127, 3]]))
+    passages = Passages([*others, melody(tune)], among=[quotation, melody(tune[:10])])
+    assert passages.longest_shared(quotation) == 30
+    assert passages.share(quotation) == Passages([*others, melody(tune)]).share(quotation)
+    assert passages.longest_shared(others[0]) == 0  # was not asked about
+
+
 def test_drums_and_short_tracks_share_nothing(tune):
     drums = Score(12, (replace(melody(tune).tracks[0], is_drum=True),))
     assert Passages([drums]).longest_shared(drums) == 0

@@ -11,7 +11,7 @@ from matplotlib.style import context as style
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from amadeus.benchmark.timing import AXES, Measured, by_system, short
-from amadeus.experiments.report import STRONG, STYLE
+from amadeus.reports.report import STRONG, STYLE
 
 _COLOURS = (STRONG, "#c46a3f", "#6a9a5b", "#8a6bb0", "#b59a3a", "#7a7f8a")
 _COLUMNS = 2

@@ -10,7 +10,8 @@ from amadeus.benchmark.floors import Floor, floor_of
 from amadeus.benchmark.picture import draw
 from amadeus.benchmark.suite import EXTRA, Results, missing_extra
 from amadeus.benchmark.timing import AXES, Load, Measured, by_system, short
-from amadeus.experiments.report import Report, Table, provenance_of
+from amadeus.reports.provenance import provenance_of
+from amadeus.reports.report import Report, Table
 
 _FIGURES = "Notes a second of all pieces together: median of the rounds (slowest to fastest)."
 _RATIOS = "how many times as fast the first system is, in the same rounds."

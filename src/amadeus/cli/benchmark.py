@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, print_table, progress_bar
-from amadeus.cli.outputs import check_writable
+from amadeus.cli.display import progress_bar
+from amadeus.cli.outputs import check_writable, hand_over
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
@@ -63,8 +63,8 @@ def benchmark(
     """
     from amadeus.benchmark.report import describe, describe_load, missing_note, report_on
     from amadeus.benchmark.suite import Settings, find_device, run
-    from amadeus.experiments.report import PAGE
     from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.reports.report import PAGE
 
     given = options.given(
         presets=_words(preset), only=_words(only), batches=_numbers("batch", batch),
@@ -88,18 +88,9 @@ def benchmark(
         contexts=contexts, device=device, model=model,
     )  # fmt: skip
     report = report_on(results, command)
-    if output is not None:
-        report.write(output)
-    if as_json:
-        print_json(report.to_dict())
-        return
-    typer.echo(f"{describe(results.computer)}; load {describe_load(results.computer)}\n")
-    for table in report.tables:
-        typer.echo(f"{table.title}:")
-        print_table([table.header, *table.rows])
-        typer.echo()
-    if output is not None:
-        typer.echo(f"{output / PAGE}, with numbers and a picture beside it")
+    if not as_json:
+        typer.echo(f"{describe(results.computer)}; load {describe_load(results.computer)}\n")
+    hand_over(report, output, as_json)
 
 
 def _command(quick: bool, **given: object) -> str:

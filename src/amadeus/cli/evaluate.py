@@ -1,95 +1,241 @@
-"""`amadeus evaluate`: how well a model follows prompts."""
+"""`amadeus evaluate`: one evaluator for what a model composes and for anyone's MIDI files."""
 
 from __future__ import annotations
 
-import json
+import hashlib
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, print_table, progress_bar
-from amadeus.files import write_atomically
+from amadeus.cli.display import progress_bar
+from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.errors import ConfigError
 
-EXAMPLES = options.examples(
-    "amadeus evaluate prompts.jsonl --seeds 3",
-    "amadeus evaluate prompts.jsonl --guidance 2 --bars 8 --output report",
+if TYPE_CHECKING:
+    from amadeus.evaluation.evidence import System
+    from amadeus.evaluation.memorisation import Passages
+    from amadeus.evaluation.pieces import Piece
+    from amadeus.evaluation.real_music import RealMusic
+    from amadeus.music.score import Score
+    from amadeus.text.prompt_list import LabelledPrompt
+
+EXAMPLES = (
+    options.examples(
+        "amadeus evaluate --prompts prompts.jsonl --seeds 3 --output report",
+        "amadeus evaluate pieces --prompts prompts.jsonl --output report",
+        "amadeus evaluate pieces --reference midi --training shards --output report",
+    )
+    + "\n\n[bold]Exit codes[/bold]\n\n0 all was read, 3 some files could not be and are named, "
+    "1 there was nothing to evaluate."
 )
+SOME_BROKEN = 3
+"""Exit code where a report was made and some files could not be read."""
 
 
 def evaluate(
-    prompts: Annotated[
-        Path,
+    folder: Annotated[
+        Path | None,
         typer.Argument(
-            metavar="PROMPTS.jsonl",
-            help='One a line: {"prompt": ..., "labels": {"tempo": 120, "key": "A minor", ...}}.',
+            metavar="[FOLDER]",
+            help="MIDI files to evaluate; left out, the model composes from the prompts.",
         ),
-    ],
-    seeds: Annotated[int, typer.Option(min=1, help="Pieces per prompt.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help='One a line: {"id": "a1", "prompt": ..., "labels": {"tempo": 120, "key": '
+            '"A minor", ...}}; the files a1.mid and a1-2.mid answer it, and those it names as '
+            '"file". Without ids, lines are counted.',
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Real music to compare with: MIDI files, or the validation split of shards.",
+        ),
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Look for memorised passages: MIDI files, or the training split of shards.",
+        ),
+    ] = None,
+    opening: Annotated[
+        int, typer.Option(min=2, help="Measure what music is like in so many bars of each piece.")
+    ] = 16,
+    reference_pieces: Annotated[
+        int, typer.Option(min=4, help="Most real pieces to compare with, spread evenly.")
+    ] = 500,
+    seeds: Annotated[int, typer.Option(min=1, help="Pieces to compose per prompt.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="The first composed piece's seed.")] = 0,
     bars: Annotated[
-        int | None, typer.Option(min=1, help="Length of every piece; the prompt's, or 16.")
+        int | None,
+        typer.Option(min=1, help="Length of every composed piece; the prompt's, or 16."),
     ] = None,
     notes: options.Notes = None,
     guidance: options.Guidance = None,
     model: options.Model = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for the table, the numbers and every piece."),
+        typer.Option(
+            metavar="DIR",
+            help="Folder for report.html, README.md, numbers.json, pictures and composed pieces.",
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compose from labelled prompts and tell how often the music is what they ask for.
+    """Measure music: does it have what was asked for, is it like real music, is it memorised?
 
-    Every piece is composed twice, with what its prompt states as constraints and by the model
-    alone. The pieces by the model alone are also measured against the other prompts' labels: that
-    is what it reaches without listening.
+    Without a FOLDER every prompt is composed twice, with what it states as constraints and by the
+    model alone.
     """
-    from amadeus.evaluation.prompted import follow_prompts
-    from amadeus.inference.composer import load_model
-    from amadeus.music.midi import write_midi
+    if folder is None and prompts is None:
+        raise ConfigError("there is nothing to evaluate; name a FOLDER of MIDI files, or --prompts")
+
+    from amadeus.evaluation.evidence import Evidence, System
+    from amadeus.evaluation.parts import report_on
+    from amadeus.evaluation.real_music import open_music
+    from amadeus.reports.report import PAGE
     from amadeus.text.prompt_list import read_prompts
 
-    labelled = read_prompts(prompts)
+    labelled = [] if prompts is None else read_prompts(prompts)
+    _check_labels(labelled)
+    if output is not None:
+        check_writable(output / PAGE)
+    composing = {
+        "seeds": seeds, "seed": seed, "bars": bars, "notes": notes, "guidance": guidance,
+    }  # fmt: skip
+    pieces = _compose(labelled, model, **composing) if folder is None else _read(folder, labelled)
+    systems = [System(name, found, opening) for name, found in pieces.items()]
+    with progress_bar("Reading real music") as update:
+        real = None if reference is None else open_music(reference, "validation", update)
+        openings = [] if real is None else real.openings(opening, reference_pieces, update)
+    known, trained_on = None, None
+    if training is not None:
+        asked = [*openings, *(score for system in systems for score in system.openings)]
+        known, trained_on = _find_passages(training, asked)
+    evidence = Evidence(
+        systems=systems, bars=opening, prompts=labelled, reference=openings, training=known
+    )
+    used = {"prompts": prompts, "reference": reference, "training": training}
+    given = options.given(
+        **used, opening=opening, reference_pieces=reference_pieces if real else None
+    )
+    given |= options.given(**composing, model=model) if folder is None else {}
+    hashes = _hashes(prompts, systems, real, trained_on)
+    report = report_on(evidence, _provenance(folder, model, given, hashes))
+    hand_over(report, output, as_json)
+    if output is not None and folder is None:
+        _write_pieces(systems, output)
+    _tell_broken([p for s in systems for p in s.broken] + list(real.broken if real else ()))
+
+
+def _check_labels(prompts: list[LabelledPrompt]) -> None:
+    """What cannot be read is said before the work. Raises ConfigError, naming the prompt."""
+    from amadeus.errors import ScoreError
+    from amadeus.evaluation.alignment import Wanted
+
+    for prompt in prompts:
+        try:
+            Wanted.from_labels(prompt.labels)
+        except (ConfigError, ScoreError) as error:
+            raise ConfigError(f"prompt {prompt.id}: {error}") from None
+
+
+def _compose(
+    prompts: list[LabelledPrompt], model: str | None, **settings: Any
+) -> dict[str, list[Piece]]:
+    from amadeus.evaluation.prompted import compose_prompts
+    from amadeus.inference.composer import load_model
+
     composer = load_model(**options.given(name=model))
     with progress_bar("Composing rows") as update:
-        result = follow_prompts(
-            composer,
-            labelled,
-            seeds=seeds,
-            seed=seed,
-            bars=bars,
-            notes=notes,
-            progress=lambda _, rows: update(rows),
-            **options.given(guidance=guidance),
+        return compose_prompts(
+            composer, prompts, progress=lambda _, rows: update(rows), **options.given(**settings)
         )
-    columns = result.columns()
-    values = {
-        "pieces": len(result.wanted),
-        "prompts": len(labelled),
-        "means": {
-            column: {name: {"mean": m, "pieces": n} for name, (m, n) in means.items()}
-            for column, means in columns.items()
-        },
-    }
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        _write_text(output / "alignment.md", result.to_markdown())
-        _write_text(output / "alignment.json", json.dumps(values, indent=2) + "\n")
-        for kind, pieces in (("on", result.constrained), ("off", result.free)):
-            for piece in pieces:
-                write_midi(piece.score, output / f"{piece.seed}-constraints-{kind}.mid")
-    if as_json:
-        print_json(values)
-        return
-    rows = [
-        (name, *(f"{100 * means[name][0]:.1f}" for means in columns.values()), str(first[1]))
-        for name, first in next(iter(columns.values())).items()
-    ]
-    typer.echo(f"{len(result.wanted)} pieces from {len(labelled)} prompts; percent:")
-    print_table([("", *columns, "pieces"), *rows])
 
 
-def _write_text(path: Path, text: str) -> None:
-    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]:
+    """Raises ConfigError where no file can be read."""
+    from amadeus.evaluation.pieces import read_folder
+
+    with progress_bar("Reading files") as update:
+        pieces = read_folder(folder, prompts, update)
+    if all(piece.problem for piece in pieces):
+        first = pieces[0]
+        raise ConfigError(
+            f"none of the {len(pieces)} files in {folder} can be read; "
+            f"the first is {first.name}, which {first.problem}"
+        )
+    return {folder.resolve().name or "files": pieces}
+
+
+def _find_passages(training: Path, asked: list[Score]) -> tuple[Passages, RealMusic]:
+    from amadeus.evaluation.memorisation import Passages
+    from amadeus.evaluation.real_music import open_music
+
+    with progress_bar("Reading training pieces") as update:
+        trained_on = open_music(training, "train", update)
+        return Passages(trained_on.scores(update), among=asked), trained_on
+
+
+def _hashes(
+    prompts: Path | None, systems: list[System], real: RealMusic | None,
+    trained_on: RealMusic | None,
+) -> dict[str, str]:  # fmt: skip
+    """What was measured and compared with, by its contents."""
+    from amadeus.reports.provenance import hash_of_list
+
+    found = {}
+    if prompts is not None:
+        found["prompts"] = f"SHA-256 {hashlib.sha256(prompts.read_bytes()).hexdigest()}"
+    files = [piece.sha256 for system in systems for piece in system.pieces if piece.sha256]
+    if files:
+        found["files"] = f"{len(files):,}, SHA-256 of their hashes by name {hash_of_list(files)}"
+    found |= {} if real is None else {"reference": str(real)}
+    return found | ({} if trained_on is None else {"training": str(trained_on)})
+
+
+def _provenance(
+    folder: Path | None, model: str | None, given: dict[str, Any], hashes: dict[str, str]
+) -> dict[str, Any]:
+    from amadeus.reports.provenance import provenance_of, versions
+
+    words = ["amadeus evaluate", *([] if folder is None else [shlex.quote(str(folder))])]
+    words += [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items()]
+    command = " ".join(words)
+    if folder is None:
+        from amadeus.model.packaged import DEFAULT_MODEL
+
+        return provenance_of(command, model or DEFAULT_MODEL, **hashes)
+    return {
+        "command": f"`{command}`", **hashes,
+        "versions": versions("amadeus-music", "symusic", "numpy"),
+    }  # fmt: skip
+
+
+def _write_pieces(systems: list[System], output: Path) -> None:
+    """Every composed piece, in a folder for each way of composing."""
+    from amadeus.music.midi import write_midi
+
+    for system in systems:
+        folder = output / system.name.replace(" ", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for piece in system.pieces:
+            if piece.music is not None:
+                write_midi(piece.music, folder / piece.name)
+
+
+def _tell_broken(broken: list[Piece]) -> None:
+    """Name the files that could not be read, and end with SOME_BROKEN if there are any."""
+    for piece in broken:
+        typer.echo(f"amadeus: {piece.name}: {piece.problem}", err=True)
+    if broken:
+        typer.echo(f"amadeus: files that could not be read: {len(broken)}", err=True)
+        raise typer.Exit(SOME_BROKEN)

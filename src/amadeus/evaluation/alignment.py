@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from amadeus.errors import ConfigError
 from amadeus.music.instruments import DRUMS
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
+from amadeus.reports.means import Mean
 from amadeus.text.facts import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS, first_bpm
 from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 
@@ -54,40 +55,65 @@ class Wanted:
     def from_labels(cls, labels: Mapping[str, Any]) -> Wanted:
         """Read labels: tempo (BPM), tempo_word, key, time_signature, instruments (names).
 
-        Raises ConfigError for an instrument or a tempo word that is unknown, ScoreError for such a
-        key.
+        Raises ConfigError for an instrument or a tempo word that is unknown and for a label of the
+        wrong type, ScoreError for an unknown key.
         """
-        bpm = labels.get("tempo")
-        word = labels.get("tempo_word")
+        bpm = _typed(labels, "tempo", (int, float), "a number")
+        word = _typed(labels, "tempo_word", str, "text")
         bins = () if bpm is None else (bisect_right(TEMPO_EDGES, bpm),)
-        key = labels.get("key")
+        key = _typed(labels, "key", str, "text")
         return cls(
             bpm=bpm,
             tempo_bins=bins or (() if word is None else _bins_of(word)),
             key=None if key is None else parse_key(key),
-            time_signature=labels.get("time_signature", ""),
-            instruments=tuple(_programs(name) for name in labels.get("instruments", ())),
+            time_signature=_typed(labels, "time_signature", str, "text") or "",
+            instruments=tuple(map(_programs, _typed(labels, "instruments", list, "a list") or ())),
         )
 
 
-def align(score: Score, wanted: Wanted) -> dict[str, float]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a piece has of all that can be asked for."""
+
+    bpm: float
+    key: Key | None
+    time_signature: str
+    instruments: tuple[int, ...]
+    """As `sounding` finds them."""
+
+    @classmethod
+    def of(cls, score: Score) -> Heard:
+        return cls(
+            bpm=first_bpm(score),
+            key=estimate_key(score),
+            time_signature=_first_time_signature(score),
+            instruments=sounding(score),
+        )
+
+
+def align(piece: Score | Heard, wanted: Wanted) -> dict[str, float]:
     """Each measure that the labels allow, 0 to 1, by its name in MEASURES."""
+    heard = piece if isinstance(piece, Heard) else Heard.of(piece)
     found: dict[str, float] = {}
     if wanted.tempo_bins:
-        here = bisect_right(TEMPO_EDGES, first_bpm(score))
+        here = bisect_right(TEMPO_EDGES, heard.bpm)
         found["TB"] = here in wanted.tempo_bins
         found["TBT"] = min(abs(here - there) for there in wanted.tempo_bins) <= 1
     if wanted.bpm is not None:
-        found["exact tempo"] = abs(first_bpm(score) - wanted.bpm) <= 0.5
+        found["exact tempo"] = abs(heard.bpm - wanted.bpm) <= 0.5
     if wanted.key is not None:
-        key = estimate_key(score)
-        found["CK"] = key == wanted.key
-        found["CKD"] = key in (wanted.key, wanted.key.relative)
+        found["CK"] = heard.key == wanted.key
+        found["CKD"] = heard.key in (wanted.key, wanted.key.relative)
     if wanted.time_signature:
-        found["CTS"] = _first_time_signature(score) == wanted.time_signature
+        found["CTS"] = heard.time_signature == wanted.time_signature
     if wanted.instruments:
-        found |= _instrument_measures(sounding(score), wanted.instruments)
+        found |= _instrument_measures(heard.instruments, wanted.instruments)
     return {name: float(value) for name, value in found.items()}
+
+
+def nothing_met(wanted: Wanted) -> dict[str, float]:
+    """The measures of a file in which there is no music: 0 in each that the labels allow."""
+    return dict.fromkeys(align(Score(1, ()), wanted), 0.0)
 
 
 def sounding(score: Score) -> tuple[int, ...]:
@@ -99,22 +125,40 @@ def sounding(score: Score) -> tuple[int, ...]:
     return tuple(program for program, length in ticks.most_common(MAX_INSTRUMENTS) if length)
 
 
-def mean_alignment(found: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, int]]:
-    """Mean of each measure over the pieces that have it, and their number; MEASURES' order."""
-    columns = {name: [piece[name] for piece in found if name in piece] for name in MEASURES}
-    return {name: (float(np.mean(c)), len(c)) for name, c in columns.items() if c}
+def mean_alignment(
+    found: Sequence[Mapping[str, float]], prompts: Sequence[Hashable] | None = None
+) -> dict[str, tuple[Mean, int]]:
+    """Mean of each measure over the pieces that have it, and their number; MEASURES' order.
+
+    prompts: which prompt each piece is of; pieces of one prompt are not independent.
+    """
+    owners = range(len(found)) if prompts is None else prompts
+    means = {}
+    for name in MEASURES:
+        rows = [
+            (piece[name], own) for piece, own in zip(found, owners, strict=True) if name in piece
+        ]
+        if rows:
+            values, groups = zip(*rows, strict=True)
+            means[name] = (Mean.of(values, groups), len(values))
+    return means
 
 
 def shuffled_alignment(
-    scores: Sequence[Score], wanted: Sequence[Wanted]
-) -> dict[str, tuple[float, int]]:
+    heard: Sequence[Heard | None], wanted: Sequence[Wanted]
+) -> dict[str, tuple[Mean, int]]:
     """Every piece against the labels of every other prompt: what chance and habit reach.
 
-    scores, wanted: of the same pieces, in the same order; pieces of one prompt are not compared.
+    heard, wanted: of the same pieces, in the same order, None for a file without music; pieces of
+    one prompt are not compared.
     """
+    found, owners = [], []
     distinct = tuple(dict.fromkeys(wanted))
-    pairs = [(s, w) for s, own in zip(scores, wanted, strict=True) for w in distinct if w != own]
-    return mean_alignment([align(score, other) for score, other in pairs])
+    for piece, own in zip(heard, wanted, strict=True):
+        others = [other for other in distinct if other != own]
+        found += [nothing_met(w) if piece is None else align(piece, w) for w in others]
+        owners += [own] * len(others)
+    return mean_alignment(found, owners)
 
 
 def _instrument_measures(
@@ -134,6 +178,13 @@ def _instrument_measures(
     }
 
 
+def _typed(labels: Mapping[str, Any], name: str, kind: Any, meaning: str) -> Any:
+    value = labels.get(name)
+    if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+        raise ConfigError(f"the label {name} is to be {meaning}, got {value!r}")
+    return value
+
+
 def _bins_of(word: str) -> tuple[int, ...]:
     bins = [i for words in (TEMPO_WORDS, TEMPO_MARKINGS) for i, w in enumerate(words) if w == word]
     if not bins:
@@ -143,7 +194,7 @@ def _bins_of(word: str) -> tuple[int, ...]:
 
 
 def _programs(name: str) -> tuple[int, ...]:
-    if name.lower() not in INSTRUMENT_GROUPS:
+    if not isinstance(name, str) or name.lower() not in INSTRUMENT_GROUPS:
         raise ConfigError(f"instrument {name!r} is unknown; write it as in 'acoustic guitar'")
     return INSTRUMENT_GROUPS[name.lower()]
 

@@ -22,11 +22,24 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 class Passages:
     """Every passage of a set of pieces, as hashes."""
 
-    def __init__(self, scores: Iterable[Score], notes: int = PASSAGE_NOTES) -> None:
-        """notes: notes of a passage, at least 2. Takes 8 bytes of memory per note."""
+    def __init__(
+        self,
+        scores: Iterable[Score],
+        notes: int = PASSAGE_NOTES,
+        among: Iterable[Score] | None = None,
+    ) -> None:
+        """notes: notes of a passage, at least 2. Takes 8 bytes of memory per note.
+
+        among: the pieces that will be asked about; only what they have in common with the scores
+        is kept, so that the scores can be any number.
+        """
         self.notes = notes
-        hashes = [h for score in scores for h in _hashes(score, notes)]
-        self._hashes = np.unique(np.concatenate(hashes)) if hashes else np.zeros(0, np.uint64)
+        asked = None if among is None else _distinct(h for s in among for h in _hashes(s, notes))
+        found = (h for score in scores for h in _hashes(score, notes))
+        if asked is None:
+            self._hashes = _distinct(found)
+        else:
+            self._hashes = asked[_mark(asked, found)]
 
     def longest_shared(self, score: Score) -> int:
         """Notes of the longest passage of the piece that is among these; 0 for none.
@@ -47,9 +60,28 @@ class Passages:
         return float(np.concatenate(known).mean()) if known else 0.0
 
     def _knows(self, hashes: np.ndarray) -> np.ndarray:
-        places = np.searchsorted(self._hashes, hashes)
-        places[places == len(self._hashes)] = 0
-        return self._hashes[places] == hashes if len(self._hashes) else hashes != hashes
+        return _places(self._hashes, hashes)[1]
+
+
+def _distinct(hashes: Iterable[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes]))
+
+
+def _mark(asked: np.ndarray, found: Iterable[np.ndarray]) -> np.ndarray:
+    """Which of the hashes asked for, sorted, are among those found: bool [len(asked)]."""
+    known = np.zeros(len(asked), dtype=bool)
+    for hashes in found:
+        places, there = _places(asked, hashes)
+        known[places[there]] = True
+    return known
+
+
+def _places(within: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where hashes are in a sorted array, and whether they are there at all. [len(hashes)] each."""
+    if not len(within):
+        return np.zeros(len(hashes), np.int64), np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(within, hashes), len(within) - 1)
+    return places, within[places] == hashes
 
 
 def _hashes(score: Score, notes: int) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from amadeus.music.form import bar_likeness
 from amadeus.music.grid import GRID, bars_of, quantize
 from amadeus.music.keys import Key
 from amadeus.music.score import NOTE_DTYPE, Score
@@ -25,6 +26,8 @@ SCALES = np.array(
     dtype=np.float64,
 )
 """Which pitch classes each major and natural minor scale holds, [24, 12]."""
+VELOCITIES_PER_BIN = 4
+"""Velocities that count as one in their entropy: nobody hears a smaller step."""
 
 
 def scale_consistency(score: Score) -> float:
@@ -121,12 +124,67 @@ def groove_consistency(score: Score, positions_per_quarter: int = GRID) -> float
     distance = count[:-1] + count[1:] - 2 * shared[:-1]
     length = bars.length_ticks
     alike = (1 - distance / length[:-1])[length[:-1] == length[1:]]
-    return float(alike.mean()) if len(alike) else np.nan
+    return _mean(alike)
 
 
 def note_density(score: Score) -> float:
     """Notes a second, all instruments together, drums included."""
     return _ratio(score.num_notes, score.seconds)
+
+
+def velocity_mean(score: Score) -> float:
+    """Mean MIDI velocity of all notes, drums included."""
+    return _mean(_notes(score)["velocity"])
+
+
+def velocity_spread(score: Score) -> float:
+    """Standard deviation of the MIDI velocities of all notes, drums included."""
+    return _spread(_notes(score)["velocity"])
+
+
+def velocity_entropy(score: Score) -> float:
+    """Entropy in bits of the velocities of all notes in 32 bins of 4, drums included."""
+    return _entropy(np.bincount(_notes(score)["velocity"] // VELOCITIES_PER_BIN))
+
+
+def duration_mean(score: Score) -> float:
+    """Mean length of a note in quarter notes, drums left out."""
+    return _mean(score.pitched_notes["duration_ticks"] / score.ticks_per_quarter)
+
+
+def duration_spread(score: Score) -> float:
+    """Standard deviation of the lengths of notes in quarter notes, drums left out."""
+    return _spread(score.pitched_notes["duration_ticks"] / score.ticks_per_quarter)
+
+
+def duration_entropy(score: Score) -> float:
+    """Entropy in bits of the lengths of notes in ticks, drums left out.
+
+    A finer grid tells more lengths apart: compare values of one grid only.
+    """
+    return _entropy(np.unique(score.pitched_notes["duration_ticks"], return_counts=True)[1])
+
+
+def bar_similarity(score: Score) -> float:
+    """How alike the bars of a piece are: mean of s(i, j) over all pairs i < j, 0 to 1.
+
+    s is the self-similarity matrix of `music.form.bar_likeness`, cosines of which pitch classes
+    begin where in a bar; drums alone and pieces of more than its MAX_BARS bars have none.
+    Source: Foote, "Visualizing Music and Audio Using Self-Similarity", ACM Multimedia 1999.
+    """
+    likeness = bar_likeness(score)
+    return _mean(likeness[np.triu_indices(len(likeness), 1)])
+
+
+def repetition(score: Score) -> float:
+    """How much of a piece has been heard before: mean over bars j > 0 of max_{i < j} s(i, j).
+
+    s as in `bar_similarity`. A loop has 1; music in which nothing returns is near 0. It stands
+    for the structureness of Wu and Yang, "The Jazz Transformer on the Front Line", ISMIR 2020,
+    which looks for the clearest repeat in a self-similarity matrix too, but of sound.
+    """
+    likeness = bar_likeness(score)
+    return _mean(np.array([likeness[j, :j].max() for j in range(1, len(likeness))]))
 
 
 def num_instruments(score: Score) -> float:
@@ -145,6 +203,14 @@ METRICS: dict[str, Callable[[Score], float]] = {
     "empty-beat rate": empty_beat_rate,
     "groove consistency": groove_consistency,
     "note density": note_density,
+    "velocity mean": velocity_mean,
+    "velocity spread": velocity_spread,
+    "velocity entropy": velocity_entropy,
+    "duration mean": duration_mean,
+    "duration spread": duration_spread,
+    "duration entropy": duration_entropy,
+    "bar similarity": bar_similarity,
+    "repetition": repetition,
     "instruments": num_instruments,
 }
 """Every metric by the name that reports give it."""
@@ -163,6 +229,14 @@ def _pitches(score: Score) -> np.ndarray:
 
 def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else np.nan
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else np.nan
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(values.std()) if len(values) else np.nan
 
 
 def _entropy(counts: np.ndarray) -> float:

@@ -18,15 +18,15 @@ from amadeus.control import Constraint, Constraints, violations
 from amadeus.control.structure import Length
 from amadeus.errors import ConfigError
 from amadeus.evaluation.comparison import Comparison, compare, measure
+from amadeus.evaluation.openings import first_bars
 from amadeus.experiments.hearing import Measures, Pairs
-from amadeus.experiments.means import Mean
 from amadeus.experiments.requests import ControlKind
 from amadeus.inference.composer import Composer
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.music.score import Score
-from amadeus.tokens import Attribute, RowType, decode, encode
-from amadeus.tokens.tokenizer import mark
-from amadeus.tokens.vocabulary import has_sound, opens_bar
+from amadeus.reports.means import Mean
+from amadeus.tokens import Attribute, decode, encode
+from amadeus.tokens.vocabulary import opens_bar
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many pieces are, and of how many."""
@@ -182,21 +182,6 @@ class Experiment:
         density = [s.num_notes / _num_bars(encode(s)) for s in scores]
         drums = Mean.of([not len(s.pitched_notes) for s in scores])
         return Cost(self.nats(what, free, scores), distance, Mean.of(density), drums)
-
-
-def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:
-    """A piece of so many bars from its first note on; None for a piece without as many.
-
-    tokens: [N, A] of a whole piece, from START on. Returns the same with START and END, [M, A].
-    """
-    types = tokens[:, Attribute.TYPE]
-    openings = np.flatnonzero(opens_bar(types))
-    sounding = openings[has_sound(types[openings])]
-    openings = openings[openings >= sounding[0]] if len(sounding) else sounding
-    if len(openings) < bars:
-        return None
-    end = openings[bars] if len(openings) > bars else len(tokens) - 1
-    return np.concatenate([mark(RowType.START), tokens[openings[0] : end], mark(RowType.END)])
 
 
 def _num_bars(tokens: np.ndarray) -> int:

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from amadeus.experiments.control import Cost, Experiment, Outcome
-from amadeus.experiments.means import Mean
-from amadeus.experiments.report import INK, PALE, STRONG, STYLE, Report, Table
+from amadeus.reports.means import Mean
+from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 
 _SUMMARY = """{seeds} pieces of {bars} bars for every control, each held to one request that was
 drawn by chance and to nothing else ("bars" draws its own length), and {seeds} with the same seeds

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from amadeus.errors import ConfigError
 
 MAX_BYTES = 16_000_000
+MAX_ID = 100
+_ID = re.compile(rf"\w[\w.-]{{0,{MAX_ID - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,18 @@ class LabelledPrompt:
     text: str
     labels: Mapping[str, Any] = field(default_factory=dict)
     """Any of tempo, tempo_word, key, time_signature, instruments and bars."""
+    id: str = ""
+    """What files that answer it are named after."""
+    files: tuple[str, ...] = ()
+    """The files that answer it, where they are named otherwise."""
 
 
 def read_prompts(path: Path) -> list[LabelledPrompt]:
     """Prompts of a text file, one a line, or of a .jsonl file: {"prompt": ..., "labels": {...}}.
 
-    Empty lines are passed over. Raises ConfigError, naming the line, for one that is no prompt.
+    JSON may give an "id" and a "file" (or a list of them), too; the id is the number of the line
+    otherwise. Empty lines are passed over. Raises ConfigError, naming the line, for one that is no
+    prompt or has the id of another.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -36,16 +45,20 @@ def read_prompts(path: Path) -> list[LabelledPrompt]:
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text; give a file with one prompt a line") from None
     read = _read_json if path.suffix.lower() in (".jsonl", ".ndjson") else LabelledPrompt
-    prompts = []
+    prompts: dict[str, LabelledPrompt] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                prompts.append(read(line.strip()))
+                prompt = read(line.strip())
+                prompt = replace(prompt, id=prompt.id or str(number))
+                if prompt.id in prompts:
+                    raise ConfigError(f"the id {prompt.id!r} is taken; give each prompt its own")
             except ConfigError as error:
                 raise ConfigError(f"{path}, line {number}: {error}") from None
+            prompts[prompt.id] = prompt
     if not prompts:
         raise ConfigError(f"{path} holds no prompt; write one a line")
-    return prompts
+    return list(prompts.values())
 
 
 def _read_json(line: str) -> LabelledPrompt:
@@ -58,4 +71,25 @@ def _read_json(line: str) -> LabelledPrompt:
     labels = value.get("labels", {})
     if not isinstance(labels, dict):
         raise ConfigError(f"labels must be an object, got {labels!r}")
-    return LabelledPrompt(value["prompt"], labels)
+    return LabelledPrompt(value["prompt"], labels, _read_id(value), _read_files(value))
+
+
+def _read_id(value: dict[str, Any]) -> str:
+    """The id as text, which can be the name of a file; "" where there is none."""
+    given = value.get("id", "")
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    if not isinstance(given, str) or (given and not _ID.fullmatch(given)):
+        raise ConfigError(
+            f"id must be a number, or up to {MAX_ID} letters, digits, '.', '_' and '-'; "
+            f"got {given!r}"
+        )
+    return given
+
+
+def _read_files(value: dict[str, Any]) -> tuple[str, ...]:
+    given = value.get("file", [])
+    files = [given] if isinstance(given, str) else given
+    if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
+        raise ConfigError(f"file must be a name or a list of names, got {given!r}")
+    return tuple(files)

@@ -1,13 +1,17 @@
 import json
+import re
+from base64 import b64encode
+from hashlib import sha256
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from amadeus.experiments.means import Mean
-from amadeus.experiments.report import Report, Table, hash_of_weights, provenance_of
 from amadeus.model import PRESETS, Amadeus
 from amadeus.model.checkpoint import save_checkpoint
+from amadeus.reports.means import Mean
+from amadeus.reports.provenance import hash_of_list, hash_of_weights, provenance_of
+from amadeus.reports.report import Report, Table, in_code
 
 
 def test_the_interval_of_a_mean_is_that_of_its_standard_error():
@@ -44,7 +48,8 @@ def test_a_report_is_a_page_its_numbers_and_its_pictures(tmp_path):
     )
     report.write(tmp_path / "new" / "folder")
     folder = tmp_path / "new" / "folder"
-    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "numbers.json", "thirds.png"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["README.md", "numbers.json", "report.html", "thirds.png"]
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert page.startswith("# Triads\n\nThirds or not?\n\n![thirds](thirds.png)\n\n## Counts\n")
     assert "By ear.\n\n| chord | thirds |\n| --- | ---: |\n| C | 2 |\n| C5 | 0 |\n" in page
@@ -61,3 +66,34 @@ def test_provenance_tells_weights_apart(tmp_path):
     assert "torch " in found["versions"]
     (tmp_path / "model-00002-of-00002.safetensors").write_bytes(b"two")
     assert hash_of_weights(tmp_path) != first
+
+
+def test_the_html_page_holds_all_and_fetches_nothing(tmp_path):
+    tables = [
+        Table("Counts <b>", ("chord", "thirds"), [("C", "2"), (in_code("![](a|b.mid`"), "0")])
+    ]
+    report = Report(
+        title="Triads & <i>",
+        summary="Thirds *or* not? <script>alert(1)</script>",
+        tables=tables,
+        values={},
+        provenance={"command": "`amadeus`"},
+        pictures={"thirds": Figure()},
+    )
+    report.write(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    png = b64encode((tmp_path / "thirds.png").read_bytes()).decode()
+    assert f'src="data:image/png;base64,{png}"' in page
+    assert "<em>or</em>" in page
+    assert "<title>Triads &amp; &lt;i&gt;</title>" in page
+    assert "<code>![](a|b.mid'</code>" in page
+    assert "<script" not in page
+    assert not re.search(r"https?://|src=\"(?!data:)|url\(", page)
+    assert "default-src 'none'" in page
+    assert page.count("<tr>") == 3
+
+
+def test_a_hash_of_a_list_tells_its_order():
+    assert hash_of_list(["a", "b"]) != hash_of_list(["b", "a"])
+    assert hash_of_list([]) == sha256(b"").hexdigest()
+    assert hash_of_list(["ab"]) == sha256(b"ab\n").hexdigest()

@@ -1,26 +1,21 @@
-"""Reports: what every experiment hands over, as Markdown for people, JSON for programs, and PNG."""
+"""Reports: what was measured, as pages for people, JSON for programs, and PNG."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import torch
 from matplotlib.figure import Figure
 
 from amadeus.files import write_atomically
-from amadeus.inference.native import fits
-from amadeus.model.checkpoint_files import read_sizes
-from amadeus.model.packaged import find_checkpoint
+from amadeus.reports.page import to_html
 
-PAGE, NUMBERS = "README.md", "numbers.json"
+PAGE, HTML_PAGE, NUMBERS = "README.md", "report.html", "numbers.json"
 STRONG, PALE, INK = "#2f6f9f", "#b8c0cc", "#1d2433"
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -33,12 +28,11 @@ STYLE = {
     "text.color": INK,
 }
 """How pictures look, for `matplotlib.style.context`."""
-_PACKAGES = ("amadeus-music", "torch", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as text, the first column to the left, the others to the right."""
+    """Cells as Markdown, the first column to the left, the others to the right."""
 
     title: str
     header: Sequence[str]
@@ -56,7 +50,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One experiment."""
+    """One experiment, benchmark or evaluation."""
 
     title: str
     summary: str
@@ -81,41 +75,32 @@ class Report:
         return {"title": self.title, "provenance": dict(self.provenance), **self.values}
 
     def write(self, folder: Path) -> None:
-        """Write README.md, numbers.json and the pictures, each whole or not at all."""
+        """Write README.md, report.html, numbers.json and the pictures, each whole or not at all.
+
+        The HTML is the same page in one file, which needs nothing beside it.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in self.pictures.items():
-            save = partial(figure.savefig, format="png", metadata={"Software": None})
-            write_atomically(folder / f"{name}.png", save)
+        pictures = {f"{name}.png": _to_png(figure) for name, figure in self.pictures.items()}
+        for name, data in pictures.items():
+            write_atomically(folder / name, partial(Path.write_bytes, data=data))
+        page = self.to_markdown()
         numbers = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
-        for name, text in ((NUMBERS, numbers), (PAGE, self.to_markdown())):
+        html = to_html(self.title, page, pictures)
+        for name, text in ((NUMBERS, numbers), (PAGE, page), (HTML_PAGE, html)):
             write_atomically(folder / name, partial(_write_text, text))
+
+
+def in_code(text: str) -> str:
+    """Any text, such as a file's name, for a Markdown cell: nothing in it is Markdown."""
+    plain = "".join(c if c.isprintable() else "?" for c in text).replace("`", "'")
+    return "`" + plain.replace("|", "\\|") + "`"
+
+
+def _to_png(figure: Figure) -> bytes:
+    png = BytesIO()
+    figure.savefig(png, format="png", metadata={"Software": None})
+    return png.getvalue()
 
 
 def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
-    """The command, the hash of the model's weights, the settings and what computed.
-
-    Other versions, and other numbers of threads, round differently.
-    """
-    folder = find_checkpoint(model)
-    versions = [f"{name} {version(name)}" for name in _PACKAGES]
-    return {
-        "command": f"`{command}`",
-        "model": model,
-        "weights": f"SHA-256 {hash_of_weights(folder)}",
-        "engine": "compiled core, weights of a byte" if fits(read_sizes(folder)) else "torch",
-        **settings,
-        "versions": ", ".join([*versions, f"Python {platform.python_version()}"]),
-        "threads": torch.get_num_threads(),
-    }
-
-
-def hash_of_weights(folder: Path) -> str:
-    """SHA-256 of the weights of a checkpoint folder, its files one after another by name."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -1,0 +1,45 @@
+"""Openings: the first bars of pieces, so that pieces of like length are compared.
+
+Entropies, numbers of pitches and the like grow with the length of a piece. Every opening goes
+through tokens, real and composed, of whatever system: one grid, one track an instrument.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amadeus.music.score import Score
+from amadeus.tokens import Attribute, RowType, decode, encode
+from amadeus.tokens.tokenizer import mark
+from amadeus.tokens.vocabulary import has_sound, opens_bar
+
+
+def opening(music: Score | np.ndarray, bars: int) -> Score | None:
+    """The first so many bars from the first note on; None for a piece without as many.
+
+    music: a score with notes, or tokens [N, A] of a whole piece.
+    """
+    tokens = first_bars(encode(music) if isinstance(music, Score) else music, bars)
+    return None if tokens is None else decode(tokens)
+
+
+def opening_or_all(music: Score | np.ndarray, bars: int) -> Score:
+    """The same, but a shorter piece as a whole."""
+    tokens = encode(music) if isinstance(music, Score) else music
+    opened = opening(tokens, bars)
+    return decode(tokens) if opened is None else opened
+
+
+def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:
+    """A piece of so many bars from its first note on; None for a piece without as many.
+
+    tokens: [N, A] of a whole piece, from START on. Returns the same with START and END, [M, A].
+    """
+    types = tokens[:, Attribute.TYPE]
+    openings = np.flatnonzero(opens_bar(types))
+    sounding = openings[has_sound(types[openings])]
+    openings = openings[openings >= sounding[0]] if len(sounding) else sounding
+    if len(openings) < bars:
+        return None
+    end = openings[bars] if len(openings) > bars else len(tokens) - 1
+    return np.concatenate([mark(RowType.START), tokens[openings[0] : end], mark(RowType.END)])
