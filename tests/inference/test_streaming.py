@@ -142,7 +142,9 @@ def test_a_stream_tells_of_its_bars_and_chords(tiny_model):
     notes, score = drained(
         Composer(tiny_model).stream(bars=4, notes=200, constraints=held, on_bar=bars.append)
     )
-    assert [(bar.bar, bar.metre, bar.bpm) for bar in bars] == [(i, "3/4", 90.0) for i in (1, 2, 3, 4)]
+    assert [(bar.bar, bar.metre, bar.bpm) for bar in bars] == [
+        (i, "3/4", 90.0) for i in (1, 2, 3, 4)
+    ]
     assert [bar.onset_ticks for bar in bars] == [0, 36, 72, 108]
     assert {(note.bar % 2, note.chord) for note in notes} == {(1, "Am"), (0, "F")}
     assert bars_of(score, 144).onset_ticks.tolist() == [0, 36, 72, 108]

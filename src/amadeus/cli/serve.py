@@ -51,9 +51,7 @@ def serve(
     waiting_each: Annotated[
         int | None, typer.Option(metavar="JOBS", help="Of one client; 8 if left out.")
     ] = None,
-    bars: Annotated[
-        int | None, typer.Option(help="Most bars of a job; 512 if left out.")
-    ] = None,
+    bars: Annotated[int | None, typer.Option(help="Most bars of a job; 512 if left out.")] = None,
     pieces: Annotated[
         int | None, typer.Option(help="Most pieces that are kept; 10,000 if left out.")
     ] = None,

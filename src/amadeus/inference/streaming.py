@@ -15,7 +15,6 @@ from amadeus.music.score import Chord, Score
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute
 
-
 OnBar = Callable[[BarLine], None]
 """Called where a bar begins, before its first note."""
 

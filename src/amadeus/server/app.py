@@ -81,9 +81,7 @@ def create_app(
     answer_errors(app)
     _describe_token(app)
     _serve_pages(app, studio)
-    app.add_middleware(
-        Guard, access=access or Access(), limits=limits, metrics=metrics
-    )
+    app.add_middleware(Guard, access=access or Access(), limits=limits, metrics=metrics)
     return app
 
 

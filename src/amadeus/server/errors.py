@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -57,7 +58,7 @@ def _sayable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of an endpoint, for its description; those that any may answer with, too."""
     return {
         status: {"model": models.ErrorResponse, "description": _MEANING[status]}

@@ -25,9 +25,7 @@ class Metrics:
         self._jobs = Counter(
             "amadeus_jobs", "Jobs that have ended.", ("kind", "outcome"), registry=self._registry
         )
-        self._notes = Counter(
-            "amadeus_notes", "Notes that were streamed.", registry=self._registry
-        )
+        self._notes = Counter("amadeus_notes", "Notes that were streamed.", registry=self._registry)
         self._first_note = Histogram(
             "amadeus_first_note_seconds", "From the request to the first note.",
             buckets=_FIRST_NOTE, registry=self._registry,

@@ -35,34 +35,37 @@ class Given(BaseModel):
 class JobRequest(Given):
     """What every job takes."""
 
-    prompt: Text = Field("", description="What it should be, in words.")
+    prompt: Text = Field(default="", description="What it should be, in words.")
     constraints: Constraints = Field(
-        [], description="What has to hold besides, as in 'key: D dorian'."
+        default=[], description="What has to hold besides, as in 'key: D dorian'."
     )
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
-        None, description="Equal seeds give equal pieces; drawn if left out."
+        default=None, description="Equal seeds give equal pieces; drawn if left out."
     )
     guidance: Annotated[float, Field(ge=0, le=MAX_GUIDANCE)] | None = Field(
-        None, description="Above 1 leans further towards the words, at twice the work; 0 ignores."
+        default=None,
+        description="Above 1 leans further towards the words, at twice the work; 0 ignores.",
     )
     steps: Annotated[int, Field(ge=1, le=8)] | None = Field(
-        None, description="Predictions a note: fewer is faster, more is finer."
+        default=None, description="Predictions a note: fewer is faster, more is finer."
     )
     threshold: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Decide at once what is at least so sure."
+        default=None, description="Decide at once what is at least so sure."
     )
     temperature: Annotated[float, Field(ge=0, le=10)] | None = Field(
-        None, description="Below 1 is safer, above 1 bolder, 0 takes the likeliest."
+        default=None, description="Below 1 is safer, above 1 bolder, 0 takes the likeliest."
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Draw from the likeliest values that together have this probability."
+        default=None,
+        description="Draw from the likeliest values that together have this probability.",
     )
     order: Literal["confidence", "entropy", "random", "fixed"] | None = Field(
-        None, description="What is decided first in a note."
+        default=None, description="What is decided first in a note."
     )
-    title: Title | None = Field(None, description="Of the new piece.")
+    title: Title | None = Field(default=None, description="Of the new piece.")
     cancel_on_disconnect: bool = Field(
-        False, description="Give the job up when the last one who follows its events leaves."
+        default=False,
+        description="Give the job up when the last one who follows its events leaves.",
     )
 
     def settings(self) -> dict[str, Any]:
@@ -87,10 +90,12 @@ class ComposeRequest(JobRequest):
         }
     )
 
-    bars: Bars | None = Field(None, description="Exact length; the prompt's, or 16.")
-    notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="Most notes.")
+    bars: Bars | None = Field(default=None, description="Exact length; the prompt's, or 16.")
+    notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        default=None, description="Most notes."
+    )
     prompt_constraints: bool = Field(
-        True, description="Hold the music to what the prompt states exactly."
+        default=True, description="Hold the music to what the prompt states exactly."
     )
 
 
@@ -102,8 +107,10 @@ class ContinueRequest(JobRequest):
     )
 
     piece: Identifier
-    bars: Bars = Field(8, description="Bars to add.")
-    notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(None, description="Most notes.")
+    bars: Bars = Field(default=8, description="Bars to add.")
+    notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
+        default=None, description="Most notes."
+    )
 
 
 class EditRequest(JobRequest):
@@ -121,17 +128,22 @@ class EditRequest(JobRequest):
 
     piece: Identifier
     bars: tuple[Bars, Bars | None] | None = Field(
-        None, description="First and last bar that change, counted from 1; null to the end."
+        default=None, description="First and last bar that change, counted from 1; null to the end."
     )
-    parts: Names = Field([], description="Instruments whose notes change; all if empty.")
-    add: Names = Field([], description="Instruments that join in, or beside parts take over.")
-    resample: Names = Field([], description="Attributes to draw anew, instead of new notes.")
-    keep: Names = Field([], description="Attributes to keep while others are drawn anew.")
+    parts: Names = Field(default=[], description="Instruments whose notes change; all if empty.")
+    add: Names = Field(
+        default=[], description="Instruments that join in, or beside parts take over."
+    )
+    resample: Names = Field(
+        default=[], description="Attributes to draw anew, instead of new notes."
+    )
+    keep: Names = Field(default=[], description="Attributes to keep while others are drawn anew.")
     vary: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        None, description="Share of the notes to change a little."
+        default=None, description="Share of the notes to change a little."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
-        DEFAULT_TRIES, description="Passages to compose; the one that leads on best is kept."
+        default=DEFAULT_TRIES,
+        description="Passages to compose; the one that leads on best is kept.",
     )
 
 
@@ -159,7 +171,7 @@ class Progress(BaseModel):
 
     bars: int = 0
     notes: int = 0
-    of_bars: int | None = Field(None, description="Bars in all; null if the model decides.")
+    of_bars: int | None = Field(default=None, description="Bars in all; null if the model decides.")
 
 
 class Fault(BaseModel):
@@ -224,7 +236,7 @@ class Note(BaseModel):
     bar: int = Field(description="Counted from 1.")
     chord: str = Field(description="The harmony in force; empty for none.", examples=["Am"])
     tempo: float = Field(description="At its onset, in quarter notes a minute.")
-    track: int | None = Field(None, description="Null while it is being composed.")
+    track: int | None = Field(default=None, description="Null while it is being composed.")
 
 
 class Bar(BaseModel):
@@ -233,7 +245,9 @@ class Bar(BaseModel):
     bar: int = Field(description="Counted from 1.")
     onset: float
     onset_seconds: float
-    quarters: float | None = Field(None, description="Its length; null while being composed.")
+    quarters: float | None = Field(
+        default=None, description="Its length; null while being composed."
+    )
     metre: str = Field(examples=["3/4"])
     tempo: float
 
@@ -299,7 +313,9 @@ class Piece(Summary):
 
 class Pieces(BaseModel):
     pieces: list[Piece]
-    next: int | None = Field(None, description="`before` of the next page; null on the last.")
+    next: int | None = Field(
+        default=None, description="`before` of the next page; null on the last."
+    )
 
 
 class PieceChange(Given):
@@ -328,12 +344,14 @@ class ParsedPrompt(BaseModel):
     key: str | None = None
     metre: str | None = None
     instruments: list[str] = []
-    only: bool = Field(False, description="Whether nothing else plays.")
+    only: bool = Field(default=False, description="Whether nothing else plays.")
     without: list[str] = []
-    bars: int | None = Field(None, description="Length of the piece; null if the model decides.")
+    bars: int | None = Field(
+        default=None, description="Length of the piece; null if the model decides."
+    )
     seconds: float | None = None
     explained: list[Explained] = []
-    problem: str | None = Field(None, description="Why nothing can be composed of this.")
+    problem: str | None = Field(default=None, description="Why nothing can be composed of this.")
 
 
 class Captions(BaseModel):

@@ -47,7 +47,9 @@ def _parameter(parameter: dict[str, Any]) -> str:
     needed = "" if parameter.get("required") else ", optional"
     said = escape(parameter.get("description", ""))
     name = escape(parameter["name"])
-    return f"<code>{name}</code> in the {parameter['in']}{needed}: {_type(parameter['schema'])} {said}"
+    return (
+        f"<code>{name}</code> in the {parameter['in']}{needed}: {_type(parameter['schema'])} {said}"
+    )
 
 
 def _contents(body: dict[str, Any]) -> Iterator[str]:
@@ -63,7 +65,8 @@ def _answers(responses: dict[str, Any]) -> Iterator[str]:
 
 def _schemas(schemas: dict[str, Any]) -> Iterator[str]:
     for name, schema in sorted(schemas.items()):
-        yield f'<h3 id="{escape(name)}">{escape(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
+        yield f'<h3 id="{escape(name)}">{escape(name)}</h3>'
+        yield f"<p>{escape(schema.get('description', ''))}</p>"
         required = schema.get("required", [])
         yield from _list("", (_field(n, f, n in required) for n, f in _fields(schema)))
         for example in schema.get("examples", []):
@@ -75,9 +78,10 @@ def _fields(schema: dict[str, Any]) -> Any:
 
 
 def _field(name: str, schema: dict[str, Any], required: bool) -> str:
-    default = f", {escape(json.dumps(schema['default']))} by default" if "default" in schema else ""
-    needed = ", required" if required else default
-    return f"<code>{escape(name)}</code>{needed}: {_type(schema)} {escape(schema.get('description', ''))}"
+    default = escape(json.dumps(schema.get("default")))
+    needed = ", required" if required else f", {default} by default"
+    said = escape(schema.get("description", ""))
+    return f"<code>{escape(name)}</code>{needed}: {_type(schema)} {said}"
 
 
 def _type(schema: dict[str, Any]) -> str:

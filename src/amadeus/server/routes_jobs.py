@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Response
 from fastapi.responses import StreamingResponse
@@ -22,22 +22,20 @@ from amadeus.server.tasks import Task, plan_compose, plan_continue, plan_edit
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
-_EVENTS = {
+_EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events `state`, `bar`, `note`, `progress`, `done`, `failed`, `cancelled`.",
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
-                "example": 'id: 3\nevent: note\ndata: {"onset":0.0,"duration":0.5,"pitch":69,...}\n\n',
+                "example": 'id: 3\nevent: note\ndata: {"onset":0.0,"duration":0.5,"pitch":69}\n\n',
             }
         },
     }
 }
 
 
-@router.post(
-    "/compose", status_code=202, responses=documented(429), summary="Compose a new piece"
-)
+@router.post("/compose", status_code=202, responses=documented(429), summary="Compose a new piece")
 async def compose(
     request: models.ComposeRequest, client: Client, using: Using, response: Response
 ) -> models.Job:

@@ -131,9 +131,7 @@ async def caption(
     return await using.workshop.make(making.caption, midi, count, seed)
 
 
-@router.get(
-    "/{id}/evaluation", responses=documented(404), summary="What it is like, in numbers"
-)
+@router.get("/{id}/evaluation", responses=documented(404), summary="What it is like, in numbers")
 async def evaluate(id: PieceId, using: Using) -> models.Evaluation:
     piece = await asyncio.to_thread(using.piece, id)
     prompt = str(piece.settings.get("prompt", ""))

@@ -74,8 +74,8 @@ class Store:
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version not in (0, _VERSION):
                 raise ConfigError(
-                    f"{path} was written by another version of Amadeus ({version}, not {_VERSION}); "
-                    "name another folder with --data"
+                    f"{path} was written by another version of Amadeus ({version}, not "
+                    f"{_VERSION}); name another folder with --data"
                 )
             if version == 0:
                 for statement in _SCHEMA.split(";"):
@@ -171,9 +171,7 @@ class Store:
     def delete(self, id: str) -> bool:
         """Whether there was such a piece."""
         with self._writing():
-            return (
-                self._connection.execute("DELETE FROM pieces WHERE id = ?", (id,)).rowcount > 0
-            )
+            return self._connection.execute("DELETE FROM pieces WHERE id = ?", (id,)).rowcount > 0
 
     def _select(self, rest: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:

@@ -204,4 +204,6 @@ def _check_sampling(request: models.JobRequest) -> None:
 
 def _check_bars(bars: int | None, limits: Limits) -> None:
     if bars is not None and bars > limits.bars:
-        raise ConfigError(f"{bars:,} bars are too many for one job; ask for {limits.bars:,} or fewer")
+        raise ConfigError(
+            f"{bars:,} bars are too many for one job; ask for {limits.bars:,} or fewer"
+        )

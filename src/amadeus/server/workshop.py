@@ -1,7 +1,7 @@
 """The workshop: a process in which things are made of MIDI files, and which may break.
 
-What comes from outside is parsed there, so that a file that kills its reader kills nothing else, and
-rendering takes no time from composing.
+What comes from outside is parsed there, so that a file that kills its reader kills nothing else,
+and rendering takes no time from composing.
 """
 
 from __future__ import annotations
