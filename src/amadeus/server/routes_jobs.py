@@ -31,7 +31,8 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
                 "example": 'id: 3\nevent: note\ndata: {"onset":0.0,"duration":0.5,"pitch":69}\n\n',
             }
         },
-    }
+    },
+    204: {"description": "It has ended, and there are no later events."},
 }
 
 
@@ -100,8 +101,10 @@ async def follow_job(
     last_event_id: Annotated[
         int, Header(ge=0, lt=2**53, description="The last event that was received.")
     ] = 0,
-) -> StreamingResponse:
+) -> Response:
     job = _job(id, using)
+    if job.has_ended and last_event_id >= job.num_events:
+        return Response(status_code=204)  # which keeps an EventSource from asking again
     if len(job.followers) >= using.limits.followers:
         raise BusyError(f"{len(job.followers)} follow this job already; let one of them leave")
     return StreamingResponse(
