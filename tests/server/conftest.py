@@ -11,7 +11,6 @@ pytest.importorskip("fastapi")
 
 from amadeus.client import Client
 from amadeus.server.app import create_app
-from amadeus.server.guard import Access
 from amadeus.server.limits import Limits
 from serving import running
 
@@ -37,12 +36,13 @@ def serve(composer, limits, tmp_path):
     """Serves with other limits or another access; gives a client that knows the token."""
 
     @contextmanager
-    def serve(access=Access(), **other):
+    def serve(access=None, **other):
         held = replace(limits, **other)
         app = create_app(composer, data=tmp_path / "data", limits=held, access=access)
+        token = None if access is None else access.token
         with (
             running(app, held) as (address, _),
-            Client(address, patience=0, token=access.token) as client,
+            Client(address, patience=0, token=token) as client,
         ):
             yield client
 
