@@ -8,6 +8,7 @@ AmadeusError
  ├── GrammarError           tokens that are not a piece of music
  ├── CheckpointError        weights that cannot be loaded
  ├── BusyError              more at once than there is room for
+ ├── ServerError            a server that refuses what it is asked, or does not answer
  ├── CorpusError            training data that cannot be read or built
  └── TrainingError          a run that cannot go on
 
@@ -48,6 +49,10 @@ class CheckpointError(AmadeusError):
 
 class BusyError(AmadeusError):
     """More at once than there is room for; it may work later."""
+
+
+class ServerError(AmadeusError):
+    """A server that refuses what it is asked, or does not answer."""
 
 
 class CorpusError(AmadeusError):

@@ -10,6 +10,7 @@ from amadeus.inference import composition
 from amadeus.inference.composer import Composer
 from amadeus.inference.streaming import NoteReader
 from amadeus.music.grid import GRID, bars_of
+from amadeus.music.midi import read_midi
 from amadeus.tokens import NUM_ATTRIBUTES, RowType, decode
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.tokenizer import mark
@@ -112,3 +113,38 @@ def test_a_stream_composes_no_more_than_is_asked_for(tiny_model, monkeypatch):
 def test_what_cannot_work_is_refused_before_the_first_note(tiny_model):
     with pytest.raises(ConfigError, match="contradict"):
         Composer(tiny_model).stream(constraints=Constraints("metre: 3/4", "metre: 4/4"))
+
+
+@pytest.mark.parametrize("texts", [[], ["tempo: 97"], ["tempo: 70->140 in bars 2-3"]])
+@pytest.mark.parametrize("name", ["song_with_pickup", "choir_changing_metre", "funk_drums"])
+def test_streamed_notes_of_a_continuation_are_its_new_ones(tiny_model, fixtures, name, texts):
+    given = read_midi(fixtures / f"{name}.mid")
+    settings = {"bars": 3, "notes": 40, "seed": 4, "constraints": Constraints(*texts)}
+    composer, bars = Composer(tiny_model), []
+    notes, streamed = drained(composer.stream_continuation(given, on_bar=bars.append, **settings))
+    score = composer.continue_score(given, **settings)
+    assert streamed == score
+    assert len(notes) == score.num_notes - given.num_notes
+    ticks = score.ticks_per_quarter
+    onsets = np.array([note.onset_ticks for note in notes]) * ticks // GRID
+    seconds = [note.onset_seconds for note in notes]
+    np.testing.assert_allclose(score.ticks_to_seconds(onsets), seconds, rtol=1e-9)
+    assert [bar.bar for bar in bars] == list(range(bars[0].bar, bars[0].bar + len(bars)))
+    assert bars[0].onset_ticks * ticks // GRID > max(
+        track.notes["onset_ticks"][-1] * (ticks // given.ticks_per_quarter)
+        for track in given.tracks
+    )
+
+
+def test_a_stream_tells_of_its_bars_and_chords(tiny_model):
+    bars = []
+    held = Constraints("metre: 3/4", "chords: Am F", "tempo: 90")
+    notes, score = drained(
+        Composer(tiny_model).stream(bars=4, notes=200, constraints=held, on_bar=bars.append)
+    )
+    assert [(bar.bar, bar.metre, bar.bpm) for bar in bars] == [
+        (i, "3/4", 90.0) for i in (1, 2, 3, 4)
+    ]
+    assert [bar.onset_ticks for bar in bars] == [0, 36, 72, 108]
+    assert {(note.bar % 2, note.chord) for note in notes} == {(1, "Am"), (0, "F")}
+    assert bars_of(score, 144).onset_ticks.tolist() == [0, 36, 72, 108]

@@ -25,6 +25,7 @@ from amadeus.cli import (
     generate,
     inspect,
     render,
+    serve,
     train,
     validate,
 )
@@ -101,6 +102,7 @@ app.command("edit", epilog=edit.EXAMPLES)(edit.edit)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("caption", epilog=caption.EXAMPLES)(caption.caption)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(corpus_app, name="corpus")
 corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)

@@ -7,7 +7,7 @@ score = composer.generate("a slow piano waltz in A minor", bars=16, seed=1)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
-from amadeus.inference.streaming import NoteReader
+from amadeus.inference.streaming import NoteReader, OnBar
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
@@ -140,22 +140,43 @@ class Composer:
         pieces = self.compose([request for request, _ in asked], progress=progress)
         return [finish(decode(p), plan) for p, (_, plan) in zip(pieces, asked, strict=True)]
 
-    def stream(self, prompt: str = "", **settings: Any) -> Generator[PlayedNote, None, Score]:
+    def stream(
+        self, prompt: str = "", *, on_bar: OnBar | None = None, **settings: Any
+    ) -> Generator[PlayedNote, None, Score]:
         """The notes of `generate`, in order, as they are composed; returns the score.
 
         Composes no more than is asked for; closing the generator gives up the rest.
-        settings: those of `generate`, without `progress`. Raises ConfigError as that does, at once.
+        on_bar: called where a bar begins. settings: those of `generate`, without `progress`.
+        Raises ConfigError as that does, at once.
         """
         ((request, plan),) = self._new_pieces([prompt], **settings)
-        return self._notes(request, plan)
+        reader = NoteReader(plan, on_bar)
+        return self._notes(request, reader, lambda rows: finish(decode(rows), plan))
 
-    def _notes(self, request: Request, plan: Plan) -> Generator[PlayedNote, None, Score]:
-        reader, rows = NoteReader(plan), [*request.prompt]
-        for row in stream(self.model, request, context=self.context):
+    def stream_continuation(
+        self, score: Score, *, on_bar: OnBar | None = None, **settings: Any
+    ) -> Generator[PlayedNote, None, Score]:
+        """The new notes of `continue_score`, timed within the whole piece; returns the score.
+
+        on_bar, settings: as in `stream`, those of `continue_score`.
+        """
+        request, plan = self._going_on(score, **settings)
+        reader = NoteReader.after(score, request.prompt, plan, on_bar)
+        return self._notes(request, reader, lambda rows: _longer(score, request, plan, rows))
+
+    def _notes(
+        self, request: Request, reader: NoteReader, end: Callable[[np.ndarray], Score]
+    ) -> Generator[PlayedNote, None, Score]:
+        rows = [*request.prompt]
+        for row in self._rows(request):
             rows.append(row)
             if (note := reader.read(row)) is not None:
                 yield note
-        return finish(decode(np.stack(rows)), plan)
+        return end(np.stack(rows))
+
+    def _rows(self, request: Request) -> Iterator[np.ndarray]:
+        """The rows of a piece as they are composed, int64 [A] each."""
+        return stream(self.model, request, context=self.context)
 
     def _new_pieces(
         self,
@@ -189,6 +210,21 @@ class Composer:
         return list(zip(requests, plans, strict=True))
 
     def continue_score(
+        self, score: Score, *, progress: OnProgress | None = None, **settings: Any
+    ) -> Score:
+        """The score with new bars after the bar of its last onset; what is given stays as it is.
+
+        bars: how many, 8 by default.
+        prompt: words that the model hears; it is held to none of them.
+        constraints: what holds in the new bars, of which bar 1 is the first.
+        The other settings are those of `generate_many`. Where a grid step is no whole number of
+        ticks, all ticks are made shorter, which changes no time. Raises ScoreError for a score
+        without notes, ConfigError for constraints that contradict each other.
+        """
+        request, plan = self._going_on(score, **settings)
+        return _longer(score, request, plan, self.compose([request], progress=progress)[0])
+
+    def _going_on(
         self,
         score: Score,
         *,
@@ -198,27 +234,17 @@ class Composer:
         prompt: str = "",
         guidance: float = 1.0,
         constraints: Constraints | None = None,
-        progress: OnProgress | None = None,
         **sampling: Any,
-    ) -> Score:
-        """The score with new bars after the bar of its last onset; what is given stays as it is.
-
-        prompt: words that the model hears; it is held to none of them.
-        constraints: what holds in the new bars, of which bar 1 is the first.
-        The other settings are those of `generate_many`. Where a grid step is no whole number of
-        ticks, all ticks are made shorter, which changes no time. Raises ScoreError for a score
-        without notes, ConfigError for constraints that contradict each other.
-        """
+    ) -> tuple[Request, Plan]:
+        """What `continue_score` asks for, and what the new bars are held to."""
         given = encode(score)[:-1]
         plan = Plan([*(constraints or ())], bars, notes, is_passage=True)
-        first_bar = int(opens_bar(given[:, Attribute.TYPE]).sum())
         request = Request(
             prompt=given, num_bars=bars, max_notes=notes, seed=seed,
             unmask=sampling_config(**sampling), text=self._text_states([prompt])[0],
-            guidance=guidance, constrain=Control(plan, first_bar),
+            guidance=guidance, constrain=Control(plan, _bars_in(given)),
         )  # fmt: skip
-        longer = append_bars(score, given, self.compose([request], progress=progress)[0])
-        return finish(longer, plan, first_bar)
+        return request, plan
 
     def edit(
         self,
@@ -292,6 +318,15 @@ class Composer:
             return [None] * len(prompts)
         states = dict(zip(worded, self.load_text_encoder()(worded), strict=True))
         return [states.get(prompt) for prompt in prompts]
+
+
+def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
+    """The score and the new bars among the rows, [N, A]."""
+    return finish(append_bars(score, request.prompt, rows), plan, _bars_in(request.prompt))
+
+
+def _bars_in(rows: np.ndarray) -> int:
+    return int(opens_bar(rows[:, Attribute.TYPE]).sum())
 
 
 def _one_for_each(

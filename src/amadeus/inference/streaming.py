@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from amadeus.control.finish import exact_tempo
 from amadeus.control.plan import Plan
+from amadeus.music.chords import chord_name
 from amadeus.music.grid import GRID
-from amadeus.music.performance import PlayedNote
+from amadeus.music.performance import BarLine, PlayedNote
+from amadeus.music.score import Chord, Score
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute
+
+OnBar = Callable[[BarLine], None]
+"""Called where a bar begins, before its first note."""
 
 
 class NoteReader:
     """Follows a piece from its first row."""
 
-    def __init__(self, plan: Plan) -> None:
-        """plan: what the piece is held to, tempos that are exact among it."""
-        self._plan = plan
+    def __init__(self, plan: Plan, on_bar: OnBar | None = None, first_bar: int = 0) -> None:
+        """plan: what the piece is held to, tempos that are exact among it.
+
+        first_bar: bars that are given, so that the plan begins after them.
+        """
+        self._plan, self._on_bar, self._first_bar = plan, on_bar, first_bar
         self._bars = 0
         self._bar_onset = self._next_bar = 0  # in ticks
         self._tempo_value = 0
         self._bpm = 0.0
         self._tempo_ticks, self._tempo_seconds = 0, 0.0  # where the tempo at hand began
 
+    @classmethod
+    def after(
+        cls, score: Score, given: np.ndarray, plan: Plan, on_bar: OnBar | None = None
+    ) -> NoteReader:
+        """Follows what is composed after a score; given: its rows without END, int64 [N, A]."""
+        given = given.astype(np.int64)
+        opening = given[v.opens_bar(given[:, Attribute.TYPE]), Attribute.TYPE]
+        reader = cls(plan, on_bar, first_bar=len(opening))
+        reader._bars = len(opening)
+        reader._next_bar = int(v.METRE_TICKS[v.metre_of(opening)].sum())
+        reader._tempo_value = int(given[given[:, Attribute.TEMPO] > 0, Attribute.TEMPO][-1])
+        reader._go_on_from(score)
+        return reader
+
+    def _go_on_from(self, score: Score) -> None:
+        """Begin at the tempo of a score that is given, which tokens only come close to."""
+        join = self._next_bar * score.ticks_per_quarter / GRID
+        in_force = [t for t in sorted(score.tempos) if t.onset_ticks < join] or score.tempos[:1]
+        self._bpm = in_force[-1].bpm if in_force else 120.0
+        self._tempo_ticks = self._next_bar
+        self._tempo_seconds = float(score.ticks_to_seconds(np.array([join]))[0])
+
     def read(self, row: np.ndarray) -> PlayedNote | None:
         """Take the next row, [A]. Returns the note that it is; None for marks and empty bars."""
-        row_type, beat, _, tempo, instrument, pitch, duration, velocity = row.tolist()
+        row_type, beat, chord, tempo, instrument, pitch, duration, velocity = row.tolist()
         if v.opens_bar(row_type):
             self._open_bar(int(v.METRE_TICKS[v.metre_of(row[Attribute.TYPE])]))
         onset = self._bar_onset + max(0, beat - 1)
         if tempo:
             self._hear_tempo(tempo, onset)
+        if self._on_bar is not None and v.opens_bar(row_type):
+            self._on_bar(self._bar_line(row[Attribute.TYPE]))
         if not v.has_sound(row_type):
             return None
         is_drum = instrument == DRUMS
@@ -46,19 +80,34 @@ class NoteReader:
             is_drum=is_drum,
             bar=self._bars,
             bpm=self._bpm,
+            chord=_chord_name(chord),
+        )
+
+    def _bar_line(self, row_type: np.ndarray) -> BarLine:
+        return BarLine(
+            bar=self._bars,
+            onset_seconds=self._seconds(self._bar_onset),
+            onset_ticks=self._bar_onset,
+            metre="{}/{}".format(*v.METRES[int(v.metre_of(row_type))]),
+            bpm=self._bpm,
         )
 
     def _open_bar(self, ticks: int) -> None:
         self._bar_onset, self._next_bar = self._next_bar, self._next_bar + ticks
         self._bars += 1
-        if (exact := exact_tempo(self._plan, self._bars - 1)) is not None:
+        if (exact := self._exact_tempo()) is not None:
             self._set_tempo(exact, self._bar_onset)
+
+    def _exact_tempo(self) -> float | None:
+        """The tempo that was asked for in the bar at hand."""
+        bar = self._bars - 1 - self._first_bar
+        return None if bar < 0 else exact_tempo(self._plan, bar)
 
     def _hear_tempo(self, value: int, onset: int) -> None:
         """A tempo that tokens change, in a bar in which none is exact."""
         is_first, changes = not self._tempo_value, value != self._tempo_value
         self._tempo_value = value
-        if changes and exact_tempo(self._plan, self._bars - 1) is None:
+        if changes and self._exact_tempo() is None:
             # The first tempo holds from the very start, before the first onset too.
             self._set_tempo(float(v.TEMPOS[value - 1]), 0 if is_first else onset)
 
@@ -74,3 +123,8 @@ class NoteReader:
     def _seconds(self, ticks: int) -> float:
         """Where a position is that no later tempo concerns."""
         return self._tempo_seconds + (ticks - self._tempo_ticks) * self._seconds_per_tick
+
+
+def _chord_name(value: int) -> str:
+    root, quality = v.chord_of(value)
+    return "" if root is None else chord_name(Chord(0, root, quality))

@@ -44,6 +44,23 @@ class PlayedNote:
     """The bar it begins in, counted from 1."""
     bpm: float
     """Tempo at its onset, in quarter notes a minute."""
+    chord: str = ""
+    """The harmony in force: "Am"; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarLine:
+    """Where a bar of a piece that may still be growing begins."""
+
+    bar: int
+    """Counted from 1."""
+    onset_seconds: float
+    onset_ticks: int
+    """In grid steps, GRID to the quarter note."""
+    metre: str
+    """Its time signature: "3/4"."""
+    bpm: float
+    """Tempo there, in quarter notes a minute."""
 
 
 class Arrivals(Protocol):

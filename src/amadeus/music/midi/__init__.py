@@ -7,6 +7,6 @@ no note.
 """
 
 from amadeus.music.midi.reading import MAX_BYTES, read_midi
-from amadeus.music.midi.writing import write_bytes, write_midi
+from amadeus.music.midi.writing import encode_midi, write_bytes, write_midi
 
-__all__ = ["MAX_BYTES", "read_midi", "write_bytes", "write_midi"]
+__all__ = ["MAX_BYTES", "encode_midi", "read_midi", "write_bytes", "write_midi"]

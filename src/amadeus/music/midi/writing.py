@@ -51,7 +51,7 @@ def write_midi(score: Score, path: str | os.PathLike[str]) -> Path:
 
     Raises MidiError if the score does not fit into a MIDI file or the path cannot be written.
     """
-    return write_bytes(path, _encode(score))
+    return write_bytes(path, encode_midi(score))
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -71,7 +71,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     return path
 
 
-def _encode(score: Score) -> bytes:
+def encode_midi(score: Score) -> bytes:
+    """The bytes of the file that `write_midi` writes; raises MidiError as that does."""
     if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
         raise MidiError(
             f"{score.ticks_per_quarter} ticks per quarter do not fit into MIDI; "

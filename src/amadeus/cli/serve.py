@@ -1,0 +1,109 @@
+"""`amadeus serve`: composing over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_json
+from amadeus.errors import ConfigError
+
+EXAMPLES = options.examples(
+    "amadeus serve",
+    "amadeus serve --port 9000 --data ~/music/amadeus",
+    "amadeus serve --host 0.0.0.0  (for others; prints the access token they need)",
+    "amadeus serve --host 0.0.0.0 --allow-host music.example.org  (behind a TLS proxy)",
+    "curl -s localhost:8417/api/v1/jobs/compose -H 'Content-Type: application/json' "
+    """-d '{"prompt": "a slow waltz"}'""",
+)
+PORT = 8417
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for all, with an access token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = PORT,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where pieces are kept; by default, with your data."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AMADEUS_TOKEN",
+            help="What everybody has to know; drawn where others can reach the server.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name it is called by, as of a proxy; repeatable."),
+    ] = None,
+    running: Annotated[
+        int | None, typer.Option(metavar="JOBS", help="Jobs at once; 16 if left out.")
+    ] = None,
+    waiting: Annotated[
+        int | None, typer.Option(metavar="JOBS", help="Jobs that may wait; 64 if left out.")
+    ] = None,
+    waiting_each: Annotated[
+        int | None, typer.Option(metavar="JOBS", help="Of one client; 8 if left out.")
+    ] = None,
+    bars: Annotated[int | None, typer.Option(help="Most bars of a job; 512 if left out.")] = None,
+    pieces: Annotated[
+        int | None, typer.Option(help="Most pieces that are kept; 10,000 if left out.")
+    ] = None,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that jobs get to end when it is stopped.")
+    ] = 5.0,
+    model: options.Model = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compose over HTTP, for the studio in a browser and for programs.
+
+    Ctrl-C or SIGTERM stops it; finished pieces are kept, and there again next time. With --json it
+    prints its address and token as one line when it is ready.
+    """
+    try:
+        from amadeus.server.app import create_app
+        from amadeus.server.running import Server, bind
+        from amadeus.server.running import serve as run
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"serving needs {error.name}; run: pip install 'amadeus-music[server]'"
+        ) from None
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.server.guard import Access
+    from amadeus.server.limits import Limits
+    from amadeus.server.store import default_folder
+
+    limits = Limits(
+        **options.given(
+            running=running, waiting=waiting, waiting_each=waiting_each, bars=bars, pieces=pieces
+        )
+    )
+    if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
+        raise ConfigError("the access token must be printable ASCII; choose another")
+    access = Access.of(host, token, allow_host or ())
+    folder = data or default_folder()
+    composer = load_model(**options.given(name=model))
+    app = create_app(
+        composer, data=folder, model=model or DEFAULT_MODEL, access=access, limits=limits
+    )
+    listener = bind(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+
+    def started() -> None:
+        app.state.services.workshop.get_ready()
+        if as_json:
+            print_json({"url": address, "token": access.token, "data": str(folder)})
+            return
+        typer.echo(f"Amadeus listens on {address}; pieces are kept in {folder}")
+        if access.token is not None:
+            typer.echo(f"access token: {access.token}")
+            typer.echo(f"in a browser: {address}/?token={access.token}")
+
+    run(Server(app, limits, grace, started), listener)

@@ -1,0 +1,251 @@
+"""A client of `amadeus serve`; needs nothing but Python and what Amadeus needs anyway.
+
+with Client("http://127.0.0.1:8417") as client:
+    piece = client.compose("a slow piano waltz in A minor", bars=16)
+    midi = client.midi(piece["id"])
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode
+from urllib.request import ProxyHandler, Request, build_opener
+
+from amadeus.errors import BusyError, ServerError
+
+Json = dict[str, Any]
+"""Jobs, pieces and notes are what docs/server.md says they are."""
+
+_API = "/api/v1"
+_BUSY = (429, 503)
+_NOTHING_LEFT = 204
+_ENDS = ("done", "failed", "cancelled")
+
+
+class Client:
+    """Talks to a server; may be used by one thread at a time."""
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8417",
+        *,
+        token: str | None = None,
+        name: str | None = None,
+        patience: float = 60.0,
+        timeout: float = 60.0,
+    ) -> None:
+        """token: the access token, where the server asks for one.
+
+        name: jobs of one name count as one client's; drawn if left out.
+        patience: seconds for which to ask again where the server is busy.
+        timeout: seconds of silence after which it counts as gone.
+        """
+        self.url, self._patience, self._timeout = url.rstrip("/"), patience, timeout
+        self._headers = {"X-Amadeus-Client": name or secrets.token_hex(8)}
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._opener = build_opener(ProxyHandler({}))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opener.close()
+
+    # --- composing
+
+    def compose(self, prompt: str = "", **settings: Any) -> Json:
+        """A new piece. settings: as `POST /api/v1/jobs/compose` takes them."""
+        return self.wait(self.submit("compose", prompt=prompt, **settings)["id"])
+
+    def continue_piece(self, piece: str, **settings: Any) -> Json:
+        """A new piece: another one, with new bars after it."""
+        return self.wait(self.submit("continue", piece=piece, **settings)["id"])
+
+    def edit(self, piece: str, **settings: Any) -> Json:
+        """A new piece: another one, some of it composed anew."""
+        return self.wait(self.submit("edit", piece=piece, **settings)["id"])
+
+    def stream(self, prompt: str = "", **settings: Any) -> Generator[Json, None, Json]:
+        """The notes of `compose`, as they are composed; returns the piece.
+
+        Closing the generator gives the rest up.
+        """
+        job = self.submit("compose", prompt=prompt, cancel_on_disconnect=True, **settings)
+        return self._notes(job["id"])
+
+    def stream_continuation(self, piece: str, **settings: Any) -> Generator[Json, None, Json]:
+        """The new notes of `continue_piece`, as they are composed; returns the new piece."""
+        job = self.submit("continue", piece=piece, cancel_on_disconnect=True, **settings)
+        return self._notes(job["id"])
+
+    def _notes(self, job: str) -> Generator[Json, None, Json]:
+        with closing(self.events(job)) as events:
+            for event, data in events:
+                if event == "note":
+                    yield data
+        return self._result(event, data)
+
+    # --- jobs
+
+    def submit(self, kind: str, **settings: Any) -> Json:
+        """A job that composes, continues or edits; answers at once."""
+        return self._json("POST", f"/jobs/{kind}", settings)
+
+    def job(self, id: str) -> Json:
+        return self._json("GET", f"/jobs/{id}")
+
+    def cancel(self, id: str) -> Json:
+        return self._json("DELETE", f"/jobs/{id}")
+
+    def events(self, id: str, last: int = 0) -> Generator[tuple[str, Json], None, None]:
+        """Name and data of every event of a job after number `last`, until it ends.
+
+        Raises ServerError where the connection is lost before.
+        """
+        headers = {"Last-Event-ID": str(last)}
+        event = ""
+        with self._open("GET", f"{_API}/jobs/{id}/events", headers=headers) as response:
+            for event, data in _events(response):
+                yield event, data
+        if response.status != _NOTHING_LEFT and event not in _ENDS:
+            raise ServerError(f"{self.url} broke off in the middle of a job; ask for it again")
+
+    def wait(self, id: str) -> Json:
+        """The piece of a job, when it is done. Raises ServerError if there will be none."""
+        *_, (event, job) = self.events(id)
+        return self._result(event, job)
+
+    def _result(self, event: str, job: Json) -> Json:
+        if event == "done":
+            return self.piece(job["piece"])
+        message = (job.get("error") or {}).get("message") or f"the job was {event}"
+        raise ServerError(message)
+
+    # --- pieces
+
+    def pieces(self, *, starred: bool | None = None, search: str = "") -> Iterator[Json]:
+        """All pieces, newest first, a page at a time."""
+        query: Json = {"limit": 100, "search": search}
+        if starred is not None:
+            query["starred"] = str(starred).lower()
+        while True:
+            page = self._json("GET", f"/pieces?{urlencode(query)}")
+            yield from page["pieces"]
+            if page["next"] is None:
+                return
+            query["before"] = page["next"]
+
+    def piece(self, id: str) -> Json:
+        return self._json("GET", f"/pieces/{id}")
+
+    def takes(self, id: str) -> list[Json]:
+        """A piece, what it was made of and what was made of that."""
+        return self._json("GET", f"/pieces/{id}/takes")["pieces"]
+
+    def upload(self, midi: bytes, title: str = "A MIDI file") -> Json:
+        """Take a MIDI file in; returns the piece."""
+        path = f"{_API}/pieces?title={quote(title)}"
+        with self._open("POST", path, midi, {"Content-Type": "audio/midi"}) as response:
+            return json.load(response)
+
+    def change(self, id: str, **change: Any) -> Json:
+        """Give a piece another title, or a star."""
+        return self._json("PATCH", f"/pieces/{id}", change)
+
+    def delete(self, id: str) -> None:
+        self._open("DELETE", f"{_API}/pieces/{id}").close()
+
+    def midi(self, id: str) -> bytes:
+        return self.file(id, "midi")
+
+    def file(self, id: str, kind: str) -> bytes:
+        """midi, audio (WAV), score (MusicXML) or picture (PNG)."""
+        with self._open("GET", f"{_API}/pieces/{id}/{kind}") as response:
+            return response.read()
+
+    def notes(self, id: str) -> Json:
+        return self._json("GET", f"/pieces/{id}/notes")
+
+    def captions(self, id: str, count: int = 1, seed: int = 0) -> list[str]:
+        found = self._json("GET", f"/pieces/{id}/caption?count={count}&seed={seed}")
+        return found["captions"]
+
+    def evaluation(self, id: str) -> Json:
+        return self._json("GET", f"/pieces/{id}/evaluation")
+
+    # --- words
+
+    def parse(self, prompt: str, **more: Any) -> Json:
+        """What words mean, before anything is composed."""
+        return self._json("POST", "/prompts/parse", {"prompt": prompt, **more})
+
+    def info(self) -> Json:
+        return self._json("GET", "/info")
+
+    # --- requests
+
+    def _json(self, method: str, path: str, body: Any = None) -> Json:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        with self._open(method, _API + path, data, headers) as response:
+            return json.load(response)
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTTPResponse:
+        """Raises ServerError, or BusyError where it is still busy after all patience."""
+        until = time.monotonic() + self._patience
+        request = Request(self.url + path, data, {**self._headers, **(headers or {})},
+                          method=method)  # fmt: skip
+        while True:
+            try:
+                return self._opener.open(request, timeout=self._timeout)
+            except HTTPError as error:
+                seconds = _wait_of(error)
+                if seconds is None or time.monotonic() + seconds > until:
+                    raise _refusal(error) from None
+                time.sleep(seconds)
+            except (URLError, OSError, HTTPException) as error:
+                reason = getattr(error, "reason", error)
+                raise ServerError(
+                    f"{self.url} does not answer ({reason}); is `amadeus serve` running there?"
+                ) from None
+
+
+def _events(response: HTTPResponse) -> Iterator[tuple[str, Json]]:
+    event = ""
+    for line in response:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data":
+            yield event, json.loads(value)
+
+
+def _wait_of(error: HTTPError) -> float | None:
+    """Seconds after which to ask again; None where that is of no use."""
+    try:
+        return float(error.headers["Retry-After"]) if error.code in _BUSY else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _refusal(error: HTTPError) -> ServerError | BusyError:
+    with error:
+        try:
+            message = json.load(error)["error"]["message"]
+        except (ValueError, KeyError, TypeError, OSError, HTTPException):
+            message = str(error)
+    return BusyError(message) if error.code in _BUSY else ServerError(message)

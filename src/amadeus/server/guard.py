@@ -1,0 +1,219 @@
+"""The guard: who may ask, how much they may send, and what pages may do. Before everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from amadeus.server.errors import HttpError, error_response
+from amadeus.server.limits import Limits
+from amadeus.server.metrics import Metrics
+
+COOKIE = "amadeus_token"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+UPLOADS = "/api/v1/pieces"
+OPEN_TO_ALL = ("/health",)
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "TRACE", "QUERY")
+
+_SECURITY = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+        "worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask."""
+
+    hosts: frozenset[str] = frozenset(LOOPBACK)
+    """Names by which the server may be called, lower case."""
+    any_address: bool = False
+    """Whether it may be called by any IP address: DNS rebinding needs a name."""
+    token: str | None = None
+    """What everybody has to know; None for nothing."""
+
+    @classmethod
+    def of(cls, host: str, token: str | None, more_hosts: Iterable[str] = ()) -> Access:
+        """For a server that listens on `host`; wider than loopback, there is always a token."""
+        wide = not is_loopback(host)
+        names = {*LOOPBACK, host, *more_hosts}
+        if wide:
+            names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
+            token = token or secrets.token_urlsafe(24)
+        return cls(frozenset(name.lower() for name in names), wide, token)
+
+    def knows(self, host: str) -> bool:
+        """Whether a Host header names this server."""
+        name = _without_port(host).lower()
+        return name in self.hosts or (self.any_address and _is_address(name))
+
+    def admits(self, headers: Headers) -> bool:
+        """Whether a request brings the token, in its header or in the page's cookie."""
+        if self.token is None:
+            return True
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            given = _cookie(headers.get("cookie", ""))
+        return self.is_token(given)
+
+    def is_token(self, given: str) -> bool:
+        """Compares in a time that tells nothing."""
+        return secrets.compare_digest(given.strip().encode(), (self.token or "").encode())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can reach a server that listens there."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if host.count(":") == 1 else host
+
+
+def _cookie(header: str) -> str:
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+class Guard:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, access: Access, limits: Limits, metrics: Metrics) -> None:
+        self._app, self._access, self._limits, self._metrics = app, access, limits, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def send_safely(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY.items():
+                    headers[name] = value
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send_safely)
+            else:
+                await self._app(scope, self._limited(scope, receive), send_safely)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.request(method, _route(scope), status)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """What is answered at once; None for a request that may go on."""
+        headers, path = Headers(scope=scope), scope["path"]
+        host = headers.get("host", "")
+        if not self._access.knows(host):
+            return error_response(
+                403, "forbidden", f"this server is not called {host!r}; use its own address, or "
+                "start it with --allow-host",
+            )  # fmt: skip
+        origin = headers.get("origin")
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+            return error_response(403, "forbidden", f"pages of {origin} may not ask this server")
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and path != "/":
+            return error_response(403, "forbidden", "pages of other sites may not ask this server")
+        if path in OPEN_TO_ALL:
+            return None
+        return self._entry(scope) if path == "/" else self._token_refusal(headers)
+
+    def _entry(self, scope: Scope) -> Response | None:
+        """The page for people, who bring their token in the address once."""
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if not given or self._access.token is None:
+            return self._token_refusal(Headers(scope=scope))
+        if not self._access.is_token(given):
+            return error_response(401, "unauthorized", "this is not the access token")
+        response = RedirectResponse("/", 303)
+        response.set_cookie(
+            COOKIE, given, max_age=365 * 24 * 3600, httponly=True, samesite="strict",
+            secure=scope["scheme"] == "https",
+        )  # fmt: skip
+        return response
+
+    def _token_refusal(self, headers: Headers) -> Response | None:
+        if self._access.admits(headers):
+            return None
+        return error_response(
+            401, "unauthorized", "an access token is needed, as 'Authorization: Bearer TOKEN'; in "
+            "a browser, open /?token=TOKEN once; the server printed it when it began",
+            {"www-authenticate": "Bearer"},
+        )  # fmt: skip
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        """Receives as much of a body as may be, in as much time."""
+        is_upload = scope["method"] == "POST" and scope["path"] == UPLOADS
+        most = self._limits.midi_bytes if is_upload else self._limits.body_bytes
+        length = Headers(scope=scope).get("content-length", "0")
+        announced = int(length) if length.isdecimal() else 0
+        taken, complete = 0, False
+        deadline = asyncio.get_running_loop().time() + self._limits.body_seconds
+
+        async def receive_some() -> Message:
+            nonlocal taken, complete
+            if announced > most:
+                raise _too_large(most)
+            if complete:
+                return await receive()
+            try:
+                left = deadline - asyncio.get_running_loop().time()
+                message = await asyncio.wait_for(receive(), left)
+            except asyncio.TimeoutError:
+                raise HttpError(408, "timeout", "the request took too long to arrive") from None
+            taken += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if taken > most:
+                raise _too_large(most)
+            return message
+
+        return receive_some
+
+
+def _too_large(most: int) -> HttpError:
+    return HttpError(413, "too_large", f"this is too large; send at most {most:,} bytes")
+
+
+def _route(scope: Scope) -> str:
+    """The template of the path, such as /api/v1/pieces/{id}; "other" where there is none."""
+    return getattr(scope.get("route"), "path", "other")

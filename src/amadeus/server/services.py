@@ -1,0 +1,61 @@
+"""What the endpoints work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from amadeus.server import models
+from amadeus.server.errors import HttpError
+from amadeus.server.files import Files
+from amadeus.server.limits import Limits
+from amadeus.server.metrics import Metrics
+from amadeus.server.runner import Runner
+from amadeus.server.store import Store
+from amadeus.server.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made when the server begins."""
+
+    model: str
+    """Its name."""
+    limits: Limits
+    metrics: Metrics
+    store: Store
+    workshop: Workshop
+    files: Files
+    runner: Runner
+
+    def piece(self, id: str) -> models.Piece:
+        """Raises HttpError where there is none."""
+        if (piece := self.store.get(id)) is None:
+            raise HttpError(404, "not_found", f"there is no piece {id}")
+        return piece
+
+    def midi(self, id: str) -> bytes:
+        """The bytes of a piece's MIDI file. Raises HttpError where there is none."""
+        if (midi := self.store.midi(id)) is None:
+            raise HttpError(404, "not_found", f"there is no piece {id}")
+        return midi
+
+
+def _services(request: Request) -> Services:
+    return request.app.state.services
+
+
+def _client(
+    request: Request,
+    x_amadeus_client: Annotated[
+        str | None,
+        Header(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Who asks; by default, an address."),
+    ] = None,
+) -> str:
+    return x_amadeus_client or (request.client.host if request.client else "")
+
+
+Using = Annotated[Services, Depends(_services)]
+Client = Annotated[str, Depends(_client)]

@@ -1,0 +1,101 @@
+"""The workshop: a process in which things are made of MIDI files, and which may break.
+
+What comes from outside is parsed there, so that a file that kills its reader kills nothing else,
+and rendering takes no time from composing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import FrameType
+from typing import Any, TypeVar
+
+from amadeus.errors import AmadeusError, BusyError
+from amadeus.server import making
+
+T = TypeVar("T")
+
+_ATTEMPTS = 2
+
+
+class Broken(AmadeusError):
+    """What was to be made broke the workshop, or took too long."""
+
+
+class Workshop:
+    """Belongs to the event loop."""
+
+    def __init__(self, most: int, seconds: int) -> None:
+        """most: that wait or are made at once. seconds: that one may take."""
+        self._most, self._seconds, self._busy = most, seconds, 0
+        self._pool = self._open()
+
+    def _open(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+
+    def get_ready(self) -> None:
+        """Start the process now, rather than when it is first needed."""
+        self._pool.submit(making.get_ready)
+
+    async def make(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What a function of `making` returns, or raises.
+
+        Raises BusyError where too many wait, Broken if the process dies of it.
+        """
+        if self._busy >= self._most:
+            raise BusyError("too much is being made already; try again later")
+        self._busy += 1
+        try:
+            for _ in range(_ATTEMPTS):
+                pool = self._pool
+                try:
+                    call = pool.submit(_within, self._seconds, function, *arguments)
+                    return await asyncio.wrap_future(call)
+                except BrokenProcessPool:
+                    # It may have been something else that broke it.
+                    if self._pool is pool:
+                        self._pool = self._open()
+        except TimeoutError:
+            raise Broken("this takes too long to make; shorten the piece") from None
+        finally:
+            self._busy -= 1
+        raise Broken("this cannot be made: it broke its process")
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    """Ctrl-C is the server's to answer; the process ends with it, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_server, daemon=True).start()
+
+
+def _end_with_server() -> None:
+    if (server := multiprocessing.parent_process()) is not None:
+        server.join()
+        os._exit(1)
+
+
+def _within(seconds: int, function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function, and raise TimeoutError if it takes longer, where the system can do that."""
+    if not hasattr(signal, "setitimer"):
+        return function(*arguments)
+    signal.signal(signal.SIGALRM, _ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    raise TimeoutError

@@ -1,0 +1,43 @@
+"""The server is what its description says, whatever it is sent."""
+
+import pytest
+
+schemathesis = pytest.importorskip("schemathesis")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from amadeus.client import Client  # noqa: E402
+from amadeus.server.app import create_app  # noqa: E402
+from amadeus.server.limits import Limits  # noqa: E402
+from serving import running  # noqa: E402
+
+LIMITS = Limits(bars=1, notes=8, running=2, waiting=4, job_seconds=10)
+
+
+@pytest.fixture(scope="module")
+def description(composer, fixtures, tmp_path_factory):
+    """Of a server that has a piece and a job."""
+    app = create_app(composer, data=tmp_path_factory.mktemp("server"), limits=LIMITS)
+    with running(app, LIMITS) as (url, _), Client(url) as client:
+        client.upload((fixtures / "funk_drums.mid").read_bytes())
+        client.compose(bars=1, notes=4, seed=1)
+        yield schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json")
+
+
+schema = schemathesis.pytest.from_fixture("description")
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_nothing_that_is_sent_is_an_error_of_the_server(case):
+    response = case.call(timeout=120)
+    assert response.status_code < 500 or response.status_code == 503, response.text
+    case.validate_response(
+        response,
+        checks=[
+            schemathesis.checks.status_code_conformance,
+            schemathesis.checks.content_type_conformance,
+            schemathesis.checks.response_schema_conformance,
+        ],
+    )
