@@ -14,6 +14,8 @@ from amadeus.cli.outputs import check_writable
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from amadeus.corpus.shards import Shards
 
 ShardFolder = Annotated[
@@ -102,6 +104,108 @@ def genre(
         )  # fmt: skip
     report = report_on(heard, left_out or None, rows=rows, outside=unseen, provenance=provenance)
     _hand_over(report, output, as_json, tables=len(report.tables))
+
+
+DEPENDENCY_EXAMPLES = options.examples(
+    "amadeus experiment dependency --pieces 16 --rows 64",
+    "amadeus experiment dependency --shards held-out --output docs/experiments/dependency",
+)
+
+
+def dependency(
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces to reveal in several orders.")] = 84,
+    rows: Rows = 128,
+    notes: Annotated[
+        int, typer.Option(min=2, help="Count in the notes among so many rows of each piece.")
+    ] = 960,
+    shards: ShardFolder = None,
+    model: options.Model = None,
+    output: Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Count what attributes tell about each other, and reveal rows in orders made of that."""
+    from amadeus.experiments.dependency import count, orders_of
+    from amadeus.experiments.dependency_report import report_on
+    from amadeus.experiments.policies import cost_of
+    from amadeus.experiments.report import PAGE, provenance_of
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+
+    model = model or DEFAULT_MODEL
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out, where = _held_out(shards)
+    network = load_model(model).model
+    chosen = _spread(held_out, pieces)
+    provenance = provenance_of(
+        f"amadeus experiment dependency --pieces {pieces} --rows {rows} --notes {notes}"
+        f"{_option('shards', shards)}",
+        model, pieces=f"{where}, of which {len(chosen)} are revealed",
+    )  # fmt: skip
+    with progress_bar("Counting") as update:
+
+        def progress(text: str, done: int, total: int) -> None:
+            update(done, total=total, text=text)
+
+        found = count(held_out, notes, progress)
+        orders = orders_of(found.everything)
+        costs = cost_of(network, chosen, orders, rows=rows, progress=progress)
+    report = report_on(found, costs, orders, rows=rows, provenance=provenance)
+    _hand_over(report, output, as_json, tables=4)
+
+
+def _spread(shards: Shards, pieces: int) -> list[np.ndarray]:
+    """Tokens of so many pieces, spread evenly over the shards."""
+    import numpy as np
+
+    places = np.linspace(0, len(shards) - 1, min(pieces, len(shards))).round().astype(int)
+    return [shards.tokens(int(place)) for place in places]
+
+
+STEPS_EXAMPLES = options.examples(
+    "amadeus experiment steps --pieces 8 --bars 4",
+    "amadeus experiment steps --output docs/experiments/steps",
+)
+
+
+def steps(
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces composed under every policy.")] = 40,
+    bars: Annotated[int, typer.Option(min=2, help="Length of every piece.")] = 8,
+    real: Annotated[int, typer.Option(min=2, help="Real pieces to compare them with.")] = 84,
+    rows: Rows = 64,
+    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    shards: ShardFolder = None,
+    model: options.Model = None,
+    output: Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compose in 8, 4, 2 and 1 steps a note, and in other orders: what does the music lose?"""
+    from amadeus.experiments.policies import ORDERS, STEPS
+    from amadeus.experiments.report import PAGE, provenance_of
+    from amadeus.experiments.steps import compare_policies
+    from amadeus.experiments.steps_report import report_on
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+
+    model = model or DEFAULT_MODEL
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out, where = _held_out(shards)
+    provenance = provenance_of(
+        f"amadeus experiment steps --pieces {pieces} --bars {bars} --real {real} --rows {rows} "
+        f"--seed {seed}{_option('shards', shards)}",
+        model, seeds=f"{seed} to {seed + pieces - 1}",
+        **{"real pieces": f"{min(real, len(held_out))} of {where}"},
+    )  # fmt: skip
+    composer = load_model(model)
+    with progress_bar("Revealing") as update:
+        found = compare_policies(
+            composer, _spread(held_out, real), {**STEPS, **ORDERS},
+            pieces=pieces, bars=bars, rows=rows, seed=seed,
+            progress=lambda text, done, total: update(done, total=total, text=text),
+        )  # fmt: skip
+    report = report_on(found, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
+    _hand_over(report, output, as_json, tables=2)
 
 
 def _held_out(folder: Path | None) -> tuple[Shards, str]:

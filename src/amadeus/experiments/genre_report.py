@@ -41,8 +41,7 @@ _LEAVING_OUT = """Nano models (1.2 million parameters) after {steps} updates of 
 rows, without words: one saw everything, the others all but one corpus. Nats a row of held-out
 pieces, and how many more leaving out a corpus costs, pairing the pieces. They are far behind the
 shipped model, for want of compute; what is compared is how far what is learned elsewhere carries.
-How much two such trainings differ by chance shows in the pieces of the corpus that was not left
-out."""
+How much two such trainings differ anyway shows in pieces of all other corpora."""
 
 
 def report_on(
@@ -111,15 +110,12 @@ def _by_attribute(corpora: Sequence[Group], outside: Sequence[str]) -> Table:
 
 
 def _leaving_out(found: LeftOut) -> Table:
-    corpora = list(found.nats[EVERYTHING])
     rows = []
-    for corpus in corpora:
-        rows.append([corpus, EVERYTHING, str(Mean.of(found.nats[EVERYTHING][corpus])), ""])
-        rows += [
-            ["", without, str(Mean.of(found.nats[without][corpus])),
-             str(found.loss(corpus, without))]
-            for without in corpora
-        ]  # fmt: skip
+    for corpus in found.nats[EVERYTHING]:
+        for without, nats in found.nats.items():
+            loss = "" if without == EVERYTHING else str(found.loss(corpus, without))
+            first = corpus if without == EVERYTHING else ""
+            rows.append([first, without, str(Mean.of(nats[corpus])), loss])
     header = ("pieces of", "left out of training", "nats a row", "more than with everything")
     return Table("Leaving a corpus out", header, rows, _LEAVING_OUT.format(steps=found.steps))
 
@@ -170,17 +166,19 @@ def _left_out_values(found: LeftOut | None) -> dict[str, Any] | None:
 
 
 def draw(corpora: Sequence[Group], outside: Sequence[str]) -> Figure:
-    """Nats of every corpus, and how often its attributes were foreseen."""
+    """What is left of the tables' nats, or the nats, and how often attributes were foreseen."""
+    with_tables = not np.isnan([group.left.mean for group in corpora]).any()
+    title = "left of the tables' nats" if with_tables else "nats a row"
     names = [_marked(group.name, outside) for group in corpora]
     accuracy = 100 * np.array([group.accuracy for group in corpora])  # [corpora, A]
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(8.2, 1.6 + 0.22 * len(corpora)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 3))
         for place, group in enumerate(corpora):
-            nats, colour = group.nats, INK if group.name in outside else STRONG
-            left.barh(place, nats.mean, color=colour, height=0.7)
-            left.plot([nats.low, nats.high], [place, place], color=PALE, lw=1.5)
-        left.set_title("nats a row")
+            mean = group.left if with_tables else group.nats
+            left.barh(place, mean.mean, color=INK if group.name in outside else STRONG, height=0.7)
+            left.plot([mean.low, mean.high], [place, place], color=PALE, lw=1.5)
+        left.set_title(title)
         left.set_yticks(range(len(names)), names)
         left.invert_yaxis()
         right.imshow(accuracy, aspect="auto", cmap="Blues", vmin=40, vmax=110)

@@ -20,7 +20,7 @@ from amadeus.inference.composer import load_model
 from amadeus.training.config import TrainConfig
 from amadeus.training.trainer import Trainer
 
-EVERYTHING = "nothing left out"
+EVERYTHING, THE_REST = "nothing left out", "all others"
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is, and of how much."""
 
@@ -49,10 +49,12 @@ def leave_out(
 ) -> LeftOut:
     """Train nano models without words, one on everything, and one without each corpus.
 
-    train: shard folder. pieces: most held-out pieces of each corpus, of which the first `rows` rows
-    are measured; excerpts of training are as long.
+    train: shard folder. pieces: most held-out pieces of each corpus, and of all others together, of
+    which the first `rows` rows are measured; excerpts of training are as long.
     """
     chosen = {name: spread(held_out, pieces, [name]) for name in corpora}
+    others = [i for i, name in enumerate(held_out.sources()) if name not in corpora]
+    chosen[THE_REST] = others[:: -(-len(others) // pieces)] if others else []
     nats = {}
     for name in (EVERYTHING, *corpora):
         with tempfile.TemporaryDirectory() as folder:
@@ -74,6 +76,8 @@ def _train(
         data=data, text=False, decoder_share=0.5, matrix_lr=0.01, warmup=min(30, steps),
         validate_every=steps, validation_pieces=1, samples=0,
     )  # fmt: skip
-    Trainer(config, device="cpu").run(
+    step = Trainer(config, device="cpu").run(
         on_step=lambda done: progress(f"training, {left_out}", done.step, done.steps)
     )
+    if step < steps:  # the trainer takes Ctrl-C as a wish to save
+        raise KeyboardInterrupt
