@@ -9,8 +9,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.experiment import _hand_over
-from amadeus.cli.outputs import check_writable
+from amadeus.cli.outputs import check_writable, hand_over
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def genre(
             progress=lambda done, total: update(done, total=total, text="Listening"),
         )  # fmt: skip
     report = report_on(heard, left_out or None, rows=rows, outside=unseen, provenance=provenance)
-    _hand_over(report, output, as_json, tables=len(report.tables))
+    hand_over(report, output, as_json)
 
 
 DEPENDENCY_EXAMPLES = options.examples(
@@ -151,7 +150,7 @@ def dependency(
         orders = orders_of(found.everything)
         costs = cost_of(network, chosen, orders, rows=rows, progress=progress)
     report = report_on(found, costs, orders, rows=rows, provenance=provenance)
-    _hand_over(report, output, as_json, tables=4)
+    hand_over(report, output, as_json, tables=4)
 
 
 def _spread(shards: Shards, pieces: int) -> list[np.ndarray]:
@@ -205,7 +204,7 @@ def steps(
             progress=lambda text, done, total: update(done, total=total, text=text),
         )  # fmt: skip
     report = report_on(found, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
-    _hand_over(report, output, as_json, tables=2)
+    hand_over(report, output, as_json, tables=2)
 
 
 def _held_out(folder: Path | None) -> tuple[Shards, str]:
