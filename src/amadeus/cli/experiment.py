@@ -119,4 +119,4 @@ def infill(
         model,
         pieces=f"{len(held_out)} of the validation split, of which {pieces}",
     )
-    hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json)
+    hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json, tables=1)

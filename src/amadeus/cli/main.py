@@ -29,6 +29,7 @@ from amadeus.cli import (
     train,
     validate,
 )
+from amadeus.cli import experiment_measuring as measuring
 from amadeus.errors import AmadeusError
 
 
@@ -116,6 +117,9 @@ app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")
 experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
 experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.infill)
+experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
+experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
+experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
 
 
 def run() -> None:

@@ -204,16 +204,14 @@ class Row:
 
     def _reveal(self, attribute: int, logits: np.ndarray) -> None:
         legal = np.flatnonzero(self.legal[attribute])
-        self.values[attribute] = legal[
-            draw(
-                logits[legal],
-                self.temperatures[attribute],
-                self.top_ps[attribute],
-                self.noise[1, attribute],
-            )
-        ]
+        self.values[attribute] = self._choose(attribute, legal, logits[legal])
         self.known[attribute] = True
         self._settle()
+
+    def _choose(self, attribute: int, legal: np.ndarray, logits: np.ndarray) -> int:
+        """The value that an attribute gets. legal: the possible ones, [K], and their logits."""
+        temperature, top_p = self.temperatures[attribute], self.top_ps[attribute]
+        return int(legal[draw(logits, temperature, top_p, self.noise[1, attribute])])
 
     def _settle(self) -> None:
         """Commit what the grammar leaves no choice about."""

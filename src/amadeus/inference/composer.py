@@ -37,7 +37,7 @@ from amadeus.music.score import Score
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
-from amadeus.tokens.vocabulary import Attribute, opens_bar
+from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute, opens_bar
 
 if TYPE_CHECKING:
     import torch
@@ -128,7 +128,7 @@ class Composer:
         guidance: above 1 the model leans further towards the words than it learned to, at twice
         the work; 0 ignores them.
         constraints: what holds besides what the prompts state: in every piece, or in each its own.
-        sampling: steps, threshold, temperature, top_p, order, as in `sampling_config`.
+        sampling: steps, threshold, temperature, top_p, order, fixed_order: see `sampling_config`.
 
         Raises ConfigError for a setting that cannot work, and before anything is composed, for
         prompts and constraints that contradict themselves or each other.
@@ -348,8 +348,10 @@ def sampling_config(
     top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
     order: Order = "confidence",
     threshold: float | None = None,
+    fixed_order: tuple[str, ...] = ATTRIBUTES,
 ) -> UnmaskConfig:
     """How notes are drawn: the fields of `UnmaskConfig`, with our defaults."""
     return UnmaskConfig(
-        num_steps=steps, threshold=threshold, temperature=temperature, top_p=top_p, order=order
-    )
+        num_steps=steps, threshold=threshold, temperature=temperature, top_p=top_p, order=order,
+        fixed_order=fixed_order,
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""`amadeus experiment genre`, `dependency` and `steps`: what one model knows, measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import progress_bar
+from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from amadeus.corpus.shards import Shards
+
+ShardFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--shards",
+        metavar="DIR",
+        help="Held-out pieces of this corpus; the packaged ones if left out.",
+    ),
+]
+Rows = Annotated[int, typer.Option(min=2, help="Look at so many rows of each piece.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
+]
+
+GENRE_EXAMPLES = options.examples(
+    "amadeus experiment genre --pieces 8",
+    "amadeus experiment genre --shards held-out --train shards --output docs/experiments/genre",
+    "amadeus experiment genre --shards held-out --train shards --leave-out symbtr --updates 300",
+)
+
+
+def genre(
+    pieces: Annotated[int, typer.Option(min=2, help="Most pieces of each corpus.")] = 24,
+    rows: Rows = 256,
+    shards: ShardFolder = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Training shards, for tables of counts to compare with."),
+    ] = None,
+    outside: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CORPUS,...", help="Corpora that the model never saw; known of packaged models."
+        ),
+    ] = None,
+    leave_out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CORPUS,...", help="Also train small models on --train without each of these."
+        ),
+    ] = None,
+    updates: Annotated[int, typer.Option(min=1, help="Updates that these are trained for.")] = 300,
+    model: options.Model = None,
+    output: Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Predict music of every corpus and genre: what is foreseen, and how far does it carry?
+
+    Beside nats stand those of tables of counts, because music differs in how much there is to tell.
+    """
+    from amadeus.corpus.shards import Shards
+    from amadeus.evaluation.reference import fit, openings
+    from amadeus.experiments import genre as music
+    from amadeus.experiments.genre_report import report_on
+    from amadeus.experiments.leaving_out import leave_out as leave_out_each
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.reports.provenance import provenance_of
+    from amadeus.reports.report import PAGE
+
+    model = model or DEFAULT_MODEL
+    missing, unseen = _names(leave_out), _names(outside) or music.OUTSIDE.get(model, ())
+    if missing and train is None:
+        raise ConfigError("--leave-out trains models; give the pieces to train on with --train DIR")
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out, where = _held_out(shards)
+    chosen = music.spread(held_out, pieces)
+    network = load_model(model).model
+    provenance = provenance_of(
+        f"amadeus experiment genre --pieces {pieces} --rows {rows}{_option('shards', shards)}"
+        f"{_option('train', train)}{_said('outside', outside)}{_said('leave-out', leave_out)}"
+        f"{f' --updates {updates}' if missing else ''}",
+        model, pieces=f"{len(chosen)} of {where}",
+    )  # fmt: skip
+    with progress_bar("Counting") as update:
+        tables = None if train is None else fit(openings(Shards(train, "train"), 960, 2000))
+        left_out = train and missing and leave_out_each(
+            missing, train, held_out, steps=updates, pieces=2 * pieces,
+            progress=lambda text, done, total: update(done, total=total, text=text),
+        )  # fmt: skip
+        heard = music.listen(
+            network, held_out, chosen, rows=rows, tables=tables,
+            progress=lambda done, total: update(done, total=total, text="Listening"),
+        )  # fmt: skip
+    report = report_on(heard, left_out or None, rows=rows, outside=unseen, provenance=provenance)
+    hand_over(report, output, as_json)
+
+
+DEPENDENCY_EXAMPLES = options.examples(
+    "amadeus experiment dependency --pieces 16 --rows 64",
+    "amadeus experiment dependency --shards held-out --output docs/experiments/dependency",
+)
+
+
+def dependency(
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces to reveal in several orders.")] = 84,
+    rows: Rows = 128,
+    notes: Annotated[
+        int, typer.Option(min=2, help="Count in the notes among so many rows of each piece.")
+    ] = 960,
+    shards: ShardFolder = None,
+    model: options.Model = None,
+    output: Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Count what attributes tell about each other, and reveal rows in orders made of that."""
+    from amadeus.experiments.dependency import count, orders_of
+    from amadeus.experiments.dependency_report import report_on
+    from amadeus.experiments.policies import cost_of
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.reports.provenance import provenance_of
+    from amadeus.reports.report import PAGE
+
+    model = model or DEFAULT_MODEL
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out, where = _held_out(shards)
+    network = load_model(model).model
+    chosen = _spread(held_out, pieces)
+    provenance = provenance_of(
+        f"amadeus experiment dependency --pieces {pieces} --rows {rows} --notes {notes}"
+        f"{_option('shards', shards)}",
+        model, pieces=f"{where}, of which {len(chosen)} are revealed",
+    )  # fmt: skip
+    with progress_bar("Counting") as update:
+
+        def progress(text: str, done: int, total: int) -> None:
+            update(done, total=total, text=text)
+
+        found = count(held_out, notes, progress)
+        orders = orders_of(found.everything)
+        costs = cost_of(network, chosen, orders, rows=rows, progress=progress)
+    report = report_on(found, costs, orders, rows=rows, provenance=provenance)
+    hand_over(report, output, as_json, tables=4)
+
+
+def _spread(shards: Shards, pieces: int) -> list[np.ndarray]:
+    """Tokens of so many pieces, spread evenly over the shards."""
+    import numpy as np
+
+    places = np.linspace(0, len(shards) - 1, min(pieces, len(shards))).round().astype(int)
+    return [shards.tokens(int(place)) for place in places]
+
+
+STEPS_EXAMPLES = options.examples(
+    "amadeus experiment steps --pieces 8 --bars 4",
+    "amadeus experiment steps --output docs/experiments/steps",
+)
+
+
+def steps(
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces composed under every policy.")] = 40,
+    bars: Annotated[int, typer.Option(min=2, help="Length of every piece.")] = 8,
+    real: Annotated[int, typer.Option(min=2, help="Real pieces to compare them with.")] = 84,
+    rows: Rows = 64,
+    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    shards: ShardFolder = None,
+    model: options.Model = None,
+    output: Output = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compose in 8, 4, 2 and 1 steps a note, and in other orders: what does the music lose?"""
+    from amadeus.experiments.policies import ORDERS, STEPS
+    from amadeus.experiments.steps import compare_policies
+    from amadeus.experiments.steps_report import report_on
+    from amadeus.inference.composer import load_model
+    from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.reports.provenance import provenance_of
+    from amadeus.reports.report import PAGE
+
+    model = model or DEFAULT_MODEL
+    if output is not None:
+        check_writable(output / PAGE)
+    held_out, where = _held_out(shards)
+    provenance = provenance_of(
+        f"amadeus experiment steps --pieces {pieces} --bars {bars} --real {real} --rows {rows} "
+        f"--seed {seed}{_option('shards', shards)}",
+        model, seeds=f"{seed} to {seed + pieces - 1}",
+        **{"real pieces": f"{min(real, len(held_out))} of {where}"},
+    )  # fmt: skip
+    composer = load_model(model)
+    with progress_bar("Revealing") as update:
+        found = compare_policies(
+            composer, _spread(held_out, real), {**STEPS, **ORDERS},
+            pieces=pieces, bars=bars, rows=rows, seed=seed,
+            progress=lambda text, done, total: update(done, total=total, text=text),
+        )  # fmt: skip
+    report = report_on(found, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
+    hand_over(report, output, as_json, tables=2)
+
+
+def _held_out(folder: Path | None) -> tuple[Shards, str]:
+    """The validation pieces of a folder, and what they are."""
+    from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
+
+    shards = Shards(folder or PACKAGED_VALIDATION, "validation")
+    which = "open validation pieces of the package" if folder is None else "validation pieces"
+    return shards, f"{len(shards):,} {which}"
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _option(name: str, value: Any) -> str:
+    """An option of a folder as the report quotes it: wherever it lies is nobody's business."""
+    return "" if value is None else f" --{name} {name.upper()}"
+
+
+def _said(name: str, value: str | None) -> str:
+    return "" if value is None else f" --{name} {','.join(_names(value))}"
