@@ -1,0 +1,165 @@
+"""Who plays from which staff: the parts of a score, their clefs, and where drums are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from amadeus.music.instruments import DRUMS, everyday_name
+from amadeus.music.score import Score, Track
+
+MIDDLE_C = 60
+_GRAND_STAFF = {*range(9), *range(16, 21), 46}
+"""Keyboards and the harp, who read two staves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """A clef: its sign, the line it stands on, and the octaves it moves what is read."""
+
+    sign: str
+    line: int | None = None
+    octaves: int = 0
+
+
+TREBLE, ALTO, BASS = Clef("G", 2), Clef("C", 3), Clef("F", 4)
+PERCUSSION = Clef("percussion")
+_OWN_CLEFS = {
+    41: ALTO,
+    **dict.fromkeys(range(24, 32), Clef("G", 2, -1)),  # guitars
+    **dict.fromkeys((*range(32, 38), 43), Clef("F", 4, -1)),  # basses
+    **dict.fromkeys((9, 72, 78), Clef("G", 2, 1)),  # glockenspiel, piccolo, whistle
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One player, and the notes of each of the staves."""
+
+    name: str
+    program: int
+    """0-127, or DRUMS."""
+    staves: tuple[np.ndarray, ...]
+    """NOTE_DTYPE arrays, from the top."""
+
+    @property
+    def is_drum(self) -> bool:
+        return self.program == DRUMS
+
+    @property
+    def clefs(self) -> tuple[Clef, ...]:
+        if self.is_drum:
+            return (PERCUSSION,)
+        if len(self.staves) == 2:
+            return (TREBLE, BASS)
+        return (_clef(self.program, self.staves[0]),)
+
+
+def parts_of(score: Score) -> list[Part]:
+    """The parts that play something, in order.
+
+    Keyboards have two staves where they reach far enough, split at middle C; two tracks of one
+    keyboard, the higher one first, are its two hands.
+    """
+    parts = []
+    tracks = iter([track for track in score.tracks if len(track.notes)])
+    for track, following in _pairs(tracks):
+        program = DRUMS if track.is_drum else track.program
+        name = track.name.strip() or everyday_name(program).capitalize()
+        if following is not None:
+            parts.append(Part(name, program, (track.notes, following.notes)))
+        elif program in _GRAND_STAFF and _is_wide(track.notes):
+            low = track.notes["pitch"] < MIDDLE_C
+            parts.append(Part(name, program, (track.notes[~low], track.notes[low])))
+        else:
+            parts.append(Part(name, program, (track.notes,)))
+    return parts
+
+
+def _pairs(tracks: Iterator[Track]) -> Iterator[tuple[Track, Track | None]]:
+    """Each track, with the one after it where the two are hands of one player."""
+    track = next(tracks, None)
+    while track is not None:
+        following = next(tracks, None)
+        if following is not None and _are_hands(track, following):
+            yield track, following
+            track = next(tracks, None)
+        else:
+            yield track, None
+            track = following
+
+
+def _are_hands(upper: Track, lower: Track) -> bool:
+    return (
+        not (upper.is_drum or lower.is_drum)
+        and upper.program in _GRAND_STAFF
+        and (upper.program, upper.name) == (lower.program, lower.name)
+        and upper.notes["pitch"].mean() >= MIDDLE_C > lower.notes["pitch"].mean()
+    )
+
+
+def _is_wide(notes: np.ndarray) -> bool:
+    """Whether one staff would need more than two or three ledger lines."""
+    return notes["pitch"].min() < MIDDLE_C - 5 and notes["pitch"].max() > MIDDLE_C + 5
+
+
+def _clef(program: int, notes: np.ndarray) -> Clef:
+    if program in _OWN_CLEFS:
+        return _OWN_CLEFS[program]
+    return TREBLE if notes["pitch"].mean() >= MIDDLE_C else BASS
+
+
+@dataclass(frozen=True, slots=True)
+class Drum:
+    """One instrument of a drum kit: where it is written, as on a treble staff."""
+
+    name: str
+    letter: str = "E"
+    octave: int = 5
+    notehead: str = "normal"
+
+
+def _drums(table: str) -> dict[int, Drum]:
+    """ "38 Snare, C5" and "42 Closed hi-hat, G5 x", a line each."""
+    drums = {}
+    for line in table.strip().splitlines():
+        label, place = line.split(", ")
+        number, name = label.split(" ", 1)
+        position, _, head = place.partition(" ")
+        drums[int(number)] = Drum(name, position[0], int(position[1]), head or "normal")
+    return drums
+
+
+_DRUMS = _drums("""
+35 Acoustic bass drum, E4
+36 Bass drum, F4
+37 Side stick, C5 x
+38 Snare, C5
+39 Hand clap, C5 triangle
+40 Electric snare, C5 diamond
+41 Low floor tom, G4
+42 Closed hi-hat, G5 x
+43 High floor tom, A4
+44 Pedal hi-hat, D4 x
+45 Low tom, B4
+46 Open hi-hat, G5 circle-x
+47 Low-mid tom, D5
+48 High-mid tom, E5
+49 Crash cymbal, A5 x
+50 High tom, F5
+51 Ride cymbal, F5 x
+52 China cymbal, C6 x
+53 Ride bell, F5 diamond
+54 Tambourine, B4 x
+55 Splash cymbal, B5 x
+56 Cowbell, E5 triangle
+57 Crash cymbal 2, B5 diamond
+59 Ride cymbal 2, D5 x
+""")
+
+
+def drum(pitch: int) -> Drum:
+    """How a drum of the General MIDI kit is written; any other has the fourth space."""
+    return _DRUMS.get(pitch, Drum(f"Percussion {pitch}", notehead="diamond"))
