@@ -204,7 +204,7 @@ class _PartWriter:
             if number or staff:
                 _text(SubElement(measure, "backup"), "duration", self._bars.length_ticks[bar])
             voice = MOST_VOICES * (staff or 0) + number + 1
-            looks = beams(symbols, metre), tuplets(symbols)
+            beamed, brackets = beams(symbols, metre), tuplets(symbols)
             for place, symbol in enumerate(symbols):
                 is_bar_rest = not symbol.pitches and len(symbols) == 1
                 for pitch in symbol.pitches or (None,):
@@ -220,7 +220,7 @@ class _PartWriter:
                     if staff is not None:
                         _text(note, "staff", staff + 1)
                     is_first = pitch is None or pitch == symbol.pitches[0]
-                    _lines(note, symbol, is_first, *(marks.get(place) for marks in looks))
+                    _lines(note, symbol, is_first, beamed.get(place), brackets.get(place))
 
     def _pitch(self, note: Element, symbol: Symbol, pitch: int | None, is_bar_rest: bool) -> None:
         """What sounds, how long and with which ties."""
