@@ -196,3 +196,19 @@ def test_keyboards_have_two_staves_and_players_their_clefs(fixtures):
     assert clefs("song_with_pickup") == [(TREBLE,), (TREBLE, BASS)]
     assert clefs("string_quartet") == [(TREBLE,), (TREBLE,), (ALTO,), (BASS,)]
     assert clefs("funk_drums") == [(PERCUSSION,)]
+
+
+def test_tracks_that_only_midi_needs_are_one_part(again):
+    """Two notes of one pitch that overlap come back from MIDI in two tracks."""
+    notes = make_notes([(0, 24, 60, 80), (12, 24, 60, 80), (48, 12, 64, 80)])
+    score = again(Score(12, (Track(73, notes), Track(73, notes[2:]))))
+    assert [len(track.notes) for track in score.tracks] == [2, 1, 1]
+    assert [len(part.staves[0]) for part in parts_of(score)] == [3, 1]
+
+
+def test_hands_may_be_named():
+    right = Track(0, make_notes([(0, 12, 72, 80)]), name="Piano right")
+    left = Track(0, make_notes([(0, 12, 48, 80)]), name="Piano left")
+    (part,) = parts_of(Score(12, (right, left)))
+    assert (part.name, part.clefs) == ("Piano", (TREBLE, BASS))
+    assert [p.name for p in parts_of(Score(12, (left, right)))] == ["Piano left", "Piano right"]

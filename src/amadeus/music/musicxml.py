@@ -43,7 +43,7 @@ _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "doubl
 _MARKS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
 """The velocities that dynamics stand for."""
 _MARK_CHANGE = 12
-_TEMPO_CHANGE = 0.02
+_TEMPO_CHANGE = 0.08
 _FORTE = 90  # the velocity that MusicXML calls 100 %
 
 
@@ -185,7 +185,7 @@ class _PartWriter:
             offset, bpm = self._tempos[bar]
             metronome = Element("metronome")
             _text(metronome, "beat-unit", "quarter")
-            _text(metronome, "per-minute", f"{bpm:g}")
+            _text(metronome, "per-minute", round(bpm))
             direction = _direction(measure, metronome, "above", offset)
             SubElement(direction, "sound", tempo=f"{bpm:g}")
         symbols = [s for staff in staves for voice in staff for s in voice]

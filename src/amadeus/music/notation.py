@@ -15,8 +15,8 @@ import numpy as np
 from amadeus.music.grid import GRID, Bars
 from amadeus.music.score import TimeSignature, make_notes
 
-MOST_VOICES = 4
-"""Of a staff; notation programs know no more."""
+MOST_VOICES = 2
+"""Of a staff: stems up and stems down. More could be written, but hardly read."""
 _SIXTEENTH, _TRIPLET, _SEXTUPLET = GRID // 4, GRID // 3, GRID // 6
 _SEXTUPLET_ONSETS = 5  # fewer in a quarter are uneven sixteenths
 _DOTTED_QUARTER, _HALF, _DOTTED_HALF, _WHOLE = 3 * GRID // 2, 2 * GRID, 3 * GRID, 4 * GRID

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from amadeus.music.instruments import DRUMS, everyday_name
-from amadeus.music.score import Score, Track
+from amadeus.music.score import Score, Track, sort_notes
 
 MIDDLE_C = 60
 _GRAND_STAFF = {*range(9), *range(16, 21), 46}
 """Keyboards and the harp, who read two staves."""
+_HANDS = re.compile(r"\b(right|left|rh|lh|upper|lower|hand)\b", re.IGNORECASE)
+_HANDS_APART = 5  # semitones between the mean pitches of the two
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,7 @@ class Part:
     def clefs(self) -> tuple[Clef, ...]:
         if self.is_drum:
             return (PERCUSSION,)
-        if len(self.staves) == 2:
-            return (TREBLE, BASS)
-        return (_clef(self.program, self.staves[0]),)
+        return tuple(_clef(self.program, staff) for staff in self.staves)
 
 
 def parts_of(score: Score) -> list[Part]:
@@ -64,39 +64,59 @@ def parts_of(score: Score) -> list[Part]:
     keyboard, the higher one first, are its two hands.
     """
     parts = []
-    tracks = iter([track for track in score.tracks if len(track.notes)])
-    for track, following in _pairs(tracks):
+    tracks = _joined(score)
+    while tracks:
+        track = tracks.pop(0)
         program = DRUMS if track.is_drum else track.program
-        name = track.name.strip() or everyday_name(program).capitalize()
-        if following is not None:
-            parts.append(Part(name, program, (track.notes, following.notes)))
+        name = _HANDS.sub(" ", track.name).strip() or everyday_name(program).capitalize()
+        if tracks and _are_hands(track, tracks[0]):
+            parts.append(Part(name, program, (track.notes, tracks.pop(0).notes)))
         elif program in _GRAND_STAFF and _is_wide(track.notes):
             low = track.notes["pitch"] < MIDDLE_C
             parts.append(Part(name, program, (track.notes[~low], track.notes[low])))
         else:
+            name = track.name.strip() or name
             parts.append(Part(name, program, (track.notes,)))
     return parts
 
 
-def _pairs(tracks: Iterator[Track]) -> Iterator[tuple[Track, Track | None]]:
-    """Each track, with the one after it where the two are hands of one player."""
-    track = next(tracks, None)
-    while track is not None:
-        following = next(tracks, None)
-        if following is not None and _are_hands(track, following):
-            yield track, following
-            track = next(tracks, None)
+def _joined(score: Score) -> list[Track]:
+    """The tracks that play, without those that MIDI needs for overlapping notes of one pitch."""
+    tracks: list[Track] = []
+    for track in score.tracks:
+        if not len(track.notes):
+            continue
+        if tracks and _is_one_player(tracks[-1], track) and _overlaps(tracks[-1], track):
+            notes = np.concatenate([tracks[-1].notes, track.notes])
+            tracks[-1] = replace(tracks[-1], notes=sort_notes(notes))
         else:
-            yield track, None
-            track = following
+            tracks.append(track)
+    return tracks
+
+
+def _is_one_player(track: Track, other: Track) -> bool:
+    return (track.is_drum, track.program, track.name) == (other.is_drum, other.program, other.name)
+
+
+def _overlaps(track: Track, other: Track) -> bool:
+    """Whether each note of the other begins while its pitch is held; at once, it is a unison."""
+    sounding: dict[int, list[tuple[int, int]]] = {}
+    for onset, duration, pitch, _ in track.notes.tolist():
+        sounding.setdefault(pitch, []).append((onset, onset + duration))
+    return all(
+        any(begin < onset < end for begin, end in sounding.get(pitch, ()))
+        for onset, _, pitch, _ in other.notes.tolist()
+    )
 
 
 def _are_hands(upper: Track, lower: Track) -> bool:
+    apart = upper.notes["pitch"].mean() - lower.notes["pitch"].mean()
     return (
         not (upper.is_drum or lower.is_drum)
         and upper.program in _GRAND_STAFF
-        and (upper.program, upper.name) == (lower.program, lower.name)
-        and upper.notes["pitch"].mean() >= MIDDLE_C > lower.notes["pitch"].mean()
+        and upper.program == lower.program
+        and _HANDS.sub("", upper.name) == _HANDS.sub("", lower.name)
+        and apart > _HANDS_APART
     )
 
 
