@@ -24,6 +24,7 @@ from amadeus.cli import (
     export,
     generate,
     inspect,
+    mcp,
     render,
     serve,
     train,
@@ -112,6 +113,7 @@ corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
 corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from amadeus.reports.report import Report
 
 SAMPLE_RATE = 44100
-_SUFFIXES = {"midi": (".mid", ".midi"), "audio": (".wav",), "picture": (".png",)}
+_SUFFIXES = {
+    "midi": (".mid", ".midi"),
+    "audio": (".wav",),
+    "picture": (".png",),
+    "musicxml": (".musicxml", ".xml"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Outputs:
     midi: Path | None = None
     audio: Path | None = None
     picture: Path | None = None
+    musicxml: Path | None = None
 
     def write(self, score: Score, title: str) -> None:
         """Write each file, whole or not at all, making its folder."""
@@ -44,10 +50,15 @@ class Outputs:
             from amadeus.music.picture import draw_piano_roll
 
             draw_piano_roll(score, self.picture, title)
+        if self.musicxml is not None:
+            from amadeus.music.musicxml import write_musicxml
+
+            write_musicxml(score, self.musicxml, title)
 
     @property
     def paths(self) -> list[Path]:
-        return [path for path in (self.midi, self.audio, self.picture) if path is not None]
+        paths = (self.midi, self.audio, self.picture, self.musicxml)
+        return [path for path in paths if path is not None]
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.paths))

@@ -1,4 +1,4 @@
-"""`amadeus render`: a MIDI file as sound and picture."""
+"""`amadeus render`: a MIDI file as sound, picture and sheet music."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from amadeus.cli import options
 EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.wav",
     "amadeus render song.mid --picture song.png",
+    "amadeus render song.mid --musicxml song.musicxml  (sheet music for MuseScore and the like)",
 )
 
 
@@ -19,14 +20,18 @@ def render(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece.")],
     audio: Annotated[Path | None, typer.Option(help="WAV file to play it into.")] = None,
     picture: Annotated[Path | None, typer.Option(help="PNG picture to draw.")] = None,
+    musicxml: Annotated[
+        Path | None, typer.Option(help="MusicXML file for notation programs.")
+    ] = None,
 ) -> None:
-    """Play a MIDI file into a WAV file, draw it as a picture, or both."""
-    if audio is None and picture is None:
-        raise typer.BadParameter("there is nothing to do; give --audio, --picture or both")
+    """Play a MIDI file into a WAV file, draw it as a picture, write it as sheet music, or all."""
+    wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
+    if not wanted:
+        raise typer.BadParameter("there is nothing to do; give --audio, --picture or --musicxml")
     from amadeus.cli.outputs import plan_outputs
     from amadeus.music.midi import read_midi
 
     score = read_midi(source)
-    (plan,) = plan_outputs([source.stem], audio=audio, picture=picture)
+    (plan,) = plan_outputs([source.stem], **wanted)
     plan.write(score, title=source.stem)
     typer.echo(str(plan))

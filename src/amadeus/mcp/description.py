@@ -1,0 +1,32 @@
+"""A piece in a few lines, for those who cannot hear it."""
+
+from __future__ import annotations
+
+from amadeus.music.grid import bars_of
+from amadeus.music.score import Score
+from amadeus.text.captioner import write_captions
+from amadeus.text.facts import measure
+
+
+def describe_score(score: Score) -> str:
+    """A caption, then what was measured, a fact a line."""
+    facts = measure(score)
+    metres = dict.fromkeys(str(metre) for metre in score.time_signatures)
+    lines = {
+        "key": "none stands out" if facts.key is None else str(facts.key),
+        "tempo": _tempo(score),
+        "metre": ", ".join(metres) or "4/4",
+        "bars": str(len(bars_of(score))),
+        "length": f"{facts.seconds:g} seconds, {score.num_notes} notes",
+        "instruments": ", ".join(facts.instruments) or "none",
+        "chords": " ".join(facts.chords),
+        "form": facts.form,
+    }
+    (caption,) = write_captions(facts, 1, seed=0)
+    return "\n".join([caption, *(f"{name}: {said}" for name, said in lines.items() if said)])
+
+
+def _tempo(score: Score) -> str:
+    bpm = [tempo.bpm for tempo in score.tempos] or [120.0]
+    low, high = round(min(bpm)), round(max(bpm))
+    return f"{low} BPM" if low == high else f"{low} to {high} BPM"

@@ -1,0 +1,267 @@
+"""The tools that an assistant sees, and the server that offers them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+from pydantic import Field
+
+from amadeus.control import Constraints
+from amadeus.control.edit import Edit
+from amadeus.control.piece import plan_piece
+from amadeus.errors import AmadeusError, ConfigError
+from amadeus.inference.composer import Composer
+from amadeus.mcp.description import describe_score
+from amadeus.mcp.folder import MidiFolder
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi, write_midi
+from amadeus.music.score import Score
+from amadeus.text.prompt import parse_prompt
+
+PACKAGE = "amadeus-music"
+MAX_BARS = 128
+"""Most bars that one call composes."""
+MAX_NOTES = 8_000
+"""Most notes that one call composes."""
+MAX_GIVEN_NOTES = 20_000
+"""Most notes of a piece that is continued or edited."""
+MAX_CHARACTERS = 1000
+"""Of a prompt."""
+INSTRUCTIONS = """
+Amadeus composes music as MIDI files, in one folder that you name files in. Compose from a prompt,
+then look at the description that comes back, continue or edit the piece by its file name, and tell
+the user the path. Every call that composes writes a new file; none is overwritten. What a prompt
+states exactly (tempo, key, metre, instruments, number of bars) holds; moods and styles are taken
+as hints. Use constraints for what must hold besides. The same arguments and seed give the same
+piece; leave the seed out for another one.
+"""
+
+Prompt = Annotated[
+    str,
+    Field(
+        max_length=MAX_CHARACTERS,
+        description="What the music is like, in English: 'a slow piano waltz in A minor, 90 BPM'.",
+    ),
+]
+File = Annotated[
+    str, Field(description="Name of a MIDI file in the folder, such as 'waltz.mid'; no path.")
+]
+Name = Annotated[
+    str, Field(description="Name for the new file, such as 'waltz.mid'. Made up if empty.")
+]
+ConstraintList = Annotated[
+    list[Annotated[str, Field(max_length=200)]] | None,
+    Field(
+        max_length=20,
+        description=(
+            "What must hold, each 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and values: "
+            "'key: A minor' or 'D dorian'; 'pitch: C3-C6'; 'instruments: piano, bass' or "
+            "'no drums'; 'tempo: 120', '90-110' or '90->120'; 'metre: 3/4'; 'chords: Am F C G' "
+            "(one a bar) or 'Am F | C G'; 'velocity: 40-80'; 'durations: 1/8 1/4'; "
+            "'density: 8' (notes a bar); 'end: tonic'."
+        ),
+    ),
+]
+_Words = list[Annotated[str, Field(max_length=60)]] | None
+Bars = Annotated[int, Field(ge=1, le=MAX_BARS)]
+Seed = Annotated[
+    int | None, Field(ge=0, lt=2**31, description="Equal seeds give equal music. Drawn if null.")
+]
+Picture = Annotated[bool, Field(description="Whether to return a piano roll as a picture, too.")]
+Content = list[Any]
+"""A text, and a picture if one was asked for."""
+
+
+class Tools:
+    """What the server can do. One call composes at a time: a composer has no room for two."""
+
+    def __init__(self, composer: Composer, folder: MidiFolder) -> None:
+        self._composer, self._folder = composer, folder
+        self._turn = threading.Lock()
+
+    def compose(
+        self,
+        prompt: Prompt = "",
+        bars: Annotated[
+            Bars | None, Field(description="Length in bars; by default the prompt's, or 16.")
+        ] = None,
+        constraints: ConstraintList = None,
+        seed: Seed = None,
+        name: Name = "",
+        picture: Picture = False,
+    ) -> Content:
+        """Compose a new piece of music from words and write it as a MIDI file.
+
+        Returns its path and a description: caption, key, tempo, metre, bars, instruments, chords.
+        """
+        held = Constraints(*(constraints or ()))
+        planned = plan_piece(parse_prompt(prompt), held, bars).num_bars
+        if planned is None or planned > MAX_BARS:
+            raise ConfigError(f"{planned} bars are too many for one call; ask for {MAX_BARS}")
+        seed = _drawn(seed)
+        with self._turn:
+            score = self._composer.generate(
+                prompt, bars=planned, notes=MAX_NOTES, seed=seed, constraints=held
+            )
+        return self._written(score, name or f"amadeus-{seed}", seed, picture)
+
+    def continue_(
+        self,
+        file: File,
+        bars: Annotated[Bars, Field(description="Bars to add.")] = 8,
+        prompt: Prompt = "",
+        constraints: ConstraintList = None,
+        seed: Seed = None,
+        name: Name = "",
+        picture: Picture = False,
+    ) -> Content:
+        """Go on from a piece: its own notes stay as they are, new bars follow.
+
+        Constraints hold in the new bars, of which bar 1 is the first. The prompt is only a hint.
+        """
+        source = self._folder.existing(file)
+        given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        with self._turn:
+            score = self._composer.continue_score(
+                given, bars=bars, notes=MAX_NOTES, seed=seed, prompt=prompt, constraints=held
+            )
+        return self._written(score, name or f"{source.stem}-continued", seed, picture)
+
+    def edit(
+        self,
+        file: File,
+        first_bar: Annotated[
+            int | None, Field(ge=1, description="First bar that changes, from 1; null for all.")
+        ] = None,
+        last_bar: Annotated[
+            int | None, Field(ge=1, description="Last bar that changes; null to the end.")
+        ] = None,
+        parts: Annotated[
+            _Words, Field(description="Instruments whose notes change, as 'piano'; all if empty.")
+        ] = None,
+        add: Annotated[
+            _Words,
+            Field(description="Instruments that join in; with parts, that take their place."),
+        ] = None,
+        resample: Annotated[
+            _Words,
+            Field(
+                description=(
+                    "To keep the notes and draw only some of their attributes anew: of harmony, "
+                    "tempo, orchestration, rhythm, melody, length, dynamics."
+                )
+            ),
+        ] = None,
+        keep: Annotated[
+            _Words, Field(description="Attributes to keep while the others are drawn anew.")
+        ] = None,
+        vary: Annotated[
+            float | None, Field(gt=0, le=1, description="Share of the notes to change a little.")
+        ] = None,
+        prompt: Prompt = "",
+        constraints: ConstraintList = None,
+        seed: Seed = None,
+        name: Name = "",
+        picture: Picture = False,
+    ) -> Content:
+        """Change some of a piece: everything else stays as it is, in a new file.
+
+        Bars and parts alone get new notes. With add, new parts join in. With resample, keep or
+        vary the notes stay, and attributes of them are drawn anew. Constraints hold for what is
+        composed, in bars of the piece.
+        """
+        source = self._folder.existing(file)
+        given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        bars = None if first_bar is None and last_bar is None else (first_bar or 1, last_bar)
+        change = Edit(
+            bars=bars, parts=tuple(parts or ()), add=tuple(add or ()),
+            resample=tuple(resample or ()), keep=tuple(keep or ()), vary=vary,
+        )  # fmt: skip
+        if len(bars_of(given)) > MAX_BARS and (bars is None or _count(given, bars) > MAX_BARS):
+            raise ConfigError(f"{file!r} has more than {MAX_BARS} bars; name those that change")
+        with self._turn:
+            score = self._composer.edit(
+                given,
+                **{field: getattr(change, field) for field in change.__slots__},
+                seed=seed, prompt=prompt, constraints=held,
+            )  # fmt: skip
+        return self._written(score, name or f"{source.stem}-edited", seed, picture)
+
+    def describe(self, file: File, picture: Picture = False) -> Content:
+        """Say what is in a MIDI file: a caption, key, tempo, metre, bars, instruments, chords."""
+        path = self._folder.existing(file)
+        return _content(f"{path}\n{describe_score(score := _read(path))}", score, path, picture)
+
+    def _written(self, score: Score, name: str, seed: int, picture: bool) -> Content:
+        path = write_midi(score, self._folder.new(name))
+        said = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}"
+        return _content(said, score, path, picture)
+
+
+def build_server(composer: Composer, folder: MidiFolder) -> MCPServer:
+    """A server whose tools compose with this model, in this folder."""
+    server = MCPServer("amadeus", instructions=INSTRUCTIONS.strip(), version=version(PACKAGE))
+    tools = Tools(composer, folder)
+    writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    for function, name, hints in (
+        (tools.compose, "compose", writes),
+        (tools.continue_, "continue", writes),
+        (tools.edit, "edit", writes),
+        (tools.describe, "describe", reads),
+    ):
+        server.add_tool(
+            _explaining(function), name=name, annotations=hints, structured_output=False
+        )
+    return server
+
+
+def _explaining(function: Callable[..., Content]) -> Callable[..., Content]:
+    """The function, whose foreseeable errors are told to the assistant."""
+
+    @wraps(function)
+    def explained(*args: Any, **arguments: Any) -> Content:
+        try:
+            return function(*args, **arguments)
+        except (AmadeusError, OSError) as error:
+            raise ToolError(" ".join(str(error).split())) from None
+
+    return explained
+
+
+def _read(path: Path) -> Score:
+    score = read_midi(path)
+    if score.num_notes > MAX_GIVEN_NOTES:
+        raise ConfigError(
+            f"{path.name} has {score.num_notes:,} notes; give one of at most {MAX_GIVEN_NOTES:,}"
+        )
+    return score
+
+
+def _count(score: Score, bars: tuple[int, int | None]) -> int:
+    first, last = bars
+    return (last or len(bars_of(score))) - first + 1
+
+
+def _drawn(seed: int | None) -> int:
+    return secrets.randbelow(10**6) if seed is None else seed
+
+
+def _content(said: str, score: Score, path: Path, picture: bool) -> Content:
+    if not picture:
+        return [said]
+    from amadeus.music.picture import draw_piano_roll
+
+    with TemporaryDirectory() as folder:
+        drawn = draw_piano_roll(score, Path(folder) / "picture.png", path.stem)
+        return [said, Image(data=drawn.read_bytes(), format="png")]

@@ -1,0 +1,185 @@
+"""Who plays from which staff: the parts of a score, their clefs, and where drums are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from amadeus.music.instruments import DRUMS, everyday_name
+from amadeus.music.score import Score, Track, sort_notes
+
+MIDDLE_C = 60
+_GRAND_STAFF = {*range(9), *range(16, 21), 46}
+"""Keyboards and the harp, who read two staves."""
+_HANDS = re.compile(r"\b(right|left|rh|lh|upper|lower|hand)\b", re.IGNORECASE)
+_HANDS_APART = 5  # semitones between the mean pitches of the two
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """A clef: its sign, the line it stands on, and the octaves it moves what is read."""
+
+    sign: str
+    line: int | None = None
+    octaves: int = 0
+
+
+TREBLE, ALTO, BASS = Clef("G", 2), Clef("C", 3), Clef("F", 4)
+PERCUSSION = Clef("percussion")
+_OWN_CLEFS = {
+    41: ALTO,
+    **dict.fromkeys(range(24, 32), Clef("G", 2, -1)),  # guitars
+    **dict.fromkeys((*range(32, 38), 43), Clef("F", 4, -1)),  # basses
+    **dict.fromkeys((9, 72, 78), Clef("G", 2, 1)),  # glockenspiel, piccolo, whistle
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One player, and the notes of each of the staves."""
+
+    name: str
+    program: int
+    """0-127, or DRUMS."""
+    staves: tuple[np.ndarray, ...]
+    """NOTE_DTYPE arrays, from the top."""
+
+    @property
+    def is_drum(self) -> bool:
+        return self.program == DRUMS
+
+    @property
+    def clefs(self) -> tuple[Clef, ...]:
+        if self.is_drum:
+            return (PERCUSSION,)
+        return tuple(_clef(self.program, staff) for staff in self.staves)
+
+
+def parts_of(score: Score) -> list[Part]:
+    """The parts that play something, in order.
+
+    Keyboards have two staves where they reach far enough, split at middle C; two tracks of one
+    keyboard, the higher one first, are its two hands.
+    """
+    parts = []
+    tracks = _joined(score)
+    while tracks:
+        track = tracks.pop(0)
+        program = DRUMS if track.is_drum else track.program
+        name = _HANDS.sub(" ", track.name).strip() or everyday_name(program).capitalize()
+        if tracks and _are_hands(track, tracks[0]):
+            parts.append(Part(name, program, (track.notes, tracks.pop(0).notes)))
+        elif program in _GRAND_STAFF and _is_wide(track.notes):
+            low = track.notes["pitch"] < MIDDLE_C
+            parts.append(Part(name, program, (track.notes[~low], track.notes[low])))
+        else:
+            name = track.name.strip() or name
+            parts.append(Part(name, program, (track.notes,)))
+    return parts
+
+
+def _joined(score: Score) -> list[Track]:
+    """The tracks that play, without those that MIDI needs for overlapping notes of one pitch."""
+    tracks: list[Track] = []
+    for track in score.tracks:
+        if not len(track.notes):
+            continue
+        if tracks and _is_one_player(tracks[-1], track) and _overlaps(tracks[-1], track):
+            notes = np.concatenate([tracks[-1].notes, track.notes])
+            tracks[-1] = replace(tracks[-1], notes=sort_notes(notes))
+        else:
+            tracks.append(track)
+    return tracks
+
+
+def _is_one_player(track: Track, other: Track) -> bool:
+    return (track.is_drum, track.program, track.name) == (other.is_drum, other.program, other.name)
+
+
+def _overlaps(track: Track, other: Track) -> bool:
+    """Whether each note of the other begins while its pitch is held; at once, it is a unison."""
+    sounding: dict[int, list[tuple[int, int]]] = {}
+    for onset, duration, pitch, _ in track.notes.tolist():
+        sounding.setdefault(pitch, []).append((onset, onset + duration))
+    return all(
+        any(begin < onset < end for begin, end in sounding.get(pitch, ()))
+        for onset, _, pitch, _ in other.notes.tolist()
+    )
+
+
+def _are_hands(upper: Track, lower: Track) -> bool:
+    apart = upper.notes["pitch"].mean() - lower.notes["pitch"].mean()
+    return (
+        not (upper.is_drum or lower.is_drum)
+        and upper.program in _GRAND_STAFF
+        and upper.program == lower.program
+        and _HANDS.sub("", upper.name) == _HANDS.sub("", lower.name)
+        and apart > _HANDS_APART
+    )
+
+
+def _is_wide(notes: np.ndarray) -> bool:
+    """Whether one staff would need more than two or three ledger lines."""
+    return notes["pitch"].min() < MIDDLE_C - 5 and notes["pitch"].max() > MIDDLE_C + 5
+
+
+def _clef(program: int, notes: np.ndarray) -> Clef:
+    if program in _OWN_CLEFS:
+        return _OWN_CLEFS[program]
+    return TREBLE if notes["pitch"].mean() >= MIDDLE_C else BASS
+
+
+@dataclass(frozen=True, slots=True)
+class Drum:
+    """One instrument of a drum kit: where it is written, as on a treble staff."""
+
+    name: str
+    letter: str = "E"
+    octave: int = 5
+    notehead: str = "normal"
+
+
+def _drums(table: str) -> dict[int, Drum]:
+    """ "38 Snare, C5" and "42 Closed hi-hat, G5 x", a line each."""
+    drums = {}
+    for line in table.strip().splitlines():
+        label, place = line.split(", ")
+        number, name = label.split(" ", 1)
+        position, _, head = place.partition(" ")
+        drums[int(number)] = Drum(name, position[0], int(position[1]), head or "normal")
+    return drums
+
+
+_DRUMS = _drums("""
+35 Acoustic bass drum, E4
+36 Bass drum, F4
+37 Side stick, C5 x
+38 Snare, C5
+39 Hand clap, C5 triangle
+40 Electric snare, C5 diamond
+41 Low floor tom, G4
+42 Closed hi-hat, G5 x
+43 High floor tom, A4
+44 Pedal hi-hat, D4 x
+45 Low tom, B4
+46 Open hi-hat, G5 circle-x
+47 Low-mid tom, D5
+48 High-mid tom, E5
+49 Crash cymbal, A5 x
+50 High tom, F5
+51 Ride cymbal, F5 x
+52 China cymbal, C6 x
+53 Ride bell, F5 diamond
+54 Tambourine, B4 x
+55 Splash cymbal, B5 x
+56 Cowbell, E5 triangle
+57 Crash cymbal 2, B5 diamond
+59 Ride cymbal 2, D5 x
+""")
+
+
+def drum(pitch: int) -> Drum:
+    """How a drum of the General MIDI kit is written; any other has the fourth space."""
+    return _DRUMS.get(pitch, Drum(f"Percussion {pitch}", notehead="diamond"))

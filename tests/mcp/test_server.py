@@ -1,0 +1,142 @@
+import base64
+import re
+import shutil
+
+import pytest
+
+from amadeus.errors import ConfigError
+from amadeus.mcp import server
+from amadeus.mcp.description import describe_score
+from amadeus.mcp.folder import MidiFolder
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi
+
+
+def text(result):
+    return result.content[0].text
+
+
+@pytest.fixture
+def song(folder, fixtures):
+    return shutil.copy(fixtures / "song_with_pickup.mid", folder / "song.mid")
+
+
+def test_the_tools_tell_an_assistant_how_to_use_them(session):
+    async def call(client):
+        return (await client.list_tools()).tools
+
+    tools = {tool.name: tool for tool in session(call)}
+    assert set(tools) == {"compose", "continue", "edit", "describe"}
+    for tool in tools.values():
+        assert len(tool.description) > 40
+        for name, schema in tool.input_schema["properties"].items():
+            assert schema.get("description"), f"{tool.name} does not explain {name}"
+    bars = tools["compose"].input_schema["properties"]["bars"]
+    assert {"maximum": server.MAX_BARS, "minimum": 1, "type": "integer"} in bars["anyOf"]
+    assert tools["describe"].annotations.read_only_hint
+
+
+def test_composing_writes_a_file_and_describes_it(use, folder):
+    result = use("compose", prompt="a piano waltz in A minor, 90 BPM", bars=2, seed=5)
+    assert not result.is_error
+    said = text(result)
+    assert said.startswith(f"{folder / 'amadeus-5.mid'}\nfile: amadeus-5.mid\nseed: 5\n")
+    score = read_midi(folder / "amadeus-5.mid")
+    assert len(bars_of(score)) == 2
+    assert "tempo: 90 BPM" in said
+    assert "metre: 3/4" in said
+    assert "instruments: piano" in said
+    assert describe_score(score) in said
+
+
+def test_no_file_is_overwritten(use, folder):
+    first = use("compose", bars=1, seed=1, name="piece.mid")
+    again = use("compose", bars=1, seed=1, name="piece.mid")
+    assert text(again).startswith(str(folder / "piece-2.mid"))
+    assert text(first).splitlines()[2:] == text(again).splitlines()[2:], "a seed composes the same"
+    assert sorted(p.name for p in folder.iterdir()) == ["piece-2.mid", "piece.mid"]
+
+
+def test_a_piece_is_continued_and_edited(use, folder, song):
+    before = read_midi(song)
+    longer = use("continue", file="song.mid", bars=2, seed=1)
+    assert text(longer).startswith(str(folder / "song-continued.mid"))
+    assert len(bars_of(read_midi(folder / "song-continued.mid"))) == len(bars_of(before)) + 2
+    use("edit", file="song.mid", first_bar=3, last_bar=4, seed=1, name="other")
+    after = read_midi(folder / "other.mid")
+    kept = [t.notes[t.notes["onset_ticks"] < bars_of(before).onset_ticks[2]] for t in before.tracks]
+    found = [t.notes[t.notes["onset_ticks"] < bars_of(after).onset_ticks[2]] for t in after.tracks]
+    assert [n.tolist() for n in kept] == [n.tolist() for n in found]
+    assert after != before
+    assert read_midi(song) == before
+
+
+def test_a_piece_is_described_with_its_picture(use, song):
+    result = use("describe", file="song.mid", picture=True)
+    assert "key: G major" in text(result)
+    assert "bars: 9" in text(result)
+    picture = result.content[1]
+    assert picture.mime_type == "image/png"
+    assert base64.b64decode(picture.data).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "reason"),
+    [
+        ("compose", {"constraints": ["key: H minor"]}, "key"),
+        ("compose", {"prompt": "a piano piece of 500 bars"}, "ask for 128"),
+        ("compose", {"constraints": ["bars: 300"]}, "ask for 128"),
+        ("compose", {"bars": 129}, "128"),
+        ("compose", {"bars": 1, "name": "../away.mid"}, "without folders"),
+        ("describe", {"file": "away.mid"}, "there are: broken.mid, song.mid"),
+        ("describe", {"file": "/etc/passwd"}, "without folders"),
+        ("continue", {"file": "../song.mid"}, "without folders"),
+        ("edit", {"file": "song.mid", "parts": ["trumpet"]}, "trumpet"),
+        ("edit", {"file": "song.mid", "first_bar": 50}, "50"),
+        ("edit", {"file": "broken.mid"}, "broken.mid"),
+    ],
+)
+def test_mistakes_are_explained_and_leave_nothing(use, folder, song, tool, arguments, reason):
+    (folder / "broken.mid").write_bytes(b"MThd")
+    before = sorted(folder.iterdir())
+    result = use(tool, **arguments)
+    assert result.is_error
+    assert re.search(re.escape(reason), text(result))
+    assert "Traceback" not in text(result)
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".mid", "../a.mid", "a/b.mid", "a\\b.mid", "/a.mid", "C:a.mid", "a.txt", "a\n.mid",
+             "x" * 120 + ".mid", "..mid", "~/a.mid", "a\0.mid"],
+)  # fmt: skip
+def test_names_that_lead_elsewhere_are_refused(tmp_path, name):
+    with pytest.raises(ConfigError):
+        MidiFolder(tmp_path).existing(name)
+
+
+def test_links_that_lead_elsewhere_are_refused(tmp_path):
+    (tmp_path / "music").mkdir()
+    (tmp_path / "secret.mid").write_bytes(b"MThd")
+    (tmp_path / "music" / "link.mid").symlink_to(tmp_path / "secret.mid")
+    folder = MidiFolder(tmp_path / "music")
+    for use in (folder.existing, folder.new):
+        with pytest.raises(ConfigError, match="is a link"):
+            use("link.mid")
+
+
+def test_long_pieces_are_edited_in_parts(use, folder, fixtures, monkeypatch):
+    shutil.copy(fixtures / "game_band.mid", folder / "band.mid")
+    monkeypatch.setattr(server, "MAX_BARS", 8)
+    result = use("edit", file="band.mid", vary=0.1)
+    assert result.is_error
+    assert "name those that change" in text(result)
+
+
+def test_a_client_talks_to_the_command(over_stdio, folder):
+    async def call(client):
+        await client.call_tool("compose", {"bars": 1, "seed": 2})
+        return await client.call_tool("describe", {"file": "amadeus-2.mid"})
+
+    assert "bars: 1" in text(over_stdio(call))
+    assert (folder / "amadeus-2.mid").exists()
