@@ -82,7 +82,7 @@ def test_files_of_any_origin_are_measured_and_broken_ones_named(
     for what in ("prompts", "files", "reference", "training"):
         assert len(report["provenance"][what].split()[-1]) == 64
     by_name = {piece["file"]: piece for piece in report["pieces"]}
-    assert by_name["quartet.mid"]["metrics"]["instruments"] == 4
+    assert by_name["quartet.mid"]["metrics"]["instruments"] == 3  # two violins are one
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert "<code>flute-2.mid</code>" in page
     assert page.count("data:image/png;base64,") == 3

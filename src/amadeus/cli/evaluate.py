@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +32,8 @@ EXAMPLES = (
     + "\n\n[bold]Exit codes[/bold]\n\n0 all was read, 3 some files could not be and are named, "
     "1 there was nothing to evaluate."
 )
+_PLAIN_NAME = re.compile(r"[\w .-]+")
+"""Folders whose name can head a column as it is."""
 SOME_BROKEN = 3
 """Exit code where a report was made and some files could not be read."""
 
@@ -133,7 +136,8 @@ def evaluate(
     hand_over(report, output, as_json)
     if output is not None and folder is None:
         _write_pieces(systems, output)
-    _tell_broken([p for s in systems for p in s.broken] + list(real.broken if real else ()))
+    others = [one.broken for one in (real, trained_on) if one is not None]
+    _tell_broken([piece for many in (*(s.broken for s in systems), *others) for piece in many])
 
 
 def _check_labels(prompts: list[LabelledPrompt]) -> None:
@@ -173,7 +177,8 @@ def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]
             f"none of the {len(pieces)} files in {folder} can be read; "
             f"the first is {first.name}, which {first.problem}"
         )
-    return {folder.resolve().name or "files": pieces}
+    name = folder.resolve().name
+    return {name if _PLAIN_NAME.fullmatch(name) else "files": pieces}
 
 
 def _find_passages(training: Path, asked: list[Score]) -> tuple[Passages, RealMusic]:
@@ -209,7 +214,7 @@ def _provenance(
 
     words = ["amadeus evaluate", *([] if folder is None else [shlex.quote(str(folder))])]
     words += [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items()]
-    command = " ".join(words)
+    command = " ".join(words).replace("`", "'")
     if folder is None:
         from amadeus.model.packaged import DEFAULT_MODEL
 

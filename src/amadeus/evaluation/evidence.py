@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from amadeus.evaluation.alignment import Heard, Wanted, align, nothing_met
 from amadeus.evaluation.comparison import measure
 from amadeus.evaluation.memorisation import Passages
-from amadeus.evaluation.openings import opening, opening_or_all
+from amadeus.evaluation.openings import opening
 from amadeus.evaluation.pieces import Piece
 from amadeus.music.score import Score
 from amadeus.reports.report import Table
 from amadeus.text.prompt_list import LabelledPrompt
+from amadeus.tokens import decode, encode
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,21 @@ class System:
     @cached_property
     def openings(self) -> list[Score]:
         """Of every readable piece; those that are shorter are whole."""
-        return [opening_or_all(one.music, self.bars) for one in self.readable if one.music]
+        pairs = zip(self._opened, self._tokens, strict=True)
+        return [decode(tokens) if opened is None else opened for opened, tokens in pairs]
 
     @cached_property
     def num_short(self) -> int:
         """How many readable pieces have fewer bars than an opening."""
-        return sum(opening(one.music, self.bars) is None for one in self.readable if one.music)
+        return sum(opened is None for opened in self._opened)
+
+    @cached_property
+    def _tokens(self) -> list[np.ndarray]:
+        return [encode(piece.music) for piece in self.readable if piece.music is not None]
+
+    @cached_property
+    def _opened(self) -> list[Score | None]:
+        return [opening(tokens, self.bars) for tokens in self._tokens]
 
     @cached_property
     def metrics(self) -> dict[str, np.ndarray]:

@@ -23,13 +23,6 @@ def opening(music: Score | np.ndarray, bars: int) -> Score | None:
     return None if tokens is None else decode(tokens)
 
 
-def opening_or_all(music: Score | np.ndarray, bars: int) -> Score:
-    """The same, but a shorter piece as a whole."""
-    tokens = encode(music) if isinstance(music, Score) else music
-    opened = opening(tokens, bars)
-    return decode(tokens) if opened is None else opened
-
-
 def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:
     """A piece of so many bars from its first note on; None for a piece without as many.
 
