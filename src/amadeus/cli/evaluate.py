@@ -69,6 +69,18 @@ def evaluate(
             help="Look for memorised passages: MIDI files, or the training split of shards.",
         ),
     ] = None,
+    clap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|NAME", help="Have CLAP compare sound and prompts; see docs/weights.md."
+        ),
+    ] = None,
+    frechet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Frechet music distance to --reference by CLaMP 2; same page."
+        ),
+    ] = None,
     opening: Annotated[
         int, typer.Option(min=2, help="Measure what music is like in so many bars of each piece.")
     ] = 16,
@@ -102,7 +114,8 @@ def evaluate(
         raise ConfigError("there is nothing to evaluate; name a FOLDER of MIDI files, or --prompts")
 
     from amadeus.evaluation.evidence import Evidence, System
-    from amadeus.evaluation.parts import report_on
+    from amadeus.evaluation.listeners import clap_part, frechet_part
+    from amadeus.evaluation.parts import PARTS, report_on
     from amadeus.evaluation.real_music import open_music
     from amadeus.reports.report import PAGE
     from amadeus.text.prompt_list import read_prompts
@@ -111,6 +124,13 @@ def evaluate(
     _check_labels(labelled)
     if output is not None:
         check_writable(output / PAGE)
+    if frechet is not None and reference is None:
+        raise ConfigError("--frechet measures a distance to real music; name it with --reference")
+    parts = [
+        *PARTS,
+        *([] if clap is None else [clap_part(clap)]),
+        *([] if frechet is None else [frechet_part(frechet)]),
+    ]
     composing = {
         "seeds": seeds, "seed": seed, "bars": bars, "notes": notes, "guidance": guidance,
     }  # fmt: skip
@@ -126,13 +146,16 @@ def evaluate(
     evidence = Evidence(
         systems=systems, bars=opening, prompts=labelled, reference=openings, training=known
     )
-    used = {"prompts": prompts, "reference": reference, "training": training}
+    used = {
+        "prompts": prompts, "reference": reference, "training": training, "clap": clap,
+        "frechet": frechet,
+    }  # fmt: skip
     given = options.given(
         **used, opening=opening, reference_pieces=reference_pieces if real else None
     )
     given |= options.given(**composing, model=model) if folder is None else {}
     hashes = _hashes(prompts, systems, real, trained_on)
-    report = report_on(evidence, _provenance(folder, model, given, hashes))
+    report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
     hand_over(report, output, as_json)
     if output is not None and folder is None:
         _write_pieces(systems, output)

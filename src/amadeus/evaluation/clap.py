@@ -55,16 +55,18 @@ class ClapScores:
         return float(np.mean(named <= k)) if len(named) else np.nan
 
 
-def clap_scores(pairs: Sequence[tuple[Score, str]], model: str | Path = HUB_NAME) -> ClapScores:
+def clap_scores(
+    pairs: Sequence[tuple[Score, str]], model: Clap | str | Path = HUB_NAME
+) -> ClapScores:
     """Play every piece and compare it with the captions, its own and the others'.
 
-    model: a folder with the weights, or their name on the hub if they have been downloaded.
+    model: the network, a folder with its weights, or their name on the hub once they are downloaded.
     Raises ConfigError where there are no pairs, CheckpointError where the weights cannot be read,
     and ScoreError for a piece that cannot be played.
     """
     if not pairs:
         raise ConfigError("there is nothing to compare; give pairs of a score and its caption")
-    clap = Clap(model)
+    clap = model if isinstance(model, Clap) else Clap(model)
     captions = list(dict.fromkeys(caption for _, caption in pairs))
     sounds = np.stack([clap.hear(score) for score, _ in pairs])  # [N, D]
     similarity = sounds @ clap.read(captions).T  # [N, different captions]
