@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -40,4 +41,6 @@ def mcp(
     from amadeus.mcp.server import build_server
 
     composer = load_model(**options.given(name=model))
+    # Ctrl-C would wait for whatever standard input says next.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     build_server(composer, MidiFolder(folder)).run("stdio")

@@ -210,7 +210,9 @@ class Tools:
 
 def build_server(composer: Composer, folder: MidiFolder) -> MCPServer:
     """A server whose tools compose with this model, in this folder."""
-    server = MCPServer("amadeus", instructions=INSTRUCTIONS.strip(), version=version(PACKAGE))
+    server = MCPServer(
+        "amadeus", instructions=INSTRUCTIONS.strip(), version=version(PACKAGE), log_level="WARNING"
+    )
     tools = Tools(composer, folder)
     writes = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
