@@ -5,6 +5,11 @@ import pytest
 schemathesis = pytest.importorskip("schemathesis")
 
 from hypothesis import HealthCheck, settings  # noqa: E402
+from schemathesis.specs.openapi.checks import (  # noqa: E402
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 from amadeus.client import Client  # noqa: E402
 from amadeus.server.app import create_app  # noqa: E402
@@ -35,9 +40,5 @@ def test_nothing_that_is_sent_is_an_error_of_the_server(case):
     assert response.status_code < 500 or response.status_code == 503, response.text
     case.validate_response(
         response,
-        checks=[
-            schemathesis.checks.status_code_conformance,
-            schemathesis.checks.content_type_conformance,
-            schemathesis.checks.response_schema_conformance,
-        ],
+        checks=[status_code_conformance, content_type_conformance, response_schema_conformance],
     )

@@ -1,7 +1,6 @@
 """Stopping loses nothing that was reported finished, and tells the others."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,19 +23,11 @@ def command(composer, tmp_path):
     processes = []
 
     def start(*more):
-        arguments = [
-            "serve",
-            "--port",
-            "0",
-            "--json",
-            "--model",
-            model,
-            "--data",
-            tmp_path / "data",
-        ]
+        arguments = ["--port", 0, "--json", "--model", model, "--data", tmp_path / "data", *more]
         process = subprocess.Popen(
-            [sys.executable, "-m", "amadeus.cli.main", *map(str, [*arguments, *more])],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONWARNINGS": ""},
+            [sys.executable, "-c", "from amadeus.cli.main import run; run()", "serve",
+             *map(str, arguments)],
+            stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         processes.append(process)
         said = ""
