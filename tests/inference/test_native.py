@@ -103,6 +103,23 @@ def test_states_may_be_of_any_slot(tiny_model):
     np.testing.assert_array_equal(found, engine.predict(values, known)[places])
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_predictions_do_not_hang_on_those_before(tiny_model, exact):
+    shared, rng = network(tiny_model, exact), np.random.default_rng(0)
+    asked, fresh = (NativeEngine(shared, [None] * 2, 64) for _ in range(2))
+    for engine in (asked, fresh):
+        for slot in range(2):
+            engine.prefill(slot, random_rows(5 + slot, slot))
+    asked.enhance()
+    for _ in range(10):
+        places = rng.integers(0, 2, size=5)
+        values, known = rng.integers(0, 3, size=(5, NUM_ATTRIBUTES)), rng.random((5, 8)) < 0.5
+        fresh.enhance()
+        np.testing.assert_array_equal(
+            asked.predict(values, known, places), fresh.predict(values, known, places)
+        )
+
+
 def test_bytes_come_close(each_core):
     model = random_model(PRESETS["nano"])
     for found, expected in pairs_of_logits(model, exact=False):

@@ -222,6 +222,39 @@ def test_a_piece_that_stops_in_the_middle_is_no_piece():
         check(np.array([START, bar()]))
 
 
+@given(seeds)
+@settings(max_examples=40, deadline=None)
+def test_to_permit_everything_permits_what_is_possible_anyway(seed):
+    grammar, free = Grammar(max_notes=30), Grammar(max_notes=30)
+    for row in draw_piece(np.random.default_rng(seed), max_notes=30):
+        grammar.permit(VALUES)
+        expected, found = grammar.possible(), free.possible()
+        np.testing.assert_array_equal(found.sets, expected.sets)
+        np.testing.assert_array_equal(found.first_beats, expected.first_beats)
+        np.testing.assert_array_equal(found.bar_ticks, expected.bar_ticks)
+        grammar.advance(row)
+        free.advance(row)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        bar(beat=48),
+        bar(pitch=128),
+        bar(instrument=128),
+        bar(beat=48, instrument=128, pitch=128),
+        bar(instrument=DRUMS, pitch=256),
+        bar(beat=48, instrument=DRUMS, pitch=256),
+    ],
+    ids=str,
+)
+def test_after_the_last_value_there_is_none(last):
+    grammar, free = after(last), after(last)
+    grammar.permit(VALUES)
+    np.testing.assert_array_equal(free.possible().sets, grammar.possible().sets)
+    assert free.possible().sets.any(-1).all()
+
+
 @given(seeds, st.integers(1, 4))
 @settings(max_examples=30, deadline=None)
 def test_a_piece_has_the_bars_asked_for(seed, num_bars):

@@ -105,11 +105,11 @@ class Leaning:
         """Towards instruments that have less than their share of the notes, [A, V]."""
         bias = np.zeros(VALUES.shape, dtype=np.float32)
         played = self._played[one]
-        total = sum(played.values())
+        total, wanted = played.total(), one.leaned_share or 0
         for group in one.demands:
             mine = [value for value in group if value in instruments]
             share = sum(played[value] for value in mine) / total if total else 0.0
-            missing = (one.leaned_share or 0) - share
+            missing = wanted - share
             bias[Attribute.INSTRUMENT, mine] += min(max(0.0, SHARE_LEAN * missing), MAX_LEAN)
         return bias
 
@@ -121,8 +121,9 @@ def _towards_density(one: Density, counts: Counter[int]) -> np.ndarray:
     if not one.scope.instruments:
         missing = DENSITY_LEAN * (1 - counts.total() / target)
         bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
+        return bias
     for value in range(1, v.DRUMS + 1):
-        if one.scope.instruments and one.scope.covers_instrument(value):
+        if one.scope.covers_instrument(value):
             missing = DENSITY_LEAN * (1 - counts[value] / target)
             bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
     return bias

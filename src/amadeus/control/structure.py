@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -96,13 +97,19 @@ class Playing(Constraint):
         """Of each instrument that has to play, the values of `instrument` it may have."""
         if self.mode == "none of":
             return ()
-        return tuple(tuple(map(instrument_value, programs_of(n))) for n in self.instruments)
+        return _groups(self.instruments)
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         named = only(list(instrument_values(self.instruments)))
         if self.mode == "exactly":
             return {Attribute.INSTRUMENT: named}
         return {Attribute.INSTRUMENT: ~named} if self.mode == "none of" else {}
+
+
+@lru_cache(maxsize=256)
+def _groups(names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    """Of each name, the values of `instrument` that it may mean; asked for before every note."""
+    return tuple(tuple(map(instrument_value, programs_of(name))) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,9 +167,11 @@ class NativeEngine:
         guidance; the rest is as in `diffusion.unmask`.
         """
         tasks = (Task * len(grammars))()
+        noise = np.ascontiguousarray(noise, dtype=np.float64)
+        noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(grammars))]
         kept = [
             _fill(*given)
-            for given in zip(tasks, places, grammars, configs, noise, biases, strict=True)
+            for given in zip(tasks, places, grammars, configs, noises, biases, strict=True)
         ]
         stuck = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
         del kept
@@ -204,30 +206,30 @@ def _fill(
     place: tuple[int, int, float],
     grammar: Grammar,
     config: UnmaskConfig,
-    noise: np.ndarray,
+    noise: int,
     bias: Lean | None,
 ) -> tuple[object, ...]:
-    """Describe one row to the core. Returns what has to live as long as the task."""
+    """Describe one row to the core; noise: its address. Returns what has to live as long."""
     ctypes.memmove(ctypes.byref(task), ctypes.byref(_template(config)), ctypes.sizeof(Task))
     possible = grammar.possible()
     task.products = possible.sets.ctypes.data
     task.first_beats = possible.first_beats.ctypes.data
     task.bar_ticks = possible.bar_ticks.ctypes.data
     task.num_products = len(possible.sets)
-    task.noise = noise.ctypes.data
+    task.noise = noise
     task.with_text, task.without_text, task.guidance = place
     task.ends_with = grammar.ends_with if grammar.in_last_bar else -1
     for rank, attribute in enumerate(grammar.choices, start=1):
         task.first[attribute] = rank
     if bias is None:
-        return possible, noise
+        return (possible,)
     always = np.ascontiguousarray(bias.always, dtype=np.float32)
     task.bias = always.ctypes.data
     tables = [np.ascontiguousarray(link.table, dtype=np.float32) for link in bias.links]
     for to, link, table in zip(task.links, bias.links, tables, strict=False):
         to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
         to.table = table.ctypes.data
-    return possible, noise, always, tables
+    return possible, always, tables
 
 
 def _int64(rows: np.ndarray) -> np.ndarray:

@@ -62,6 +62,7 @@ void Engine::enhance() {
     for (int i = 0; i < count; i++) {
         const float* slots = x_.data() + size_t(i) * ATTRIBUTES * width;
         pieces_[i]->slots.assign(slots, slots + ATTRIBUTES * width);
+        std::fill_n(pieces_[i]->projected_of, ATTRIBUTES, -1);
     }
 }
 
@@ -112,19 +113,42 @@ void Engine::attend_among(int count, const std::vector<int>& chosen) {
     });
 }
 
+// Here a slot stands alone: only those are projected anew whose value is not what it was when their
+// piece was last asked for.
+void Engine::project_slots(const int* pieces, const std::vector<int>& places) {
+    size_t size = size_t(3) * sizes.decoder_width;
+    std::vector<int> changed;
+    for (int r = 0; r < int(places.size()); r++) {
+        int a = r % ATTRIBUTES;
+        const Piece& piece = *pieces_[pieces[r / ATTRIBUTES]];
+        if (piece.projected_of[a] == places[r])
+            std::copy_n(&piece.projected[a * size], size, projected_.data() + r * size);
+        else
+            changed.push_back(r);
+    }
+    decoder_.layers[0].attention.multiply(team, rows_, int(changed.size()), projected_.data(),
+                                          int(size), Then::STORE, changed.data());
+    for (int r : changed) {
+        Piece& piece = *pieces_[pieces[r / ATTRIBUTES]];
+        piece.projected_of[r % ATTRIBUTES] = places[r];
+        std::copy_n(projected_.data() + r * size, size, &piece.projected[r % ATTRIBUTES * size]);
+    }
+}
+
 void Engine::predict(const int* pieces, int count, const int64_t* values, const uint8_t* known,
                      float* logits) {
     int width = sizes.decoder_width, rows = count * ATTRIBUTES;
     x_.resize(size_t(rows) * width);
     projected_.resize(size_t(rows) * 3 * width);
     mixed_.resize(size_t(rows) * width);
-    std::vector<int> chosen, masked;
+    std::vector<int> chosen, masked, places;
     for (int r = 0; r < rows; r++) {
         int a = r % ATTRIBUTES;
         chosen.push_back(r);
         if (!known[r]) masked.push_back(r);
         int64_t value = known[r] ? values[r] : sizes.values[a];
-        const float* vector = &decoder_.table[size_t(decoder_.offsets[a] + value) * width];
+        places.push_back(int(decoder_.offsets[a] + value));
+        const float* vector = &decoder_.table[size_t(places[r]) * width];
         const float* slot = &pieces_[pieces[r / ATTRIBUTES]]->slots[size_t(a) * width];
         float* x = x_.data() + size_t(r) * width;
         for (int d = 0; d < width; d++) x[d] = slot[d] + vector[d];
@@ -133,7 +157,11 @@ void Engine::predict(const int* pieces, int count, const int64_t* values, const 
         const Layer& weights = decoder_.layers[layer];
         rows_.reserve(rows, width);
         rows_.set(team, x_.data(), rows, width, true);
-        weights.attention.multiply(team, rows_, rows, projected_.data(), 3 * width, Then::STORE);
+        if (layer == 0)
+            project_slots(pieces, places);
+        else
+            weights.attention.multiply(team, rows_, rows, projected_.data(), 3 * width,
+                                       Then::STORE);
         if (layer + 1 == sizes.decoder_layers) {  // of the last layer only the masked are asked for
             chosen = masked;
             for (size_t j = 0; j < chosen.size(); j++)

@@ -14,6 +14,10 @@ struct Piece {
     int theme_length = 0;
     std::vector<float> latent;  // [width], of the last row
     std::vector<float> slots;   // [A, decoder width], the enhanced latent
+    // Queries, keys and values of the slots in the decoder's first layer, [A, 3 * decoder width],
+    // and the place in its table of the values they were made of, -1 where there are none.
+    std::vector<float> projected;
+    int projected_of[ATTRIBUTES];
 };
 
 class Engine {
@@ -61,6 +65,9 @@ private:
 
     // Adds to x_ [count, width] what an MLP makes of it.
     void mlp(const Layer& layer, int count, int width);
+    // The first layer's queries, keys and values, of slots with values from these places in the
+    // decoder's table.
+    void project_slots(const int* pieces, const std::vector<int>& places);
     // mixed_ = attention of each piece's chosen slots to all of its slots, as in projected_.
     void attend_among(int count, const std::vector<int>& chosen);
     void attend_to_theme(int count);

@@ -30,6 +30,8 @@ void Engine::admit() {
     piece->past.resize(bytes_a_head_ * sizes.layers * sizes.kv_heads);
     piece->latent.resize(sizes.width);
     piece->slots.resize(size_t(ATTRIBUTES) * sizes.decoder_width);
+    piece->projected.resize(size_t(ATTRIBUTES) * 3 * sizes.decoder_width);
+    std::fill_n(piece->projected_of, ATTRIBUTES, -1);
     pieces_.push_back(std::move(piece));
 }
 

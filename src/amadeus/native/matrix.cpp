@@ -153,13 +153,13 @@ void Matrix::multiply_panel(int index, const Rows& rows, int count, const int* f
 }
 
 void Matrix::multiply(Team& team, const Rows& rows, int count, float* y, int y_stride,
-                      Then then) const {
+                      Then then, const int* which) const {
     constexpr int AT_ONCE = 64;
     team.ranges(panels(), 4 * team.size(), [&](int first_panel, int last_panel) {
         int order[AT_ONCE];
         for (int first = 0; first < count; first += AT_ONCE) {
             int some = std::min(AT_ONCE, count - first);
-            for (int i = 0; i < some; i++) order[i] = first + i;
+            for (int i = 0; i < some; i++) order[i] = which ? which[first + i] : first + i;
             for (int p = first_panel; p < last_panel; p++)
                 multiply_panel(p, rows, some, order, order, y, y_stride, then);
         }

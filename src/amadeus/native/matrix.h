@@ -45,9 +45,10 @@ public:
 
     int outputs = 0, inputs = 0;
 
-    // y[to[i]] = rows[from[i]] W^T for i below count; without from or to, in their order.
-    void multiply(Team& team, const Rows& rows, int count, float* y, int y_stride, Then then) const;
-    // The same for a few of the outputs, those of one panel.
+    // y[i] = rows[i] W^T for every i below count, or for each of the `count` that `which` lists.
+    void multiply(Team& team, const Rows& rows, int count, float* y, int y_stride, Then then,
+                  const int* which = nullptr) const;
+    // y[to[i]] = rows[from[i]] W^T for i below count, and of the outputs only those of one panel.
     void multiply_panel(int index, const Rows& rows, int count, const int* from, const int* to,
                         float* y, int y_stride, Then then) const;
     int panels() const { return (outputs + PANEL - 1) / PANEL; }

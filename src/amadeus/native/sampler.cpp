@@ -92,9 +92,10 @@ private:
         int room = (sizes_.values[a] + LANES - 1) / LANES * LANES;
         static thread_local Buffer<float> scratch;
         scratch.resize(room);
-        float* kept = scratch.data();
-        for (int v = 0; v < room; v++)
-            kept[v] = v < sizes_.values[a] && legal[v] ? logits[v] : NEVER;
+        float* __restrict kept = scratch.data();
+        int size = sizes_.values[a];
+        for (int v = 0; v < size; v++) kept[v] = legal[v] ? logits[v] : NEVER;
+        std::fill(kept + size, kept + room, NEVER);
         Floats most = all(NEVER), total{}, weighed{};
         for (int v = 0; v < room; v += LANES) most = larger(most, load(kept + v));
         float top = largest(most);
@@ -116,7 +117,7 @@ private:
     // The value drawn by inverting the distribution function of the nucleus; see `draw` there.
     int draw(int a, const float* logits) const {
         static thread_local std::vector<int> values;
-        static thread_local std::vector<double> weights, ranked;
+        static thread_local std::vector<double> weights, rest;
         values.clear();
         for (int v = 0; v < sizes_.values[a]; v++)
             if (legal_[size_t(a) * width_ + v]) values.push_back(v);
@@ -128,15 +129,17 @@ private:
         for (int v : values)
             weights.push_back(std::exp((double(logits[v]) - logits[best]) / task_.temperatures[a]));
         if (task_.top_ps[a] < 1) {
-            ranked = weights;
-            std::sort(ranked.begin(), ranked.end(), std::greater<double>());
-            double wanted =
-                task_.top_ps[a] * std::accumulate(ranked.begin(), ranked.end(), 0.0);
+            rest = weights;  // as a heap: few of them make up the nucleus
+            std::make_heap(rest.begin(), rest.end());
+            double wanted = task_.top_ps[a] * std::accumulate(rest.begin(), rest.end(), 0.0);
             double sum = 0;
-            size_t size = 0;
-            while (size + 1 < ranked.size() && (sum += ranked[size]) < wanted) size++;
+            while (rest.size() > 1 && (sum += rest.front()) < wanted) {
+                std::pop_heap(rest.begin(), rest.end());
+                rest.pop_back();
+            }
+            double least = rest.front();
             for (double& weight : weights)
-                if (weight < ranked[size]) weight = 0;
+                if (weight < least) weight = 0;
         }
         double goal = task_.noise[ATTRIBUTES + a] *
                       std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -154,8 +157,7 @@ private:
         if (!find_legal()) return false;
         for (int a = 0; a < ATTRIBUTES; a++) {
             const uint8_t* legal = &legal_[size_t(a) * width_];
-            int count = 0;
-            for (int v = 0; v < sizes_.values[a]; v++) count += legal[v];
+            int count = std::accumulate(legal, legal + sizes_.values[a], 0);
             if (count != 1) continue;
             task_.values[a] = std::find(legal, legal + sizes_.values[a], 1) - legal;
             task_.known[a] = 1;
@@ -166,12 +168,14 @@ private:
     // The values that the known ones leave: `Grammar.allowed`.
     bool find_legal() {
         std::fill(legal_.begin(), legal_.end(), 0);
+        uint8_t* __restrict legal = legal_.data();
+        int size = ATTRIBUTES * width_;
         bool any = false;
         for (int p = 0; p < task_.num_products; p++) {
             const uint8_t* sets = task_.products + size_t(p) * ATTRIBUTES * width_;
             if (!agrees(p, sets)) continue;
             any = true;
-            for (int i = 0; i < ATTRIBUTES * width_; i++) legal_[i] |= sets[i];
+            for (int i = 0; i < size; i++) legal[i] |= sets[i];
         }
         if (!any) return false;
         int metres = words_.first_rest - words_.first_bar;

@@ -17,7 +17,7 @@ import numpy as np
 
 from amadeus.errors import GrammarError
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.products import Possible, choices, prune_bars
+from amadeus.tokens.products import Possible, choices, prune, prune_bars
 from amadeus.tokens.vocabulary import (
     ATTRIBUTES,
     DRUMS,
@@ -50,8 +50,13 @@ KINDS = (
 TOGETHER, LATER, BARS, REST, END = slice(0, 3), slice(3, 5), slice(5, 7), 7, 8
 DRUM_TOGETHER = 2
 _NOTES = slice(0, 7)
+_OPENS = np.array([kind in (5, 6) for kind in range(len(KINDS))])
 _HERE = np.array([kind not in (5, 6, 7) for kind in range(len(KINDS))])
 _COLUMNS = np.arange(NUM_ATTRIBUTES)
+_BEGINNINGS = (RowType.START, RowType.RESUME, RowType.FUTURE)
+_ENDS = (RowType.END, RowType.JOIN)
+# Looked up once: before Python 3.12 a member of an enumeration costs more than a set of values.
+_BEAT, _CHORD, _TEMPO, _INSTRUMENT, _PITCH = (int(Attribute(a)) for a in range(1, 6))
 _BAR_TICKS = np.full(SIZES[Attribute.TYPE], METRE_TICKS.max())
 """The latest beat of a row by its type; of notes, the sets of beats say more."""
 _BAR_TICKS[FIRST_BAR:FIRST_REST] = METRE_TICKS
@@ -83,11 +88,15 @@ def _template(ends_with: RowType) -> np.ndarray:
     return sets
 
 
+@cache
+def _bounds(ends_with: RowType) -> tuple[np.ndarray, np.ndarray]:
+    """First beats and longest bars of all kinds where nothing is permitted, int64 [kinds]."""
+    return prune(_template(ends_with).copy(), _OPENS)
+
+
 def everything(ends_with: RowType) -> Possible:
     """All kinds of rows, before what the rows before leave of them."""
-    opens = np.zeros(len(KINDS), dtype=bool)
-    opens[BARS] = True
-    return Possible(_template(ends_with).copy(), opens)
+    return Possible(_template(ends_with), *_bounds(ends_with))
 
 
 class Grammar:
@@ -124,12 +133,13 @@ class Grammar:
         self._in_future = False
         self._sets = _template(ends_with).copy()
         self._open = np.zeros(len(KINDS), dtype=bool)
+        self._has_room = np.ones(len(KINDS), dtype=bool)
         self.permit(None)
 
     @property
     def ended(self) -> bool:
         """Whether the last row was END or JOIN."""
-        return not self._in_future and self.last[Attribute.TYPE] in (RowType.END, RowType.JOIN)
+        return not self._in_future and int(self.last[0]) in _ENDS
 
     @property
     def in_last_bar(self) -> bool:
@@ -177,6 +187,7 @@ class Grammar:
         self._cached: Possible | None = None
         self._choices = tuple(sorted(first))
         if here is None and next_bar is None:
+            self._first_beats, self._longest_bars = _bounds(self.ends_with)
             return
         sides = [
             np.reshape(VALUES if side is None else side, (-1, *VALUES.shape))
@@ -191,6 +202,10 @@ class Grammar:
         self._permitted[:, :, NULL] = True
         # Most kinds meet few products, and those that can never meet cost nothing after this.
         meet = _template(self.ends_with)[self._kinds] & self._permitted
+        # Those that open a bar are the same after any row.
+        opens = _OPENS[self._kinds]
+        self._first_beats, self._longest_bars = prune(meet, opens)
+        self._permitted[opens] = meet[opens]
         meet[self._kinds == 0] = True  # of drums or not, as the last row was
         self._live = np.flatnonzero(meet.any(-1).all(-1))
 
@@ -236,20 +251,20 @@ class Grammar:
         Raises GrammarError, naming row and value, where it is not legal.
         """
         row = np.array(row, dtype=np.int64)
-        row_type = int(row[Attribute.TYPE])
-        if row_type in (RowType.START, RowType.RESUME, RowType.FUTURE):
+        row_type = int(row[0])
+        if row_type in _BEGINNINGS:
             self._begin(row)
-        elif row_type == RowType.END and self._in_future and v.has_sound(self.last[0]):
+        elif row_type == RowType.END and self._in_future and v.has_sound(int(self.last[0])):
             self._check_null(row)
         else:
             self._check(row)
             self.notes += 1
         if row_type >= FIRST_BAR:
             self.bars += 1
-            self._bar_ticks = int(METRE_TICKS[v.metre_of(row[0])])
+            self._bar_ticks = int(METRE_TICKS[v.metre_of(row_type)])
         self.num_rows += 1
         self.last = row
-        if v.has_sound(row[0]):
+        if v.has_sound(row_type):
             self._set_neighbours(row)
         self._set_open(row_type)
         self._cached = None
@@ -267,22 +282,25 @@ class Grammar:
         self.bars = self.notes = 0
 
     def _set_neighbours(self, row: np.ndarray) -> None:
-        """Sets of the notes that may follow this one in its bar."""
+        """Sets of the notes that may follow this one in its bar, and which have any values."""
         sets = self._sets
-        for attribute in (Attribute.BEAT, Attribute.CHORD, Attribute.TEMPO):
+        _, beat, chord, tempo, instrument, pitch, _, _ = row.tolist()
+        for attribute, value in ((_BEAT, beat), (_CHORD, chord), (_TEMPO, tempo)):
             sets[TOGETHER, attribute] = False
-            sets[TOGETHER, attribute, row[attribute]] = True
-        beat, instrument, pitch = row[[Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH]]
-        sets[LATER, Attribute.BEAT] = False
-        sets[LATER, Attribute.BEAT, beat + 1 : self._bar_ticks + 1] = True
+            sets[TOGETHER, attribute, value] = True
+        sets[LATER, _BEAT] = False
+        sets[LATER, _BEAT, beat + 1 : self._bar_ticks + 1] = True
         # Notes of one onset are in the order of instruments, those of one instrument of pitches.
-        sets[0, Attribute.INSTRUMENT] = False
-        sets[0, Attribute.INSTRUMENT, instrument] = True
-        sets[0, Attribute.PITCH] = False
-        highest = SIZES[Attribute.PITCH] if instrument == DRUMS else FIRST_DRUM_PITCH
-        sets[0, Attribute.PITCH, pitch + 1 : highest] = True
-        sets[1, Attribute.INSTRUMENT] = False
-        sets[1, Attribute.INSTRUMENT, instrument + 1 : DRUMS] = True
+        sets[0, _INSTRUMENT] = False
+        sets[0, _INSTRUMENT, instrument] = True
+        sets[0, _PITCH] = False
+        highest = SIZES[_PITCH] if instrument == DRUMS else FIRST_DRUM_PITCH
+        sets[0, _PITCH, pitch + 1 : highest] = True
+        sets[1, _INSTRUMENT] = False
+        sets[1, _INSTRUMENT, instrument + 1 : DRUMS] = True
+        self._has_room[0] = pitch + 1 < highest
+        self._has_room[1] = instrument + 1 < DRUMS
+        self._has_room[LATER] = beat < self._bar_ticks
 
     def _set_open(self, row_type: int) -> None:
         """Which kinds may follow, before looking at values."""
@@ -290,10 +308,10 @@ class Grammar:
         sound = row_type == RowType.NOTE or (row_type >= FIRST_BAR and not rest)
         kinds = self._open
         kinds[:] = False
-        if row_type in (RowType.END, RowType.JOIN):
+        if row_type in _ENDS:
             return
         kinds[TOGETHER] = kinds[LATER] = sound
-        kinds[2] = sound and self.last[Attribute.INSTRUMENT] < DRUMS
+        kinds[2] = sound and int(self.last[_INSTRUMENT]) < DRUMS
         kinds[BARS] = kinds[REST] = True
         can_end = not self._in_future and (sound or (rest and self.ends_with == RowType.JOIN))
         kinds[END] = can_end
@@ -314,31 +332,35 @@ class Grammar:
         """What the next row may be, as far as nothing of it is known."""
         if self._cached is None:
             if self._permitted is None:
-                kinds = np.flatnonzero(self._open)
-                sets = self._sets[kinds]
+                places = (self._open & self._has_room).nonzero()[0]
+                sets = self._sets[places]
             else:
-                live = self._live[self._open[self._kinds[self._live]]]
-                kinds = self._kinds[live]
-                sets = self._sets[kinds] & self._permitted[live]
-            opens = (kinds >= BARS.start) & (kinds < BARS.stop)
-            self._cached = Possible(sets, opens)
+                places = self._live[self._open[self._kinds[self._live]]]
+                sets = self._sets[self._kinds[places]] & self._permitted[places]
+                alive = sets.any(-1).all(-1)
+                sets, places = sets[alive], places[alive]
+            self._cached = Possible(sets, self._first_beats[places], self._longest_bars[places])
         return self._cached
 
     def _check(self, row: np.ndarray) -> None:
-        inside = (row >= 0) & (row < SIZES)
-        fits = self._sets[:, _COLUMNS, np.where(inside, row, 0)] & inside  # [kinds, A]
-        row_type = row[Attribute.TYPE]
-        if FIRST_BAR <= row_type < FIRST_REST:
-            fits[:, Attribute.BEAT] &= row[Attribute.BEAT] <= METRE_TICKS[row_type - FIRST_BAR]
-        alive = self._open.copy()
-        if (alive & fits.all(1)).any():
+        values = row.tolist()
+        outside = [a for a, value in enumerate(values) if not 0 <= value < MAX_SIZE]
+        if outside:
+            row = row.copy()
+            row[outside] = 0
+        fits = self._sets[:, _COLUMNS, row]  # [kinds, A]
+        fits[:, outside] = False
+        if FIRST_BAR <= values[0] < FIRST_REST:
+            fits[:, _BEAT] &= values[_BEAT] <= METRE_TICKS[values[0] - FIRST_BAR]
+        if (self._open & fits.all(1)).any():
             return
+        alive = self._open.copy()
         for attribute, name in enumerate(ATTRIBUTES):
             alive &= fits[:, attribute]
             if not alive.any():
                 raise GrammarError(
-                    f"row {self.num_rows}: {name} {row[attribute]} is not possible in "
-                    f"{row.tolist()} after {self.last.tolist()}"
+                    f"row {self.num_rows}: {name} {values[attribute]} is not possible in "
+                    f"{values} after {self.last.tolist()}"
                 )
 
     def _check_null(self, row: np.ndarray) -> None:

@@ -5,6 +5,8 @@ A row that opens a bar is the exception: its beat has to lie within its metre.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, METRE_TICKS, Attribute, RowType
@@ -23,24 +25,29 @@ def choices(here: np.ndarray, next_bar: np.ndarray) -> tuple[Attribute, ...]:
     return (Attribute.TYPE, *between) if apart else ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Possible:
     """The products that the next row may come from, none of them empty."""
 
-    def __init__(self, sets: np.ndarray, opens: np.ndarray) -> None:
-        """sets: bool [K, A, V]; opens: whether each opens a bar with a note, bool [K]."""
-        first = np.zeros(len(sets), dtype=np.int64)
-        longest = np.full(len(sets), METRE_TICKS.max())
-        if opens.any():
-            bars = sets[opens]
-            first[opens], longest[opens] = prune_bars(bars)
-            sets[opens] = bars
-        alive = sets.any(-1).all(-1)
-        self.sets = sets[alive]
-        """bool [K, A, V]."""
-        self.first_beats = first[alive]
-        """The first beat of each bar, 0 for other kinds, [K]."""
-        self.bar_ticks = longest[alive]
-        """The last beat that the longest metre of each bar has, [K]."""
+    sets: np.ndarray
+    """bool [K, A, V]."""
+    first_beats: np.ndarray
+    """The first beat of each that opens a bar with a note, 0 for others, int64 [K]."""
+    bar_ticks: np.ndarray
+    """The last beat that the longest metre of each such bar has, int64 [K]."""
+
+
+def prune(sets: np.ndarray, opens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`prune_bars` of those of the sets, bool [K, A, V], that open a bar with a note, bool [K].
+
+    Returns, as `Possible` has them, the first beats and the longest bars of all, int64 [K].
+    """
+    first = np.zeros(len(sets), dtype=np.int64)
+    longest = np.full(len(sets), METRE_TICKS.max())
+    bars = sets[opens]
+    first[opens], longest[opens] = prune_bars(bars)
+    sets[opens] = bars
+    return first, longest
 
 
 def prune_bars(sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
