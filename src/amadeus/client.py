@@ -167,7 +167,7 @@ class Client:
         return self.file(id, "midi")
 
     def file(self, id: str, kind: str) -> bytes:
-        """midi, audio (WAV), score (MusicXML) or picture (PNG)."""
+        """midi, audio (WAV), picture (PNG), or whatever `info` names among its files."""
         with self._open("GET", f"{_API}/pieces/{id}/{kind}") as response:
             return response.read()
 

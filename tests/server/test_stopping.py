@@ -47,14 +47,14 @@ def command(composer, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
-    process, said = command("--running", 4, "--grace", 1)
+    process, said = command("--running", 4, "--grace", 0)
     finished, told = [], []
 
     def ask(name):
         with Client(said["url"], name=name, patience=0, timeout=60) as client:
             for seed in range(1000):
                 try:
-                    job = client.submit("compose", bars=3, notes=40, seed=seed)
+                    job = client.submit("compose", bars=4, notes=60, seed=seed)
                     name, end = list(client.events(job["id"]))[-1]
                 except AmadeusError:
                     return  # it stops: nothing was promised

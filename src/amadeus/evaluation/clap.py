@@ -60,7 +60,7 @@ def clap_scores(
 ) -> ClapScores:
     """Play every piece and compare it with the captions, its own and the others'.
 
-    model: the network, a folder with its weights, or their name on the hub once they are downloaded.
+    model: the network, a folder of its weights, or their name on the hub once they are downloaded.
     Raises ConfigError where there are no pairs, CheckpointError where the weights cannot be read,
     and ScoreError for a piece that cannot be played.
     """

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -77,7 +77,7 @@ class Job:
         self._dropped += len(self._events) - 1
         del self._events[:-1]
 
-    async def follow(self, last: int = 0) -> AsyncIterator[bytes]:
+    async def follow(self, last: int = 0) -> AsyncGenerator[bytes, None]:
         """Its events after number `last`, until it ends."""
         news = asyncio.Event()
         self.followers.add(news)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Response
@@ -116,8 +117,9 @@ async def follow_job(
 
 async def _events(job: Job, last: int, runner: Runner) -> AsyncIterator[bytes]:
     try:
-        async for event in job.follow(last):
-            yield event
+        async with aclosing(job.follow(last)) as events:
+            async for event in events:
+                yield event
     finally:
         runner.leave(job)
 
