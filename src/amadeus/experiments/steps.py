@@ -113,12 +113,10 @@ def compare_policies(
         raise ConfigError(f"no two real pieces have {bars} bars; ask for fewer bars")
     costs = cost_of(composer.model, real, policies, rows=rows, progress=progress)
     speeds = _speeds(composer, policies, progress)
-    outcomes = {}
+    outcomes: dict[str, Outcome] = {}
     for name, settings in policies.items():
-        scores = composer.generate_many(
-            [""] * pieces, bars=bars, seed=seed, **settings,
-            progress=lambda done, _, name=name: progress(f"{name}: bars", done, pieces * bars),
-        )  # fmt: skip
+        progress("composing", len(outcomes), len(policies))
+        scores = composer.generate_many([""] * pieces, bars=bars, seed=seed, **settings)
         outcomes[name] = Outcome(measure(scores), costs[name], speeds[name])
     return Compared(outcomes, measure([decode(tokens) for tokens in openings]))
 
