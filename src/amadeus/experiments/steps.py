@@ -25,7 +25,7 @@ Metrics = dict[str, np.ndarray]
 """Values by metric, one a piece."""
 ROUNDS, NOTES = 3, 150
 """How often, and on how many notes of one piece, the speed is taken."""
-_RESAMPLES = 400
+RESAMPLES = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,7 @@ class Compared:
         one, other = self.outcomes[name].metrics, self.first.metrics
         pieces, real = _size(one), _size(self.real)
         drawn = []
-        for _ in range(_RESAMPLES):
+        for _ in range(RESAMPLES):
             mine, theirs = rng.integers(pieces, size=pieces), rng.integers(real, size=real)
             drawn.append(_beyond(_taken(one, mine), _taken(other, mine), _taken(self.real, theirs)))
         defined = [value for value in drawn if not np.isnan(value)]  # not of equal real pieces
