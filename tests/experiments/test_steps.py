@@ -17,6 +17,15 @@ SOME = {name: STEPS[name] for name in ("T = 8", "T = 4", "T = 1", "sure at 0.7")
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "ROUNDS", 1)
+        patch.setattr(steps, "NOTES", 4)
+        patch.setattr(steps, "RESAMPLES", 40)
+        yield
+
+
 @pytest.fixture(scope="module")
 def real(fixtures):
     return [encode(read_midi(path)) for path in sorted(fixtures.glob("*.mid"))]
@@ -24,10 +33,7 @@ def real(fixtures):
 
 @pytest.fixture(scope="module")
 def compared(ignorant, real):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "ROUNDS", 1)
-        patch.setattr(steps, "NOTES", 4)
-        return compare_policies(Composer(ignorant), real, SOME, pieces=2, bars=2, rows=8)
+    return compare_policies(Composer(ignorant), real, SOME, pieces=2, bars=2, rows=8)
 
 
 def test_no_more_predictions_than_steps(compared):

@@ -6,7 +6,7 @@ held-out rows are revealed in orders made of it, what tells most first or last, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,35 +54,40 @@ def count(shards: Shards, rows: int, progress: Progress = lambda *_: None) -> Fo
 
     Raises CorpusError where there are too few pieces.
     """
-    notes: list[np.ndarray] = []
-    corpora: dict[str, list[int]] = {}
-    genres: dict[str, list[int]] = {}
-    for place, piece in enumerate(shards.pieces):
-        found = sounding(np.asarray(shards.tokens(place))[:rows]).astype(np.int64)
-        if len(found) >= _FEWEST_NOTES:
-            corpora.setdefault(piece.corpus, []).append(len(notes))
-            for genre in piece.facts["genres"] or ():
-                genres.setdefault(genre, []).append(len(notes))
-            notes.append(found)
-    if len(notes) < FEWEST:
+    notes = [sounding(np.asarray(shards.tokens(i))[:rows]) for i in range(len(shards))]
+    usable = [place for place, found in enumerate(notes) if len(found) >= _FEWEST_NOTES]
+    if len(usable) < FEWEST:
         raise CorpusError(
-            f"{shards.folder} has {len(notes)} pieces of {_FEWEST_NOTES} notes, {FEWEST} are needed"
+            f"{shards.folder} has {len(usable)} pieces of {_FEWEST_NOTES} notes, {FEWEST} are "
+            "needed; name another folder, or look at more rows"
         )
-    within = []
-    for done, piece_notes in enumerate(notes):
-        progress("counting", done, len(notes))
-        within.append(dependency_within(piece_notes, seed=done))
+    within = {}
+    for done, place in enumerate(usable):
+        progress("counting", done, len(usable))
+        within[place] = dependency_within(notes[place].astype(np.int64), seed=place)
 
     def links(places: Sequence[int]) -> Links:
-        chosen = [notes[place] for place in places]
-        sizes = [len(one) for one in chosen]
+        chosen = [notes[place].astype(np.int64) for place in places]
+        sizes = [len(found) for found in chosen]
         given_piece = mean_of([within[place] for place in places], sizes)
         return Links(len(chosen), sum(sizes), dependency_over(chosen), given_piece)
 
-    def links_of(groups: dict[str, list[int]]) -> dict[str, Links]:
+    def links_of(groups: Mapping[str, Sequence[int]]) -> dict[str, Links]:
         return {n: links(p) for n, p in sorted(groups.items()) if len(p) >= FEWEST}
 
-    return Found(links(range(len(notes))), links_of(corpora), links_of(genres))
+    corpora = _grouped(usable, lambda place: [shards.pieces[place].corpus])
+    genres = _grouped(usable, lambda place: shards.pieces[place].facts["genres"] or [])
+    return Found(links(usable), links_of(corpora), links_of(genres))
+
+
+def _grouped(
+    places: Sequence[int], names_of: Callable[[int], Sequence[str]]
+) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for place in places:
+        for name in names_of(place):
+            groups.setdefault(name, []).append(place)
+    return groups
 
 
 def orders_of(links: Links) -> Policies:

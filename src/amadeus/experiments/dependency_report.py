@@ -29,9 +29,9 @@ many (`evaluation/information.py`). Information has no direction. The share of w
 one attribute that another one settles has one, because some have more to be told than others
 (Theil's uncertainty coefficient).
 
-Over all notes, pieces differ: whoever knows the instrument knows something of the piece, and so of
-everything. Given the piece, what is left is what the decoder can use: the rows before have told it
-what piece it is.
+Over all notes, only what holds from piece to piece counts; what a few pieces happen to have in
+common is taken off as chance. Given the piece, its own habits count too (the bass that plays short
+notes): the decoder can use both, for it has heard the rows before.
 
 Then {measured} openings, {rows} rows each, are revealed one attribute at a time in several orders.
 Nats are those of the sampler itself, grammar included: what it takes to compose these rows. In
@@ -41,7 +41,7 @@ brackets, the interval that holds 95 % of bootstrap means over pieces; differenc
 _TOLD = "Row: what is given. Column: what is told. Percent of what is open about it."
 _GROUPS = """Percent, given the piece; groups of {fewest} pieces and more. "Most" is the attribute
 that settles the largest share of all others together."""
-_ORDERS = """ "Telling first" reveals first what settles most of the others together, over all
+_ORDERS = """"Telling first" reveals first what settles most of the others together, over all
 notes: {over}. Given the piece: {within}. Counted in all pieces, the openings among them."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ Metrics = dict[str, np.ndarray]
 """Values by metric, one a piece."""
 ROUNDS, NOTES = 3, 150
 """How often, and on how many notes of one piece, the speed is taken."""
-_RESAMPLES = 400
+RESAMPLES = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +65,7 @@ class Compared:
         one, other = self.outcomes[name].metrics, self.first.metrics
         pieces, real = _size(one), _size(self.real)
         drawn = []
-        for _ in range(_RESAMPLES):
+        for _ in range(RESAMPLES):
             mine, theirs = rng.integers(pieces, size=pieces), rng.integers(real, size=real)
             drawn.append(_beyond(_taken(one, mine), _taken(other, mine), _taken(self.real, theirs)))
         defined = [value for value in drawn if not np.isnan(value)]  # not of equal real pieces
@@ -114,12 +113,10 @@ def compare_policies(
         raise ConfigError(f"no two real pieces have {bars} bars; ask for fewer bars")
     costs = cost_of(composer.model, real, policies, rows=rows, progress=progress)
     speeds = _speeds(composer, policies, progress)
-    outcomes = {}
+    outcomes: dict[str, Outcome] = {}
     for name, settings in policies.items():
-        scores = composer.generate_many(
-            [""] * pieces, bars=bars, seed=seed, **settings,
-            progress=partial(_tell, progress, f"{name}: bars", pieces * bars),
-        )  # fmt: skip
+        progress("composing", len(outcomes), len(policies))
+        scores = composer.generate_many([""] * pieces, bars=bars, seed=seed, **settings)
         outcomes[name] = Outcome(measure(scores), costs[name], speeds[name])
     return Compared(outcomes, measure([decode(tokens) for tokens in openings]))
 
@@ -139,7 +136,3 @@ def _speed(composer: Composer, **settings: Any) -> float:
     began = time.process_time()
     score = composer.generate("", notes=NOTES, **settings)
     return score.num_notes / (time.process_time() - began)
-
-
-def _tell(progress: Progress, what: str, total: int, done: int, _: int) -> None:
-    progress(what, done, total)

@@ -89,6 +89,7 @@ class Engine(threading.Thread):
                     self._hand_over(piece, row)
             except Exception as error:
                 self._start_over(error)
+            self._end_failed()
 
     def _obey(self) -> bool:
         """Carry out what was ordered; wait for orders where there is nothing to compose."""
@@ -122,8 +123,15 @@ class Engine(threading.Thread):
             self._places.pop(piece, None)
         passages.put(error)
 
+    def _end_failed(self) -> None:
+        """Tell those whose pieces could not go on; the session has given those up."""
+        failed = {p: p.error for p in self._places if p.error is not None}
+        for piece, error in failed.items():
+            if piece in self._places:
+                self._end(self._places[piece][0], error)
+
     def _start_over(self, error: Exception) -> None:
-        """After an error a session is of no further use: what was being composed is lost."""
+        """After a bug a session is of no further use: what was being composed is lost."""
         waiting = set(self._session.waiting)
         everything = dict.fromkeys(passages for passages, _ in self._places.values())
         self._places.clear()
