@@ -112,17 +112,17 @@ def rest_type(metre: int) -> int:
     return FIRST_REST + metre
 
 
-def is_bar(types: np.ndarray) -> np.ndarray:
-    """Whether each row opens a bar with a note. Same shape as `types`."""
+def is_bar(types: Any) -> Any:
+    """Whether each row opens a bar with a note. types: numbers or an array. Same shape."""
     return (types >= FIRST_BAR) & (types < FIRST_REST)
 
 
-def is_rest(types: np.ndarray) -> np.ndarray:
+def is_rest(types: Any) -> Any:
     """Whether each row is an empty bar. Same shape as `types`."""
     return types >= FIRST_REST
 
 
-def has_sound(types: np.ndarray) -> np.ndarray:
+def has_sound(types: Any) -> Any:
     """Whether each row is a note. Same shape as `types`."""
     return (types == RowType.NOTE) | is_bar(types)
 
@@ -140,7 +140,7 @@ def is_predicted(types: Any) -> Any:
     return types >= RowType.JOIN
 
 
-def metre_of(types: np.ndarray) -> np.ndarray:
+def metre_of(types: Any) -> Any:
     """Index into METRES of each row that opens a bar. Same shape as `types`."""
     return np.where(is_rest(types), types - FIRST_REST, types - FIRST_BAR)
 
