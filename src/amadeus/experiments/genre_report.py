@@ -32,8 +32,8 @@ two tables of counts, fitted on training pieces of all corpora: how frequent eve
 attribute is (unigram), and how frequent after which value (bigram). "Left" is the model's share of
 the bigram tables' nats: the smaller, the more of the music it foresees beyond them. The tables have
 seen all corpora, the model has not."""
-_OUTSIDE = """Corpora marked with * were not in the model's training: all that is in them is new to it, but
-works may have been there in other editions, as chorales of Bach and symphonies are in several
+_OUTSIDE = """Corpora marked with * were not in the model's training: all that is in them is new to
+it, but works may have been there in other editions, as chorales of Bach and symphonies are in several
 collections. None of them is from outside of the Western tradition. The makam music of
 `symbtr` was in training; its intervals finer than a semitone are lost in the files as in the
 tokens, so about microtonal music nothing can be learned here."""
