@@ -33,8 +33,8 @@ attribute is (unigram), and how frequent after which value (bigram). "Left" is t
 the bigram tables' nats: the smaller, the more of the music it foresees beyond them. The tables have
 seen all corpora, the model has not."""
 _OUTSIDE = """Corpora marked with * were not in the model's training: all that is in them is new to
-it, but works may have been there in other editions, as chorales of Bach and symphonies are in several
-collections. None of them is from outside of the Western tradition. The makam music of
+it, but works may have been there in other editions, as chorales of Bach and symphonies are in
+several collections. None of them is from outside of the Western tradition. The makam music of
 `symbtr` was in training; its intervals finer than a semitone are lost in the files as in the
 tokens, so about microtonal music nothing can be learned here."""
 _LEAVING_OUT = """Nano models (1.2 million parameters) after {steps} updates of 16 excerpts of 256
