@@ -30,7 +30,11 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "linthesia",
     ),
 }  # fmt: skip
-"""By packaged model, corpora of which it saw nothing in training."""
+"""By packaged model, corpora of which it saw nothing in training.
+
+The card of amadeus-small counts 22 collections, and the pieces and the licences' shares of its rows
+that it states are those of all 28 but these.
+"""
 Progress = Callable[[int, int], None]
 """Told how many pieces are done, and of how many."""
 
