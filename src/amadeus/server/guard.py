@@ -191,14 +191,14 @@ class Guard:
         deadline = asyncio.get_running_loop().time() + self._limits.body_seconds
 
         async def receive_some() -> Message:
-            nonlocal taken, complete
+            nonlocal taken, complete, deadline
             if announced > most:
                 raise _too_large(most)
             if complete:
                 return await receive()
             try:
-                left = deadline - asyncio.get_running_loop().time()
-                message = await asyncio.wait_for(receive(), left)
+                deadline = min(deadline, clock() + self._limits.body_seconds)
+                message = await asyncio.wait_for(receive(), deadline - clock())
             except asyncio.TimeoutError:
                 raise HttpError(408, "timeout", "the request took too long to arrive") from None
             taken += len(message.get("body", b""))
