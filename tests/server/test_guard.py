@@ -1,11 +1,15 @@
 """Who may ask, and how much they may send."""
 
 import json
+import socket
+from dataclasses import replace
 
 import pytest
 
+from amadeus.client import Client
 from amadeus.server.app import create_app
 from amadeus.server.guard import Access
+from serving import running
 
 testclient = pytest.importorskip("starlette.testclient")
 HOME = "http://127.0.0.1:8417"
@@ -145,6 +149,23 @@ def test_bodies_have_a_limit_announced_or_not(page):
     for body in (b"x" * 70_000, chunks()):
         response = client.post("/api/v1/jobs/compose", content=body, headers=headers)
         assert (response.status_code, code(response)) == (413, "too_large")
+
+
+def test_who_sends_too_slowly_is_let_go_and_who_only_listens_is_not(composer, limits, tmp_path):
+    held = replace(limits, body_seconds=1)
+    app = create_app(composer, data=tmp_path, limits=held)
+    with running(app, held) as (url, _), Client(url) as client:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            slow.sendall(
+                f"POST /api/v1/jobs/compose HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{".encode()
+            )
+            assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
+        # Of two jobs that take longer than a second together, the second is followed throughout.
+        settings = {"bars": 16, "notes": 60, "constraints": ["density: 30"]}
+        jobs = [client.submit("compose", seed=seed, **settings) for seed in range(3)]
+        assert list(client.events(jobs[-1]["id"]))[-1][0] == "done"
 
 
 @pytest.mark.parametrize(
