@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, print_table, progress_bar
-from amadeus.cli.outputs import check_writable
-
-if TYPE_CHECKING:
-    from amadeus.experiments.report import Report
+from amadeus.cli.display import progress_bar
+from amadeus.cli.outputs import check_writable, hand_over
 
 CONTROL_EXAMPLES = options.examples(
     "amadeus experiment control --seeds 10 --only tempo,key",
@@ -66,7 +63,7 @@ def control(
             progress=lambda text, done, total: update(done, total=total, text=text),
         )  # fmt: skip
         report = report_on([experiment.run(one) for one in controls], experiment, provenance)
-    _hand_over(report, output, as_json, tables=2)
+    hand_over(report, output, as_json, tables=2)
 
 
 INFILL_EXAMPLES = options.examples(
@@ -120,21 +117,4 @@ def infill(
         model,
         pieces=f"{len(held_out)} of the validation split, of which {pieces}",
     )
-    _hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json)
-
-
-def _hand_over(report: Report, output: Path | None, as_json: bool, tables: int = 1) -> None:
-    """Write the report, and print its first tables or all its numbers."""
-    from amadeus.experiments.report import PAGE
-
-    if output is not None:
-        report.write(output)
-    if as_json:
-        print_json(report.to_dict())
-        return
-    for table in report.tables[:tables]:
-        typer.echo(f"{table.title}:")
-        print_table([table.header, *table.rows])
-        typer.echo()
-    if output is not None:
-        typer.echo(f"{output / PAGE}, with numbers and a picture beside it")
+    hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json, tables=1)

@@ -28,6 +28,7 @@ from amadeus.cli import (
     train,
     validate,
 )
+from amadeus.cli import experiment_training as training
 from amadeus.errors import AmadeusError
 
 
@@ -114,6 +115,11 @@ app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")
 experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
 experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.infill)
+experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
+experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)
+experiment_app.command("sensitivity", epilog=training.SENSITIVITY_EXAMPLES)(training.sensitivity)
+experiment_app.command("scaling", epilog=training.SCALING_EXAMPLES)(training.scaling)
+experiment_app.command("decoders", epilog=training.DECODERS_EXAMPLES)(training.decoders)
 
 
 def run() -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import typer
+
+from amadeus.cli.display import print_json, print_table
 from amadeus.errors import ConfigError
 from amadeus.music.grid import bars_of
 from amadeus.music.midi import write_midi
 from amadeus.music.score import Score
+
+if TYPE_CHECKING:
+    from amadeus.experiments.report import Report
 
 SAMPLE_RATE = 44100
 _SUFFIXES = {"midi": (".mid", ".midi"), "audio": (".wav",), "picture": (".png",)}
@@ -107,3 +113,22 @@ def sentence(summary: dict[str, Any]) -> str:
     minutes, seconds = divmod(round(summary["seconds"]), 60)
     counts = (f"{summary[k]:,} {k[:-1] if summary[k] == 1 else k}" for k in ("bars", "notes"))
     return f"{', '.join(counts)}, {minutes}:{seconds:02d}"
+
+
+def hand_over(
+    report: Report, output: Path | None, as_json: bool, tables: int | None = None
+) -> None:
+    """Write a report into a folder, and print its first tables, or all its numbers as JSON."""
+    from amadeus.experiments.report import PAGE
+
+    if output is not None:
+        report.write(output)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    for table in report.tables[:tables]:
+        typer.echo(f"{table.title}:")
+        print_table([table.header, *table.rows])
+        typer.echo()
+    if output is not None:
+        typer.echo(f"{output / PAGE}, with numbers and a picture beside it")

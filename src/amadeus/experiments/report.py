@@ -101,13 +101,20 @@ def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
     Other versions, and other numbers of threads, round differently.
     """
     folder = find_checkpoint(model)
-    versions = [f"{name} {version(name)}" for name in _PACKAGES]
     return {
         "command": f"`{command}`",
         "model": model,
         "weights": f"SHA-256 {hash_of_weights(folder)}",
         "engine": "compiled core, weights of a byte" if fits(read_sizes(folder)) else "torch",
         **settings,
+        **computed_with(),
+    }
+
+
+def computed_with() -> dict[str, Any]:
+    """Versions and threads."""
+    versions = [f"{name} {version(name)}" for name in _PACKAGES]
+    return {
         "versions": ", ".join([*versions, f"Python {platform.python_version()}"]),
         "threads": torch.get_num_threads(),
     }
