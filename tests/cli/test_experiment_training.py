@@ -1,6 +1,7 @@
 """The experiments that train, at their smallest."""
 
 import json
+import re
 
 import pytest
 
@@ -41,9 +42,17 @@ def test_an_experiment_writes_its_page_and_trains_nothing_twice(
     assert sorted(p.name for p in folder.iterdir()) == sorted(names)
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "{" not in page
-    assert "nan" not in page
+    assert re.search(r"\bnan\b", page) is None
     again = amadeus(*command, "--json")
-    assert json.loads(again.out) == json.loads((folder / "numbers.json").read_text("utf-8"))
+    written = json.loads((folder / "numbers.json").read_text("utf-8"))
+    assert _still(json.loads(again.out)) == _still(written)
+
+
+def _still(numbers):
+    """Without the speed of composing, which is measured anew."""
+    for decoder in numbers.get("decoders", {}).values():
+        del decoder["rows per second"]
+    return numbers
 
 
 def test_a_list_of_something_else_is_refused(amadeus, corpus):

@@ -156,6 +156,7 @@ def scaling(
 ) -> None:
     """Train several widths over several lengths, and fit a law to what they reach."""
     from amadeus.experiments import scaling as experiment
+    from amadeus.experiments.scaling_report import report_on
 
     sizes = [round(width) for width in _numbers("--widths", widths)]
     shares = _numbers("--lengths", lengths)
@@ -163,7 +164,7 @@ def scaling(
     def run(kept: Runs, base: Recipe) -> Report:
         found = experiment.run(kept, base, sizes, shares, range(seeds))
         told = _told(base, "scaling", widths=widths, lengths=lengths, seeds=seeds)
-        return experiment.report_on(found, *told)
+        return report_on(found, *told)
 
     _Task(shards, preset, steps, overrides, quick, runs, output, as_json).do(run)
 
@@ -176,7 +177,7 @@ DECODERS_EXAMPLES = options.examples(
 
 def decoders(
     shards: Shards,
-    pieces: Annotated[int, typer.Option(min=2, help="Pieces that each composes.")] = 24,
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces that each composes.")] = 16,
     bars: Annotated[int, typer.Option(min=1, help="Bars of each.")] = 8,
     seeds: Seeds = 3,
     preset: Preset = "nano",

@@ -20,7 +20,7 @@ from amadeus.experiments.recipes import with_steps
 from amadeus.experiments.report import INK, PALE, STRONG, STYLE, Table
 from amadeus.experiments.runs import Recipe, Run, Runs
 
-NEGLIGIBLE = 0.05
+NEGLIGIBLE = 0.12
 """Updates whose costs differ by a smaller share count as equally dear: timing is no better."""
 
 
@@ -158,6 +158,7 @@ def verdict(arms: Sequence[Arm], part: str) -> str:
     for arm in arms[1:]:
         gap = arm.beyond(arms[0])
         at = arm.name.partition(", ")[2]
+        at += ", which cost as much computing" if len(arms) == 2 else ""
         size = f"{abs(gap.pieces.mean):.3f} nats a row"
         said = {
             1: f"with {part} the model is better by {size}",

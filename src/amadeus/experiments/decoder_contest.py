@@ -30,7 +30,7 @@ from amadeus.inference.request import Request
 from amadeus.music.score import Score
 from amadeus.tokens import decode
 
-MAX_NOTES = 400
+MAX_NOTES = 256
 """Of a composed piece: models that have learned little do not always come to the next bar."""
 REAL_PIECES = 300
 _RESAMPLES = 200

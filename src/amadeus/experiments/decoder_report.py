@@ -33,7 +33,8 @@ each attribute that changes and always pitch, duration and velocity. {seeds} see
 **{verdict}**"""
 _NOTE = """Nats a row over the first {rows} rows of {pieces} validation pieces, less is better. That
 of masked diffusion is a bound: the mean over all orders of revealing, while the others know their
-one order, so its likelihood may be better than it looks, but not worse. Flat tokens could still
+one order, so its likelihood may be better than it looks, but not worse. It also has more to learn:
+each attribute given any of the others, where they learn each in one place. Flat tokens could still
 spend probability on tokens that cannot come, which the other three cannot. Computing is measured on
 one thread, in turns; who needs less of it for an update gets more updates. In brackets, the 95 %
 interval over pieces, the seeds averaged; "seed by seed" tells how much seeds matter."""

@@ -61,4 +61,4 @@ def fit(parameters: np.ndarray, data: np.ndarray, losses: np.ndarray) -> list[Po
             better = (errors < least) & (solved >= 0).all(1)
             least[better] = errors[better]
             best[better, :3], best[better, 3:] = solved[better], (a, b)
-    return [PowerLaw(*map(float, one), units) for one in best]
+    return [PowerLaw(floor, n, d, a, b, units) for floor, n, d, a, b in best.tolist()]
