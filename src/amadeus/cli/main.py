@@ -31,6 +31,7 @@ from amadeus.cli import (
     validate,
 )
 from amadeus.cli import experiment_measuring as measuring
+from amadeus.cli import experiment_training as training
 from amadeus.errors import AmadeusError
 
 
@@ -122,6 +123,11 @@ experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.i
 experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
 experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
 experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
+experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
+experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)
+experiment_app.command("sensitivity", epilog=training.SENSITIVITY_EXAMPLES)(training.sensitivity)
+experiment_app.command("scaling", epilog=training.SCALING_EXAMPLES)(training.scaling)
+experiment_app.command("decoders", epilog=training.DECODERS_EXAMPLES)(training.decoders)
 
 
 def run() -> None:

@@ -49,7 +49,7 @@ def train(
     from amadeus.training.config import load_config
     from amadeus.training.state import STATE
 
-    settings = load_config(config, _parse(overrides or []))
+    settings = load_config(config, parse_overrides(overrides or []))
     if not resume and (settings.output / STATE).exists():
         raise TrainingError(
             f"{settings.output} holds a run already; go on with --resume, or set another output"
@@ -94,7 +94,7 @@ def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
         write_midi(score, folder / f"step-{step:06d}-seed-{seed}.mid")
 
 
-def _parse(overrides: list[str]) -> dict[str, Any]:
+def parse_overrides(overrides: list[str]) -> dict[str, Any]:
     """`field=value` by field, values as in YAML."""
     import yaml
 

@@ -61,6 +61,9 @@ class NoteDecoder(nn.Module):
         x = (slots + known).view(-1, NUM_ATTRIBUTES, slots.shape[-1])  # [R, A, E]
         for block in self.blocks:
             x = block(x)
+        return self.read_out(x).view(*values.shape, MAX_SIZE)
+
+    def read_out(self, x: Tensor) -> Tensor:
+        """Logits of slots x [R, A, E] that have seen each other, float32 [R, A, V]."""
         logits = torch.einsum("rae,aev->rav", rms_norm(x), self.heads.type_as(x)).float()
-        logits = logits.masked_fill(self.padding, float("-inf"))
-        return logits.view(*values.shape, MAX_SIZE)
+        return logits.masked_fill(self.padding, float("-inf"))

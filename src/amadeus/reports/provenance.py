@@ -15,8 +15,6 @@ def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
 
     Other versions, and other numbers of threads, round differently.
     """
-    import torch
-
     from amadeus.inference.native import fits
     from amadeus.model.checkpoint_files import read_sizes
     from amadeus.model.packaged import find_checkpoint
@@ -28,6 +26,15 @@ def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
         "weights": f"SHA-256 {hash_of_weights(folder)}",
         "engine": "compiled core, weights of a byte" if fits(read_sizes(folder)) else "torch",
         **settings,
+        **computed_with(),
+    }
+
+
+def computed_with() -> dict[str, Any]:
+    """Versions and threads."""
+    import torch
+
+    return {
         "versions": versions("amadeus-music", "torch", "numpy"),
         "threads": torch.get_num_threads(),
     }

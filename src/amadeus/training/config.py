@@ -124,11 +124,20 @@ def load_config(path: Path, overrides: Mapping[str, Any] | None = None) -> Train
     if not isinstance(values, dict):
         raise ConfigError(f"{path} must hold `field: value` lines, got {type(values).__name__}")
     values |= overrides or {}
+    return make_config(values, str(path))
+
+
+def make_config(values: Mapping[str, Any], where: str) -> TrainConfig:
+    """The run with these fields. where: what error messages call them.
+
+    Raises ConfigError naming the field that is unknown, missing or out of range.
+    """
+    folders = {}
     for name in ("shards", "output"):
         if name not in values:
-            raise ConfigError(f"{path} does not say `{name}: FOLDER`")
-        values[name] = Path(str(values[name]))
-    return _from_fields(TrainConfig, values, str(path))
+            raise ConfigError(f"{where} does not say `{name}: FOLDER`")
+        folders[name] = Path(str(values[name]))
+    return _from_fields(TrainConfig, {**values, **folders}, where)
 
 
 def _from_fields(cls: type, values: Mapping[str, Any], where: str) -> Any:

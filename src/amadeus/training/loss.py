@@ -62,13 +62,12 @@ class Objective(nn.Module):
         latents = context.latents[:, :-1]
         batch, available = targets.shape[:2]
         chosen = noise.places.shape[1]
-        start = torch.arange(chosen, device=tokens.device) * available / chosen
-        places = (start + noise.places * (available / chosen)).long().clamp(max=available - 1)
+        places = choose_places(noise.places, available)
         targets = targets.gather(1, places[..., None].expand(-1, -1, NUM_ATTRIBUTES))
         latents = latents.gather(1, places[..., None].expand(-1, -1, latents.shape[-1]))
 
         slots = self.model.slots(context, latents)  # [B, P, A, E]
-        masked, weight = draw_masks(noise.masks)
+        masked, weight = self.hide(noise.masks)
         masked = masked.view(batch, chosen, NUM_ATTRIBUTES)
         logits = self.model.decoder(slots, targets, masked)  # [B, P, A, V]
         nats = F.cross_entropy(logits.flatten(0, 2), targets.flatten(), reduction="none")
@@ -80,6 +79,17 @@ class Objective(nn.Module):
             num_rows=counted.sum(),
             dispersion=dispersion_loss(context.intermediate, valid, self.temperature),
         )
+
+    def hide(self, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """Which attributes are to be predicted, and what they weigh; as in `draw_masks`."""
+        return draw_masks(uniform)
+
+
+def choose_places(uniform: Tensor, available: int) -> Tensor:
+    """P of so many places, one from each P-th part, int [B, P]. uniform: [B, P] from U(0, 1)."""
+    chosen = uniform.shape[1]
+    start = torch.arange(chosen, device=uniform.device) * available / chosen
+    return (start + uniform * (available / chosen)).long().clamp(max=available - 1)
 
 
 def dispersion_loss(hidden: Tensor, valid: Tensor, temperature: float) -> Tensor:
@@ -93,11 +103,19 @@ def dispersion_loss(hidden: Tensor, valid: Tensor, temperature: float) -> Tensor
     batch = len(hidden)
     if batch < 2:
         return hidden.new_zeros(())
+    same = torch.eye(batch, dtype=torch.bool, device=hidden.device)
+    distances = piece_distances(hidden, valid)
+    scores = (-distances / temperature).masked_fill(same, float("-inf"))
+    pairs = torch.tensor(float(batch * (batch - 1)), device=hidden.device)
+    return scores.flatten().logsumexp(0) - pairs.log()
+
+
+def piece_distances(hidden: Tensor, valid: Tensor) -> Tensor:
+    """Cosine distances between the mean hidden states of pieces, float32 [B, B].
+
+    hidden: [B, N, D]; valid: bool [B, N], False at padding.
+    """
     weight = valid[..., None].float()
     mean = (hidden.float() * weight).sum(1) / weight.sum(1).clamp(min=1)
     unit = F.normalize(mean, dim=-1)
-    distance = 1.0 - unit @ unit.T  # [B, B]
-    same = torch.eye(batch, dtype=torch.bool, device=hidden.device)
-    scores = (-distance / temperature).masked_fill(same, float("-inf"))
-    pairs = torch.tensor(float(batch * (batch - 1)), device=hidden.device)
-    return scores.flatten().logsumexp(0) - pairs.log()
+    return 1.0 - unit @ unit.T

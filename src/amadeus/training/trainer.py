@@ -33,6 +33,7 @@ from amadeus.training.state import load_state, save_state
 from amadeus.training.validation import Nats, validate
 
 REPORT_EVERY = 20
+Build = Callable[[TrainConfig], Objective]
 
 
 @dataclass(slots=True)
@@ -53,7 +54,10 @@ class Progress:
 class Trainer:
     """One process of a training run."""
 
-    def __init__(self, config: TrainConfig, *, device: str | None = None) -> None:
+    def __init__(
+        self, config: TrainConfig, *, device: str | None = None, build: Build | None = None
+    ) -> None:
+        """build: makes the model and its loss; those of Amadeus if left out."""
         self.config = config
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
@@ -73,8 +77,8 @@ class Trainer:
             self.voters = dist.new_group(backend="gloo")  # votes do not wait for the device
 
         torch.manual_seed(config.seed)
-        self.model = _first_model(config).to(self.device)
-        self.objective = Objective(self.model, config.dispersion_temperature)
+        self.objective = (build or _first_objective)(config).to(self.device)
+        self.model = self.objective.model
         self.optimizers = build_optimizers(
             self.model, kind=config.optimizer, lr=config.lr, matrix_lr=config.matrix_lr,
             weight_decay=config.weight_decay,
@@ -133,7 +137,7 @@ class Trainer:
         step = start
         with _StopSignals() as signals, logs as log:
             for step, batch in enumerate(loader, start=start + 1):
-                meter.add(*self._update(step - 1, batch))
+                meter.add(*self.update(step - 1, batch))
                 now = time.monotonic()
                 out_of_time = max_minutes is not None and now - began > 60 * max_minutes
                 last = step == config.steps or self._any_wants(out_of_time or signals.received)
@@ -163,7 +167,7 @@ class Trainer:
         save_state(self.config.output, self.model, self.optimizers, step)
         save_checkpoint(self.model, self.config.output, step=step, steps=self.config.steps)
 
-    def _update(self, step: int, batch: Batch) -> tuple[Losses, torch.Tensor]:
+    def update(self, step: int, batch: Batch) -> tuple[Losses, torch.Tensor]:
         """One step of gradient descent. Returns the losses and the norm of the gradient."""
         config = self.config
         set_rate(self.optimizers, rate(step, config.steps, config.warmup, config.schedule))
@@ -291,8 +295,8 @@ def _use_one_thread(_: int) -> None:
     threadpool_limits(1)
 
 
-def _first_model(config: TrainConfig) -> Amadeus:
-    """The model that a new run begins with: random, or the one to start from."""
+def _first_objective(config: TrainConfig) -> Objective:
+    """What a new run begins with: random weights, or those to start from."""
     sizes = config.model_config()
     model = Amadeus(sizes)
     if config.start_from:
@@ -303,7 +307,7 @@ def _first_model(config: TrainConfig) -> Amadeus:
                 "set preset, model and text_encoder to what it has"
             )
         model.load_state_dict(first.state_dict())
-    return model
+    return Objective(model, config.dispersion_temperature)
 
 
 def _device(name: str | None) -> torch.device:

@@ -1,0 +1,64 @@
+"""The law by which loss falls with parameters and data, fitted without guesses to start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+
+EXPONENTS = np.geomspace(0.05, 2.0, 48)
+"""Exponents that are tried for either term."""
+_SUBSETS = [list(kept) for size in (1, 2, 3) for kept in combinations(range(3), size)]
+"""Which of E, A and B are not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLaw:
+    """L(N, D) = E + A / N^a + B / D^b (Hoffmann et al. 2022, arXiv 2203.15556, equation 2).
+
+    N and D are counted in units of `units`, so that A and B are nats at that size.
+    """
+
+    floor: float
+    """E, what neither more parameters nor more data save."""
+    by_parameters: float
+    """A."""
+    by_data: float
+    """B."""
+    parameters_exponent: float
+    """a."""
+    data_exponent: float
+    """b."""
+    units: tuple[float, float]
+
+    def __call__(self, parameters: np.ndarray, data: np.ndarray) -> np.ndarray:
+        """Loss, in the shape of both."""
+        n, d = parameters / self.units[0], data / self.units[1]
+        return (
+            self.floor
+            + self.by_parameters * n**-self.parameters_exponent
+            + self.by_data * d**-self.data_exponent
+        )
+
+
+def fit(parameters: np.ndarray, data: np.ndarray, losses: np.ndarray) -> list[PowerLaw]:
+    """The laws of least squares for R sets of losses.
+
+    parameters, data: [K]; losses: [R, K]. For every pair of exponents the rest is linear; E, A and
+    B may not be negative, so that some may be zero.
+    """
+    units = float(np.exp(np.log(parameters).mean())), float(np.exp(np.log(data).mean()))
+    n, d = parameters / units[0], data / units[1]
+    least = np.full(len(losses), np.inf)
+    best = np.zeros((len(losses), 5))  # E, A, B, a, b
+    for a, b in product(EXPONENTS, EXPONENTS):
+        columns = np.stack([np.ones(len(data)), n**-a, d**-b], axis=1)  # [K, 3]
+        for kept in _SUBSETS:
+            solved = np.zeros((len(losses), 3))
+            solved[:, kept] = losses @ np.linalg.pinv(columns[:, kept]).T
+            errors = ((solved @ columns.T - losses) ** 2).sum(1)
+            better = (errors < least) & (solved >= 0).all(1)
+            least[better] = errors[better]
+            best[better, :3], best[better, 3:] = solved[better], (a, b)
+    return [PowerLaw(floor, n, d, a, b, units) for floor, n, d, a, b in best.tolist()]
