@@ -1,0 +1,221 @@
+// The piano roll: keeps its two canvases painted, follows the music, and takes clicks and keys.
+
+import { $, reducedMotion } from "./dom.js";
+import { Geometry, clamp } from "./roll-geometry.js";
+import { noteBox, paintMoving, paintStill, readPalette } from "./roll-paint.js";
+import { clearSelection, describeSelection, selectBars, selectNotes } from "./selection.js";
+import { isHeard, state } from "./state.js";
+
+const NARROW = 640;
+const SLIP = 4; // pixels that a click may move
+
+export class Roll {
+  #g = new Geometry();
+  #palette = readPalette();
+  #isStale = true;
+  #drag = null; // {kind, x, y, ...} while a pointer is down
+  #shown = null; // the piece that the view was fitted to
+  #marked = false; // whether the first note has been painted
+
+  constructor(player) {
+    this.player = player;
+    this.element = $("#roll");
+    [this.still, this.moving] = ["#roll-still", "#roll-moving"].map((id) => $(id));
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+    state.watch(["piece"], () => this.#show());
+    state.watch(["other", "muted", "soloed", "selection"], () => this.stale());
+    state.watch(["theme"], () => this.repaint());
+    state.watch(["piece", "selection"], () => this.#describe());
+    document.fonts.ready.then(() => this.stale());
+    this.#listen();
+    requestAnimationFrame((time) => this.#frame(time));
+  }
+
+  stale() {
+    this.#isStale = true;
+  }
+
+  repaint() {
+    this.#palette = readPalette();
+    this.stale();
+  }
+
+  /** Notes or bars have been added to the piece. */
+  grown() {
+    this.#g.showPitches(state.piece.range);
+    if (state.piece.bars.length === 1) this.#g.fit(state.piece.quarters);
+    this.stale();
+  }
+
+  zoom(factor) {
+    this.#g.zoom(factor, this.#g.x(this.#quarter), this.#quarters);
+    this.stale();
+  }
+
+  fit() {
+    this.#g.fit(this.#quarters, 3);
+    this.stale();
+  }
+
+  /** Shows a stretch of bars. */
+  reveal(bar) {
+    const at = state.piece?.grid[bar - 1];
+    if (!at) return;
+    const g = this.#g;
+    if (at.onset < g.scroll || at.end > g.scroll + g.span) g.scrollTo(at.onset - g.span / 3, this.#quarters);
+    this.stale();
+  }
+
+  get #quarters() {
+    return state.piece?.quarters ?? 64;
+  }
+
+  get #quarter() {
+    return state.piece?.quarterAt(this.player.position) ?? 0;
+  }
+
+  #show() {
+    const { piece } = state;
+    const isOther = !piece || !this.#shown || piece.about.root !== this.#shown.about.root || !this.#shown.notes.length;
+    if (piece?.notes.length) this.#g.showPitches(piece.range);
+    if (isOther) this.#g.fit(this.#quarters);
+    this.#g.scrollTo(this.#g.scroll, this.#quarters);
+    this.#shown = piece;
+    this.#marked = Boolean(piece?.notes.length);
+    this.stale();
+  }
+
+  #describe() {
+    const { piece } = state;
+    const who = [...(piece?.voices.values() ?? [])].map((voice) => voice.name).join(", ");
+    const chosen = state.selection.bars ? ` Selected: ${describeSelection()}.` : "";
+    this.element.setAttribute("aria-label", piece ? `Piano roll: ${piece.grid.length} bars, ${who || "no notes yet"}.${chosen}` : "Piano roll, empty");
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const density = window.devicePixelRatio || 1;
+    for (const canvas of [this.still, this.moving]) {
+      canvas.width = width * density;
+      canvas.height = height * density;
+      canvas.getContext("2d").setTransform(density, 0, 0, density, 0, 0);
+    }
+    const first = this.#g.width === 0;
+    Object.assign(this.#g, { width, height, gutter: width < NARROW ? 28 : 40 });
+    if (first) this.#g.fit(this.#quarters);
+    this.#g.scrollTo(this.#g.scroll, this.#quarters);
+    this.stale();
+  }
+
+  #frame(time) {
+    requestAnimationFrame((next) => this.#frame(next));
+    if (!this.#g.width) return;
+    if (this.player.isPlaying) this.#followPlayhead();
+    if (this.#isStale) {
+      this.#isStale = false;
+      paintStill(this.still.getContext("2d"), this.#g, state.piece, this.#palette);
+      this.#markFirst();
+    }
+    paintMoving(this.moving.getContext("2d"), this.#g, state.piece, this.#palette, {
+      quarter: this.#quarter,
+      isPlaying: this.player.isPlaying,
+      marquee: this.#drag?.box,
+      pulse: reducedMotion() ? 0.5 : 0.5 + 0.5 * Math.sin(time / 300),
+    });
+  }
+
+  #markFirst() {
+    if (this.#marked || !state.piece?.notes.length) return;
+    this.#marked = true;
+    performance.mark("first-note-drawn");
+  }
+
+  #followPlayhead() {
+    const g = this.#g;
+    const place = (this.#quarter - g.scroll) / g.span;
+    if (this.#drag || (place >= 0 && place < 0.85)) return;
+    const before = g.scroll;
+    g.scrollTo(this.#quarter - g.span * 0.12, this.#quarters);
+    if (g.scroll !== before) this.stale();
+  }
+
+  #listen() {
+    const on = (name, f, options) => this.element.addEventListener(name, f, options);
+    on("pointerdown", (event) => this.#press(event));
+    on("pointermove", (event) => this.#move(event));
+    on("pointerup", (event) => this.#release(event));
+    on("pointercancel", () => (this.#drag = null));
+    on("dblclick", (event) => state.piece && selectBars(...Array(2).fill(this.#barAt(this.#point(event)[0]))));
+    on("wheel", (event) => this.#wheel(event), { passive: false });
+  }
+
+  #point(event) {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #barAt(x) {
+    return state.piece.barAt(clamp(this.#g.quarterAt(x), 0, this.#quarters - 0.01));
+  }
+
+  #press(event) {
+    if (event.button || !state.piece) return;
+    this.element.setPointerCapture(event.pointerId);
+    const [x, y] = this.#point(event);
+    const kind = y < this.#g.top ? "bars" : event.pointerType === "touch" ? "pan" : "notes";
+    this.#drag = { kind, x, y, scroll: this.#g.scroll, more: event.shiftKey, moved: false };
+  }
+
+  #move(event) {
+    const drag = this.#drag;
+    if (!drag) return;
+    const [x, y] = this.#point(event);
+    drag.moved ||= Math.hypot(x - drag.x, y - drag.y) > SLIP;
+    if (!drag.moved) return;
+    if (drag.kind === "bars") selectBars(this.#barAt(drag.x), this.#barAt(x));
+    else if (drag.kind === "pan") {
+      this.#g.scrollTo(drag.scroll - (x - drag.x) / this.#g.scale, this.#quarters);
+      this.stale();
+    } else drag.box = [Math.min(x, drag.x), Math.min(y, drag.y), Math.abs(x - drag.x), Math.abs(y - drag.y)];
+  }
+
+  #release(event) {
+    const drag = this.#drag;
+    this.#drag = null;
+    if (!drag) return;
+    if (drag.box) selectNotes(new Set([...(drag.more ? state.selection.notes : []), ...this.#within(drag.box)]));
+    if (drag.moved) return;
+    if (drag.kind !== "bars") this.#click(drag);
+    else if (event.shiftKey && state.selection.bars) selectBars(state.selection.bars[0], this.#barAt(drag.x));
+    else this.player.seek(state.piece.secondsAt(Math.max(0, this.#g.quarterAt(drag.x))));
+  }
+
+  #click({ x, y, more }) {
+    const [note] = this.#within([x - 1, y - 1, 2, 2]).slice(-1);
+    if (!note) return more || clearSelection();
+    const notes = new Set(more ? state.selection.notes : []);
+    if (!notes.delete(note)) notes.add(note);
+    selectNotes(notes);
+  }
+
+  /** Notes that can be heard and touch a box: x, y, width, height. */
+  #within([x, y, width, height]) {
+    return state.piece.notes.filter((note) => {
+      const [left, top, across, down] = noteBox(this.#g, note);
+      return isHeard(note.voice.key) && left < x + width && left + across > x && top < y + height && top + down > y;
+    });
+  }
+
+  #wheel(event) {
+    if (!state.piece) return;
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.#g.zoom(Math.exp(-event.deltaY / 300), this.#point(event)[0], this.#quarters);
+    } else {
+      const delta = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
+      event.preventDefault();
+      this.#g.scrollTo(this.#g.scroll + delta / this.#g.scale, this.#quarters);
+    }
+    this.stale();
+  }
+}
