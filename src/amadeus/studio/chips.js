@@ -16,12 +16,13 @@ const CHIPS = [
   { name: "tempo", label: "Tempo", said: (p) => (p.tempo ? `${p.tempo} BPM` : p.tempo_range && `${p.tempo_range.join("–")} BPM`) },
   { name: "metre", label: "Metre", said: (p) => p.metre },
   { name: "instruments", label: "Instruments", said: (p) => [...p.instruments, ...p.without.map((w) => `no ${w}`)].join(", ") },
-  { name: "bars", label: "Bars", said: (p) => p.bars },
+  { name: "bars", label: "Bars", said: (p) => (p.explained.some((one) => one.constraint.startsWith("bars:")) ? p.bars : null) },
 ];
 const SHOWN = { tempo: (value) => `${value} BPM` };
 
 export class Prompt {
   #parsed = null;
+  #root = null; // of the piece whose prompt is shown
   #set = {}; // what was set by hand, by the chip's name
   #fine = {}; // seed, temperature, guidance, constraints
 
@@ -45,7 +46,7 @@ export class Prompt {
       else this.submit();
     });
     state.watch(["job"], () => this.#button());
-    state.watch(["piece"], () => this.#take());
+    state.watch(["takes"], () => this.#take());
     addEventListener("resize", () => this.#grow());
     this.#read();
   }
@@ -79,11 +80,13 @@ export class Prompt {
     return request;
   }
 
-  /** The prompt of a piece that is opened. */
+  /** The prompt of a piece that is opened: that of its first take. */
   #take() {
-    const { prompt } = state.piece?.about.settings ?? {};
-    if (!prompt || state.piece.about.kind !== "compose" || this.field.value.trim()) return;
-    this.write(prompt);
+    const first = state.takes.find((take) => take.id === state.piece?.about.root);
+    if (!first || first.id === this.#root) return;
+    this.#root = first.id;
+    const { prompt } = first.settings;
+    if (prompt && prompt !== this.field.value.trim()) this.write(prompt);
   }
 
   async #read() {
@@ -97,7 +100,7 @@ export class Prompt {
   #show() {
     const chips = CHIPS.map((chip) => this.#chip(chip));
     const fine = Object.keys(this.#fine).length;
-    const more = this.#button_("More", fine ? `${fine} set` : "", fine ? "set" : "open", (button) => this.#edit(button, "more"));
+    const more = this.#chipButton("More", fine ? `${fine} set` : "", fine ? "set" : "open", (button) => this.#edit(button, "more"));
     more.prepend(icon("more"));
     $("#chips").replaceChildren(...[...chips, more].map((chip) => h("li", {}, chip)));
     const problem = Object.keys(this.#set).length ? null : this.#parsed?.problem;
@@ -110,10 +113,10 @@ export class Prompt {
     const value = this.#set[name];
     const shown = value === undefined ? words : (SHOWN[name]?.(value) ?? value);
     const kind = value !== undefined ? "set" : words ? "said" : "open";
-    return this.#button_(label, shown || "any", kind, (button) => this.#edit(button, name, label));
+    return this.#chipButton(label, shown || (name === "bars" && this.#parsed?.bars) || "any", kind, (button) => this.#edit(button, name, label));
   }
 
-  #button_(label, value, kind, open) {
+  #chipButton(label, value, kind, open) {
     const meaning = { set: "set by hand", said: "from the prompt", open: "left to the model" }[kind];
     const button = h("button", {
       class: `chip ${kind}`, type: "button", "aria-haspopup": "dialog", "aria-expanded": "false",

@@ -5,8 +5,10 @@ import { $, debounced, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { attempt, tell } from "./notices.js";
 import { state } from "./state.js";
+import { describe } from "./takes.js";
 
 const PAGE = 30;
+const RECENT = 3;
 
 export class Library {
   #next = null;
@@ -127,15 +129,17 @@ export class Library {
   /** The last few, on the empty page. */
   async #recent() {
     if (state.piece) return;
-    const { pieces } = await api.pieces({ limit: 3 });
-    $("#recent").hidden = !pieces.length;
-    $("#recent ul").replaceChildren(...pieces.map((piece) => h("li", {}, h("button", {
+    const { pieces } = await api.pieces({ limit: PAGE });
+    const titles = new Map(pieces.toReversed().map((piece) => [piece.title, piece]));
+    const recent = [...titles.values()].sort((a, b) => b.created.localeCompare(a.created)).slice(0, RECENT);
+    $("#recent").hidden = !recent.length;
+    $("#recent ul").replaceChildren(...recent.map((piece) => h("li", {}, h("button", {
       type: "button", class: "entry", on: { click: () => attempt(() => this.studio.open(piece.id)) },
     }, h("span", { class: "title", text: piece.title }), h("span", { class: "facts", text: factsOf(piece) })))));
   }
 }
 
 function factsOf(piece) {
-  const day = new Date(piece.created).toLocaleDateString(undefined, { day: "numeric", month: "short" });
-  return [day, `${piece.bars} bars`, piece.key, `${Math.round(piece.tempo)} BPM`, piece.instruments.slice(0, 4).join(", ")].filter(Boolean).join(" · ");
+  const time = new Date(piece.created).toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return [time, piece.kind === "edit" && describe(piece), `${piece.bars} bars`, piece.key, `${Math.round(piece.tempo)} BPM`, piece.instruments.slice(0, 4).join(", ")].filter(Boolean).join(" · ");
 }

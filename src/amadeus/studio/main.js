@@ -54,6 +54,8 @@ $("#zoom-in").addEventListener("click", () => roll.zoom(1.25));
 $("#zoom-out").addEventListener("click", () => roll.zoom(0.8));
 $("#zoom-fit").addEventListener("click", () => roll.fit());
 
+if (matchMedia("(pointer: fine)").matches && !location.hash) $("#prompt").focus();
+
 /** For tests, and for the curious. */
 globalThis.amadeus = { state, player, synth, studio };
 

@@ -4,6 +4,7 @@ const MIN_SCALE = 4; // pixels a quarter
 const MAX_SCALE = 160;
 const LOWEST_ROWS = 25;
 const MARGIN = 2; // pitches above and below the notes
+const BELOW = 64; // pixels under the notes, where the bar of the selection floats
 
 export class Geometry {
   width = 0;
@@ -45,14 +46,14 @@ export class Geometry {
     return (this.width - this.gutter) / this.scale;
   }
 
-  /** Shows all pitches between two. Returns whether that changed anything. */
+  /** Shows all pitches between two. */
   showPitches([low, high]) {
+    const rows = Math.max(LOWEST_ROWS, high - low + 1 + 2 * MARGIN);
+    const below = Math.ceil((rows * BELOW) / Math.max(1, this.height - this.top - BELOW));
     const missing = Math.max(0, LOWEST_ROWS - (high - low + 1 + 2 * MARGIN));
-    const from = Math.max(0, low - MARGIN - Math.ceil(missing / 2));
+    const from = Math.max(0, low - MARGIN - below - Math.ceil(missing / 2));
     const to = Math.min(127, high + MARGIN + Math.floor(missing / 2));
-    const changed = from !== this.low || to !== this.high;
     [this.low, this.high] = [from, to];
-    return changed;
   }
 
   /** Shows so many quarters, if they are still readable then, from the beginning. */

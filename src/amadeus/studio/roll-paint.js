@@ -27,6 +27,7 @@ export function paintStill(context, g, piece, palette) {
     if (state.other) paintGhosts(context, g, piece, palette);
     for (const note of visible(piece, g)) paintNote(context, g, note, palette);
   }
+  if (!piece) paintSketch(context, g, palette);
   context.restore();
   paintLanes(context, g, piece, palette);
   paintKeys(context, g, palette);
@@ -110,6 +111,23 @@ function paintNote(context, g, note, palette) {
   context.strokeStyle = palette.ink;
   context.lineWidth = 1.5;
   context.stroke();
+}
+
+/** The first bars of a serenade in G by the other Amadeus (K. 525): pitch, onset and length in quarters. */
+const SKETCH = [
+  [67, 0, 1], [62, 1.5, 0.5], [67, 2, 1], [62, 3.5, 0.5], [67, 4, 0.5], [62, 4.5, 0.5], [67, 5, 0.5], [71, 5.5, 0.5], [74, 6, 1],
+  [72, 8, 1], [69, 9.5, 0.5], [72, 10, 1], [69, 11.5, 0.5], [72, 12, 0.5], [69, 12.5, 0.5], [66, 13, 0.5], [69, 13.5, 0.5], [62, 14, 1],
+];
+const SKETCH_BAR = 9;
+
+/** What the roll shows before there is a piece. */
+function paintSketch(context, g, palette) {
+  SKETCH.forEach(([pitch, onset, duration], n) => {
+    const note = { pitch, onset: onset * 2 + 4 * (SKETCH_BAR - 1), duration: duration * 2, is_drum: false };
+    context.fillStyle = n === 8 ? palette.accent : palette["bar-line"];
+    shape(context, g, note);
+    context.fill();
+  });
 }
 
 const isSelected = (note) => state.selection.notes.has(note);
@@ -248,7 +266,7 @@ function paintJob(context, g, piece, palette, pulse) {
     const x = g.x(piece?.notes.at(-1)?.onset ?? 0);
     const glow = context.createLinearGradient(x, 0, x + 120, 0);
     glow.addColorStop(0, palette.accent);
-    glow.addColorStop(1, "transparent");
+    glow.addColorStop(1, `${palette.accent}00`);
     context.fillStyle = glow;
     context.fillRect(x, g.top, 120, g.height);
   }

@@ -16,6 +16,7 @@ export class Roll {
   #drag = null; // {kind, x, y, ...} while a pointer is down
   #shown = null; // the piece that the view was fitted to
   #marked = false; // whether the first note has been painted
+  #fitted = true; // until somebody zooms or scrolls
 
   constructor(player) {
     this.player = player;
@@ -43,17 +44,31 @@ export class Roll {
   /** Notes or bars have been added to the piece. */
   grown() {
     this.#g.showPitches(state.piece.range);
-    if (state.piece.bars.length === 1) this.#g.fit(state.piece.quarters);
+    if (this.#fitted) this.#fit();
     this.stale();
   }
 
-  zoom(factor) {
-    this.#g.zoom(factor, this.#g.x(this.#quarter), this.#quarters);
+  zoom(factor, x = this.#g.x(this.#quarter)) {
+    this.#fitted = false;
+    this.#g.zoom(factor, x, this.#quarters);
     this.stale();
   }
 
+  /** Shows the whole piece. */
   fit() {
     this.#g.fit(this.#quarters, 3);
+    this.stale();
+  }
+
+  /** Shows as much of the piece as is readable, and keeps what is at the left edge there. */
+  #fit() {
+    const { scroll } = this.#g;
+    this.#g.fit(this.#quarters);
+    this.#g.scrollTo(scroll, this.#quarters);
+  }
+
+  #scrollTo(quarter) {
+    this.#g.scrollTo(quarter, this.#quarters);
     this.stale();
   }
 
@@ -62,8 +77,7 @@ export class Roll {
     const at = state.piece?.grid[bar - 1];
     if (!at) return;
     const g = this.#g;
-    if (at.onset < g.scroll || at.end > g.scroll + g.span) g.scrollTo(at.onset - g.span / 3, this.#quarters);
-    this.stale();
+    if (at.onset < g.scroll || at.end > g.scroll + g.span) this.#scrollTo(at.onset - g.span / 3);
   }
 
   get #quarters() {
@@ -78,8 +92,12 @@ export class Roll {
     const { piece } = state;
     const isOther = !piece || !this.#shown || piece.about.root !== this.#shown.about.root || !this.#shown.notes.length;
     if (piece?.notes.length) this.#g.showPitches(piece.range);
-    if (isOther) this.#g.fit(this.#quarters);
-    this.#g.scrollTo(this.#g.scroll, this.#quarters);
+    if (isOther) {
+      this.#fitted = true;
+      this.#g.scroll = 0;
+    }
+    if (this.#fitted) this.#fit();
+    else this.#scrollTo(this.#g.scroll);
     this.#shown = piece;
     this.#marked = Boolean(piece?.notes.length);
     this.stale();
@@ -100,11 +118,10 @@ export class Roll {
       canvas.height = height * density;
       canvas.getContext("2d").setTransform(density, 0, 0, density, 0, 0);
     }
-    const first = this.#g.width === 0;
     Object.assign(this.#g, { width, height, gutter: width < NARROW ? 28 : 40 });
-    if (first) this.#g.fit(this.#quarters);
-    this.#g.scrollTo(this.#g.scroll, this.#quarters);
-    this.stale();
+    if (state.piece?.notes.length) this.#g.showPitches(state.piece.range);
+    if (this.#fitted) this.#fit();
+    this.#scrollTo(this.#g.scroll);
   }
 
   #frame(time) {
@@ -135,7 +152,7 @@ export class Roll {
     const place = (this.#quarter - g.scroll) / g.span;
     if (this.#drag || (place >= 0 && place < 0.85)) return;
     const before = g.scroll;
-    g.scrollTo(this.#quarter - g.span * 0.12, this.#quarters);
+    this.#g.scrollTo(this.#quarter - g.span * 0.12, this.#quarters);
     if (g.scroll !== before) this.stale();
   }
 
@@ -174,8 +191,7 @@ export class Roll {
     if (!drag.moved) return;
     if (drag.kind === "bars") selectBars(this.#barAt(drag.x), this.#barAt(x));
     else if (drag.kind === "pan") {
-      this.#g.scrollTo(drag.scroll - (x - drag.x) / this.#g.scale, this.#quarters);
-      this.stale();
+      this.#scrollTo(drag.scroll - (x - drag.x) / this.#g.scale);
     } else drag.box = [Math.min(x, drag.x), Math.min(y, drag.y), Math.abs(x - drag.x), Math.abs(y - drag.y)];
   }
 
@@ -208,14 +224,9 @@ export class Roll {
 
   #wheel(event) {
     if (!state.piece) return;
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      this.#g.zoom(Math.exp(-event.deltaY / 300), this.#point(event)[0], this.#quarters);
-    } else {
-      const delta = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
-      event.preventDefault();
-      this.#g.scrollTo(this.#g.scroll + delta / this.#g.scale, this.#quarters);
-    }
-    this.stale();
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) return this.zoom(Math.exp(-event.deltaY / 300), this.#point(event)[0]);
+    const delta = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
+    this.#scrollTo(this.#g.scroll + delta / this.#g.scale);
   }
 }

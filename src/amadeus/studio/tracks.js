@@ -14,6 +14,7 @@ export class Tracks {
     Object.assign(this, { studio, synth });
     $("#add-part").addEventListener("click", (event) => this.#askForPart(event.currentTarget));
     state.watch(["piece", "voices", "muted", "soloed", "selection", "theme", "job"], () => this.#show());
+    state.addEventListener("progress", () => this.#count());
   }
 
   /** Mutes or solos an instrument; `which` is "muted" or "soloed". */
@@ -28,6 +29,13 @@ export class Tracks {
   toggleNth(which, n) {
     const voice = [...(state.piece?.voices.values() ?? [])][n];
     if (voice) this.toggle(which, voice.key);
+  }
+
+  #count() {
+    for (const voice of state.piece?.voices.values() ?? []) {
+      const row = $(`[data-focus="name-${voice.key}"] .count`);
+      if (row) row.textContent = voice.count;
+    }
   }
 
   #show() {
