@@ -73,7 +73,7 @@ def write_wav(path: str | os.PathLike[str], audio: np.ndarray, sample_rate: int)
 
 
 def soundfont_path() -> Path:
-    """The General MIDI SoundFont that comes with pretty_midi. Raises ScoreError if it is missing."""
+    """The General MIDI SoundFont of pretty_midi. Raises ScoreError if it is missing."""
     spec = find_spec("pretty_midi")
     if spec is None or not spec.submodule_search_locations:
         raise ScoreError("the SoundFont of pretty_midi is missing; pip install pretty_midi")

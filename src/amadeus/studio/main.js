@@ -57,7 +57,7 @@ $("#zoom-fit").addEventListener("click", () => roll.fit());
 if (matchMedia("(pointer: fine)").matches && !location.hash) $("#prompt").focus();
 
 /** For tests, and for the curious. */
-globalThis.amadeus = { state, player, synth, studio };
+globalThis.amadeus = { state, player, synth, studio, roll };
 
 attempt(async () => (state.info = await api.info()));
 const showAddressed = () => {

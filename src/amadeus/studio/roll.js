@@ -10,7 +10,7 @@ const NARROW = 640;
 const SLIP = 4; // pixels that a click may move
 
 export class Roll {
-  #g = new Geometry();
+  geometry = new Geometry();
   #palette = readPalette();
   #isStale = true;
   #drag = null; // {kind, x, y, ...} while a pointer is down
@@ -43,32 +43,32 @@ export class Roll {
 
   /** Notes or bars have been added to the piece. */
   grown() {
-    this.#g.showPitches(state.piece.range);
+    this.geometry.showPitches(state.piece.range);
     if (this.#fitted) this.#fit();
     this.stale();
   }
 
-  zoom(factor, x = this.#g.x(this.#quarter)) {
+  zoom(factor, x = this.geometry.x(this.#quarter)) {
     this.#fitted = false;
-    this.#g.zoom(factor, x, this.#quarters);
+    this.geometry.zoom(factor, x, this.#quarters);
     this.stale();
   }
 
   /** Shows the whole piece. */
   fit() {
-    this.#g.fit(this.#quarters, 3);
+    this.geometry.fit(this.#quarters, 3);
     this.stale();
   }
 
   /** Shows as much of the piece as is readable, and keeps what is at the left edge there. */
   #fit() {
-    const { scroll } = this.#g;
-    this.#g.fit(this.#quarters);
-    this.#g.scrollTo(scroll, this.#quarters);
+    const { scroll } = this.geometry;
+    this.geometry.fit(this.#quarters);
+    this.geometry.scrollTo(scroll, this.#quarters);
   }
 
   #scrollTo(quarter) {
-    this.#g.scrollTo(quarter, this.#quarters);
+    this.geometry.scrollTo(quarter, this.#quarters);
     this.stale();
   }
 
@@ -76,7 +76,7 @@ export class Roll {
   reveal(bar) {
     const at = state.piece?.grid[bar - 1];
     if (!at) return;
-    const g = this.#g;
+    const g = this.geometry;
     if (at.onset < g.scroll || at.end > g.scroll + g.span) this.#scrollTo(at.onset - g.span / 3);
   }
 
@@ -91,13 +91,13 @@ export class Roll {
   #show() {
     const { piece } = state;
     const isOther = !piece || !this.#shown || piece.about.root !== this.#shown.about.root || !this.#shown.notes.length;
-    if (piece?.notes.length) this.#g.showPitches(piece.range);
+    if (piece?.notes.length) this.geometry.showPitches(piece.range);
     if (isOther) {
       this.#fitted = true;
-      this.#g.scroll = 0;
+      this.geometry.scroll = 0;
     }
     if (this.#fitted) this.#fit();
-    else this.#scrollTo(this.#g.scroll);
+    else this.#scrollTo(this.geometry.scroll);
     this.#shown = piece;
     this.#marked = Boolean(piece?.notes.length);
     this.stale();
@@ -118,22 +118,22 @@ export class Roll {
       canvas.height = height * density;
       canvas.getContext("2d").setTransform(density, 0, 0, density, 0, 0);
     }
-    Object.assign(this.#g, { width, height, gutter: width < NARROW ? 28 : 40 });
-    if (state.piece?.notes.length) this.#g.showPitches(state.piece.range);
+    Object.assign(this.geometry, { width, height, gutter: width < NARROW ? 28 : 40 });
+    if (state.piece?.notes.length) this.geometry.showPitches(state.piece.range);
     if (this.#fitted) this.#fit();
-    this.#scrollTo(this.#g.scroll);
+    this.#scrollTo(this.geometry.scroll);
   }
 
   #frame(time) {
     requestAnimationFrame((next) => this.#frame(next));
-    if (!this.#g.width) return;
+    if (!this.geometry.width) return;
     if (this.player.isPlaying) this.#followPlayhead();
     if (this.#isStale) {
       this.#isStale = false;
-      paintStill(this.still.getContext("2d"), this.#g, state.piece, this.#palette);
+      paintStill(this.still.getContext("2d"), this.geometry, state.piece, this.#palette);
       this.#markFirst();
     }
-    paintMoving(this.moving.getContext("2d"), this.#g, state.piece, this.#palette, {
+    paintMoving(this.moving.getContext("2d"), this.geometry, state.piece, this.#palette, {
       quarter: this.#quarter,
       isPlaying: this.player.isPlaying,
       marquee: this.#drag?.box,
@@ -148,11 +148,11 @@ export class Roll {
   }
 
   #followPlayhead() {
-    const g = this.#g;
+    const g = this.geometry;
     const place = (this.#quarter - g.scroll) / g.span;
     if (this.#drag || (place >= 0 && place < 0.85)) return;
     const before = g.scroll;
-    this.#g.scrollTo(this.#quarter - g.span * 0.12, this.#quarters);
+    this.geometry.scrollTo(this.#quarter - g.span * 0.12, this.#quarters);
     if (g.scroll !== before) this.stale();
   }
 
@@ -172,15 +172,15 @@ export class Roll {
   }
 
   #barAt(x) {
-    return state.piece.barAt(clamp(this.#g.quarterAt(x), 0, this.#quarters - 0.01));
+    return state.piece.barAt(clamp(this.geometry.quarterAt(x), 0, this.#quarters - 0.01));
   }
 
   #press(event) {
     if (event.button || !state.piece) return;
     this.element.setPointerCapture(event.pointerId);
     const [x, y] = this.#point(event);
-    const kind = y < this.#g.top ? "bars" : event.pointerType === "touch" ? "pan" : "notes";
-    this.#drag = { kind, x, y, scroll: this.#g.scroll, more: event.shiftKey, moved: false };
+    const kind = y < this.geometry.top ? "bars" : event.pointerType === "touch" ? "pan" : "notes";
+    this.#drag = { kind, x, y, scroll: this.geometry.scroll, more: event.shiftKey, moved: false };
   }
 
   #move(event) {
@@ -191,7 +191,7 @@ export class Roll {
     if (!drag.moved) return;
     if (drag.kind === "bars") selectBars(this.#barAt(drag.x), this.#barAt(x));
     else if (drag.kind === "pan") {
-      this.#scrollTo(drag.scroll - (x - drag.x) / this.#g.scale);
+      this.#scrollTo(drag.scroll - (x - drag.x) / this.geometry.scale);
     } else drag.box = [Math.min(x, drag.x), Math.min(y, drag.y), Math.abs(x - drag.x), Math.abs(y - drag.y)];
   }
 
@@ -203,7 +203,7 @@ export class Roll {
     if (drag.moved) return;
     if (drag.kind !== "bars") this.#click(drag);
     else if (event.shiftKey && state.selection.bars) selectBars(state.selection.bars[0], this.#barAt(drag.x));
-    else this.player.seek(state.piece.secondsAt(Math.max(0, this.#g.quarterAt(drag.x))));
+    else this.player.seek(state.piece.secondsAt(Math.max(0, this.geometry.quarterAt(drag.x))));
   }
 
   #click({ x, y, more }) {
@@ -217,7 +217,7 @@ export class Roll {
   /** Notes that can be heard and touch a box: x, y, width, height. */
   #within([x, y, width, height]) {
     return state.piece.notes.filter((note) => {
-      const [left, top, across, down] = noteBox(this.#g, note);
+      const [left, top, across, down] = noteBox(this.geometry, note);
       return isHeard(note.voice.key) && left < x + width && left + across > x && top < y + height && top + down > y;
     });
   }
@@ -227,6 +227,6 @@ export class Roll {
     event.preventDefault();
     if (event.ctrlKey || event.metaKey) return this.zoom(Math.exp(-event.deltaY / 300), this.#point(event)[0]);
     const delta = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY;
-    this.#scrollTo(this.#g.scroll + delta / this.#g.scale);
+    this.#scrollTo(this.geometry.scroll + delta / this.geometry.scale);
   }
 }
