@@ -23,6 +23,7 @@ const SHOWN = { tempo: (value) => `${value} BPM` };
 export class Prompt {
   #parsed = null;
   #root = null; // of the piece whose prompt is shown
+  #shown = ""; // that prompt
   #set = {}; // what was set by hand, by the chip's name
   #fine = {}; // seed, temperature, guidance, constraints
 
@@ -85,8 +86,10 @@ export class Prompt {
     const first = state.takes.find((take) => take.id === state.piece?.about.root);
     if (!first || first.id === this.#root) return;
     this.#root = first.id;
-    const { prompt } = first.settings;
-    if (prompt && prompt !== this.field.value.trim()) this.write(prompt);
+    const before = this.#shown;
+    this.#shown = first.settings.prompt ?? "";
+    const now = this.field.value.trim();
+    if (this.#shown !== now && (this.#shown || now === before)) this.write(this.#shown);
   }
 
   async #read() {

@@ -1,13 +1,13 @@
 // A colour for every instrument: a hue by its family, so that strings look alike in all pieces.
 
 const FAMILY_HUES = [258, 205, 318, 72, 292, 152, 168, 48, 12, 222, 335, 300, 275, 105, 88, 30];
-const APART = 24;
+const APART = 34;
 
 /** Hues of voices in degrees, apart from one another where they can be; null for drums. */
 export function nextHue(program, isDrum, taken) {
   if (isDrum) return null;
   let hue = FAMILY_HUES[Math.floor(program / 8)];
-  for (let tries = 0; tries < 12 && taken.some((other) => distance(hue, other) < APART); tries++) hue = (hue + 31) % 360;
+  for (let tries = 0; tries < 12 && taken.some((other) => distance(hue, other) < APART); tries++) hue = (hue + 53) % 360;
   return hue;
 }
 

@@ -67,6 +67,11 @@ export function mountKeys(parts) {
     event.preventDefault();
     attempt(() => found[4](event));
   });
+  // What was clicked does not keep the keyboard, so that Space goes on to play; what Tab reached does.
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.("button");
+    if (event.detail && button === document.activeElement) button?.blur();
+  });
   const groups = Map.groupBy ? Map.groupBy(all, ([group]) => group) : grouped(all);
   $("#shortcut-list").append(...[...groups].map(([name, entries]) => h("section", {}, h("h3", { text: name }),
     h("dl", {}, ...entries.map(([, shown, does]) => h("div", {}, h("dt", {}, ...shown.split(" ").map((k) => (k === "…" ? "…" : h("kbd", { text: k })))), h("dd", { text: does })))))));

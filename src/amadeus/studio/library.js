@@ -56,12 +56,11 @@ export class Library {
 
   #row(piece) {
     const open = h("button", {
-      class: "entry", type: "button", "data-piece": piece.id, "aria-label": `Open ${piece.title}`,
+      class: "entry", type: "button", "aria-label": `Open ${piece.title}`,
       "aria-current": piece.id === state.piece?.id ? "true" : null,
       on: { click: () => { this.dialog.close(); attempt(() => this.studio.open(piece.id)); } },
     }, h("span", { class: "title", text: piece.title }), h("span", { class: "facts", text: factsOf(piece) }));
-    const row = h("li", {}, open, this.#star(piece), this.#rename(piece, open), this.#bin(piece));
-    return row;
+    return h("li", { "data-piece": piece.id }, open, this.#star(piece), this.#rename(piece, open), this.#bin(piece));
   }
 
   #star(piece) {
@@ -96,8 +95,9 @@ export class Library {
         });
       };
       input.addEventListener("keydown", (event) => {
-        if (event.key === "Enter") end(true);
-        if (event.key === "Escape") { event.preventDefault(); end(false); }
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        event.preventDefault(); // or Enter would open the piece, and Escape close the list
+        end(event.key === "Enter");
       });
       input.addEventListener("blur", () => end(true));
       entry.replaceWith(input);

@@ -25,7 +25,10 @@ export function paintStill(context, g, piece, palette) {
   context.clip();
   if (piece) {
     if (state.other) paintGhosts(context, g, piece, palette);
+    // Where instruments play in unison, both colours are seen.
+    context.globalCompositeOperation = state.theme === "dark" ? "lighten" : "multiply";
     for (const note of visible(piece, g)) paintNote(context, g, note, palette);
+    context.globalCompositeOperation = "source-over";
   }
   if (!piece) paintSketch(context, g, palette);
   context.restore();

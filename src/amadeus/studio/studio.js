@@ -224,6 +224,7 @@ export class Studio {
 
   async upload(file) {
     clearNotices();
+    document.activeElement?.blur(); // so that Space plays
     if (!/\.midi?$/i.test(file.name)) {
       throw new Error(`“${file.name}” is no MIDI file; choose one that ends in .mid or .midi.`);
     }
