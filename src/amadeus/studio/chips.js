@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { $, debounced, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { attempt, clearNotices } from "./notices.js";
+import { attempt, clearNotices, sentence } from "./notices.js";
 import { openPopover } from "./popover.js";
 import { EDITORS } from "./chip-editors.js";
 import { state } from "./state.js";
@@ -165,5 +165,3 @@ export class Prompt {
     this.field.style.height = `${this.field.scrollHeight}px`;
   }
 }
-
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

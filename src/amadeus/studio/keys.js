@@ -69,21 +69,15 @@ export function mountKeys(parts) {
   });
   // What was clicked does not keep the keyboard, so that Space goes on to play; what Tab reached does.
   addEventListener("click", (event) => {
-    const button = event.target.closest?.("button");
-    if (event.detail && button === document.activeElement) button?.blur();
+    const focused = document.activeElement;
+    if (event.detail && focused.matches("button:not(dialog *, [popover] *)")) focused.blur();
   });
-  const groups = Map.groupBy ? Map.groupBy(all, ([group]) => group) : grouped(all);
+  const groups = Map.groupBy(all, ([group]) => group);
   $("#shortcut-list").append(...[...groups].map(([name, entries]) => h("section", {}, h("h3", { text: name }),
     h("dl", {}, ...entries.map(([, shown, does]) => h("div", {}, h("dt", {}, ...shown.split(" ").map((k) => (k === "…" ? "…" : h("kbd", { text: k })))), h("dd", { text: does })))))));
   $("#open-keys").addEventListener("click", toggleOverlay);
   $("#close-keys").addEventListener("click", () => $("#keys").close());
   $("#keys").addEventListener("click", (event) => event.target === $("#keys") && $("#keys").close());
-}
-
-function grouped(all) {
-  const groups = new Map();
-  for (const one of all) groups.set(one[0], [...(groups.get(one[0]) ?? []), one]);
-  return groups;
 }
 
 function toggleOverlay() {

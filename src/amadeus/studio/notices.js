@@ -14,8 +14,11 @@ export function announce(text) {
 export function complain(error) {
   const message = error?.message ?? String(error);
   if (!(error instanceof Error) || error.name === "TypeError" || error.name === "ReferenceError") console.error(error);
-  show(message.charAt(0).toUpperCase() + message.slice(1), "error");
+  show(sentence(message), "error");
 }
+
+/** The server's messages begin and end in the middle of a line. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
 /** Tells of something that went well. */
 export function tell(message) {

@@ -18,6 +18,7 @@ export class Player extends EventTarget {
   #offset = 0; // seconds by which repetitions have moved the music
   #loop = null; // [from, to] in seconds
   #ends = []; // notes that sound: {voice, pitch, at}
+  #quietUntil = 0; // when the last of what was handed over before a jump has been silenced
 
   constructor(synth) {
     super();
@@ -49,16 +50,17 @@ export class Player extends EventTarget {
     return from + ((raw - from) % (to - from));
   }
 
-  /** Takes another piece; the music goes on at the same bar and beat. */
+  /** Takes another piece; the music goes on at the same bar and beat, without a break. */
   load(piece) {
-    const quarter = this.#piece ? this.#piece.quarterAt(this.position) : 0;
-    const wasPlaying = this.#playing;
+    const before = this.#piece;
     this.#piece = piece;
     if (!piece) return this.pause();
     this.synth.cast(piece.voices.values());
-    const at = piece.isComplete ? Math.min(piece.secondsAt(quarter), piece.seconds) : piece.secondsAt(quarter);
-    this.#place(at);
-    if (wasPlaying) this.#waiting = false;
+    const moved = (seconds) => (before ? piece.secondsAt(before.quarterAt(seconds)) : 0);
+    const [at, handedOver] = [moved(this.position), moved(this.#cursor)];
+    this.#anchor = { context: Math.max(this.synth.now, this.#anchor.context), music: at };
+    this.#cursor = Math.max(at, handedOver);
+    this.#offset = 0;
   }
 
   async play() {
@@ -75,8 +77,8 @@ export class Player extends EventTarget {
 
   pause() {
     if (this.#playing) this.#anchor.music = this.position;
-    this.#playing = false;
     this.#quiet();
+    this.#playing = false;
     this.#changed();
   }
 
@@ -88,21 +90,20 @@ export class Player extends EventTarget {
   seek(seconds) {
     this.#quiet();
     this.#place(Math.max(0, seconds));
+    if (this.#piece && !this.#piece.isComplete) this.#waiting = true;
     this.#changed();
   }
 
   /** Repeats a stretch, [from, to] in seconds; null plays on. */
   set loop(range) {
+    if (String(range) === String(this.#loop)) return;
     const at = this.position;
     this.#loop = range;
-    if (!range) this.#place(at);
-    else if (at < range[0] || at >= range[1]) this.seek(range[0]);
-    else this.#place(at);
+    this.seek(range && (at < range[0] || at >= range[1]) ? range[0] : at);
   }
 
   #place(music) {
-    const delay = this.#playing ? 0.02 : 0;
-    this.#anchor = { context: this.synth.now + delay, music };
+    this.#anchor = { context: Math.max(this.synth.now + 0.02, this.#quietUntil), music };
     this.#cursor = music;
     this.#offset = 0;
   }
@@ -110,8 +111,10 @@ export class Player extends EventTarget {
   #quiet() {
     this.#ends = [];
     this.synth.silence();
-    // What has been handed over already begins within a moment; it is ended then.
-    setTimeout(() => this.#playing || this.synth.silence(), AHEAD * 1000 + 40);
+    if (!this.#playing && this.synth.now > this.#quietUntil + AHEAD) return;
+    // What has been handed over already begins within a moment, and is ended then.
+    this.#quietUntil = this.synth.now + AHEAD + 0.06;
+    setTimeout(() => this.synth.silence(), AHEAD * 1000 + 20);
   }
 
   #changed() {

@@ -90,9 +90,10 @@ export class Roll {
 
   #show() {
     const { piece } = state;
-    const isOther = !piece || !this.#shown || piece.about.root !== this.#shown.about.root || !this.#shown.notes.length;
+    // What was composed just now is shown as it was; so is another take.
+    const isSame = piece && this.#shown && (this.#shown.id === null || piece.about.root === this.#shown.about.root);
     if (piece?.notes.length) this.geometry.showPitches(piece.range);
-    if (isOther) {
+    if (!isSame) {
       this.#fitted = true;
       this.geometry.scroll = 0;
     }

@@ -73,8 +73,14 @@ export class Studio {
   #begin(piece) {
     state.other = null;
     clearSelection();
+    if (!piece.about.root) this.#hearAll();
     state.piece = piece;
     this.player.load(piece);
+  }
+
+  #hearAll() {
+    state.muted = new Set();
+    state.soloed = new Set();
   }
 
   /** Runs a job whose notes are shown as they come. */
@@ -102,6 +108,7 @@ export class Studio {
       begin(job);
       const end = await follow(job.id, (event, data) => {
         more(event, data);
+        if (event === "state") state.job.waiting = data.state === "queued" ? data.position : null;
         const done = event === "bar" ? data.bar : event === "progress" ? data.bars : null;
         if (done !== null) this.#progress(done);
       });
@@ -143,13 +150,22 @@ export class Studio {
     const isTake = state.takes.some((take) => take.id === id);
     const before = state.piece?.id && state.piece.id !== id ? state.piece : state.other;
     if (other === undefined) other = isTake ? before : null;
-    if (piece.about.root !== state.piece?.about.root && state.piece?.id) clearSelection();
+    if (piece.about.root !== state.piece?.about.root && state.piece?.id) this.#leave(isTake);
     else this.#keepBars(piece);
     state.other = other;
     state.piece = piece;
     this.player.load(piece);
     history.replaceState(null, "", `#${id}`);
     await this.#findTakes(piece);
+  }
+
+  /** From one piece to another; to another answer to the same prompt, the music goes on. */
+  #leave(isTake) {
+    clearSelection();
+    if (isTake) return;
+    this.#hearAll();
+    this.player.pause();
+    this.player.seek(0);
   }
 
   async fetch(id) {
@@ -161,7 +177,8 @@ export class Studio {
   #keepBars(piece) {
     const { bars, voices } = state.selection;
     const fits = bars && bars[1] <= piece.grid.length;
-    state.selection = { bars: fits ? bars : null, voices, notes: new Set() };
+    const known = [...voices].filter((key) => piece.voices.has(key));
+    state.selection = { bars: fits ? bars : null, voices: new Set(known), notes: new Set() };
   }
 
   /** All that was made of the same first take, and other answers to the same prompt. */
