@@ -25,6 +25,7 @@ Json = dict[str, Any]
 
 _API = "/api/v1"
 _BUSY = (429, 503)
+_NOTHING_LEFT = 204
 _ENDS = ("done", "failed", "cancelled")
 
 
@@ -46,7 +47,7 @@ class Client:
         patience: seconds for which to ask again where the server is busy.
         timeout: seconds of silence after which it counts as gone.
         """
-        self._url, self._patience, self._timeout = url.rstrip("/"), patience, timeout
+        self.url, self._patience, self._timeout = url.rstrip("/"), patience, timeout
         self._headers = {"X-Amadeus-Client": name or secrets.token_hex(8)}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -114,8 +115,8 @@ class Client:
         with self._open("GET", f"{_API}/jobs/{id}/events", headers=headers) as response:
             for event, data in _events(response):
                 yield event, data
-        if event not in _ENDS:
-            raise ServerError(f"{self._url} broke off in the middle of a job; ask for it again")
+        if response.status != _NOTHING_LEFT and event not in _ENDS:
+            raise ServerError(f"{self.url} broke off in the middle of a job; ask for it again")
 
     def wait(self, id: str) -> Json:
         """The piece of a job, when it is done. Raises ServerError if there will be none."""
@@ -166,7 +167,7 @@ class Client:
         return self.file(id, "midi")
 
     def file(self, id: str, kind: str) -> bytes:
-        """midi, audio (WAV), score (MusicXML) or picture (PNG)."""
+        """midi, audio (WAV), picture (PNG), or whatever `info` names among its files."""
         with self._open("GET", f"{_API}/pieces/{id}/{kind}") as response:
             return response.read()
 
@@ -206,7 +207,7 @@ class Client:
     ) -> HTTPResponse:
         """Raises ServerError, or BusyError where it is still busy after all patience."""
         until = time.monotonic() + self._patience
-        request = Request(self._url + path, data, {**self._headers, **(headers or {})},
+        request = Request(self.url + path, data, {**self._headers, **(headers or {})},
                           method=method)  # fmt: skip
         while True:
             try:
@@ -219,7 +220,7 @@ class Client:
             except (URLError, OSError, HTTPException) as error:
                 reason = getattr(error, "reason", error)
                 raise ServerError(
-                    f"{self._url} does not answer ({reason}); is `amadeus serve` running there?"
+                    f"{self.url} does not answer ({reason}); is `amadeus serve` running there?"
                 ) from None
 
 

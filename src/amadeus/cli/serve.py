@@ -97,6 +97,7 @@ def serve(
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
     def started() -> None:
+        app.state.services.workshop.get_ready()
         if as_json:
             print_json({"url": address, "token": access.token, "data": str(folder)})
             return

@@ -91,10 +91,10 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
-        code = error.code if isinstance(error, HttpError) else _CODES.get(
-            error.status_code, "invalid"
-        )  # fmt: skip
-        return error_response(error.status_code, code, error.detail, error.headers)
+        # JSON that nobody can read is a request that does not fit the description, too.
+        status = 422 if error.status_code == 400 else error.status_code
+        code = error.code if isinstance(error, HttpError) else _CODES.get(status, "invalid")
+        return error_response(status, code, error.detail, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def misfit(_: Request, error: RequestValidationError) -> JSONResponse:

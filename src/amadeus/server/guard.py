@@ -185,20 +185,23 @@ class Guard:
         """Receives as much of a body as may be, in as much time."""
         is_upload = scope["method"] == "POST" and scope["path"] == UPLOADS
         most = self._limits.midi_bytes if is_upload else self._limits.body_bytes
-        length = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
         announced = int(length) if length.isdecimal() else 0
+        comes_with_body = bool(announced) or "transfer-encoding" in headers
+        clock, deadline = asyncio.get_running_loop().time, float("inf")
         taken, complete = 0, False
-        deadline = asyncio.get_running_loop().time() + self._limits.body_seconds
 
         async def receive_some() -> Message:
-            nonlocal taken, complete
+            nonlocal taken, complete, deadline
             if announced > most:
                 raise _too_large(most)
             if complete:
                 return await receive()
+            deadline = min(deadline, clock() + self._limits.body_seconds)
+            seconds = deadline - clock() if comes_with_body else None
             try:
-                left = deadline - asyncio.get_running_loop().time()
-                message = await asyncio.wait_for(receive(), left)
+                message = await asyncio.wait_for(receive(), seconds)
             except asyncio.TimeoutError:
                 raise HttpError(408, "timeout", "the request took too long to arrive") from None
             taken += len(message.get("body", b""))

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -50,6 +50,11 @@ class Job:
     def has_ended(self) -> bool:
         return self.state not in ("queued", "running")
 
+    @property
+    def num_events(self) -> int:
+        """How many there have been, which is the number of the last one."""
+        return self._dropped + len(self._events)
+
     def claim(self) -> bool:
         """Whether its end is the caller's to decide: the first one to ask decides it."""
         return self._claim.acquire(blocking=False)
@@ -61,7 +66,7 @@ class Job:
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
         """Tell the followers of something, in the wire format of server-sent events."""
-        number = self._dropped + len(self._events) + 1
+        number = self.num_events + 1
         text = json.dumps(data, separators=(",", ":"))
         self._events.append(f"id: {number}\nevent: {event}\ndata: {text}\n\n".encode())
         for follower in self.followers:
@@ -72,7 +77,7 @@ class Job:
         self._dropped += len(self._events) - 1
         del self._events[:-1]
 
-    async def follow(self, last: int = 0) -> AsyncIterator[bytes]:
+    async def follow(self, last: int = 0) -> AsyncGenerator[bytes, None]:
         """Its events after number `last`, until it ends."""
         news = asyncio.Event()
         self.followers.add(news)
@@ -81,7 +86,7 @@ class Job:
                 news.clear()
                 fresh = self._events[max(0, last - self._dropped) :]
                 if fresh:
-                    last = self._dropped + len(self._events)
+                    last = self.num_events
                     yield b"".join(fresh)
                 elif self.has_ended:
                     return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Response
@@ -31,7 +32,8 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
                 "example": 'id: 3\nevent: note\ndata: {"onset":0.0,"duration":0.5,"pitch":69}\n\n',
             }
         },
-    }
+    },
+    204: {"description": "It has ended, and there are no later events."},
 }
 
 
@@ -100,8 +102,10 @@ async def follow_job(
     last_event_id: Annotated[
         int, Header(ge=0, lt=2**53, description="The last event that was received.")
     ] = 0,
-) -> StreamingResponse:
+) -> Response:
     job = _job(id, using)
+    if job.has_ended and last_event_id >= job.num_events:
+        return Response(status_code=204)  # which keeps an EventSource from asking again
     if len(job.followers) >= using.limits.followers:
         raise BusyError(f"{len(job.followers)} follow this job already; let one of them leave")
     return StreamingResponse(
@@ -113,8 +117,9 @@ async def follow_job(
 
 async def _events(job: Job, last: int, runner: Runner) -> AsyncIterator[bytes]:
     try:
-        async for event in job.follow(last):
-            yield event
+        async with aclosing(job.follow(last)) as events:
+            async for event in events:
+                yield event
     finally:
         runner.leave(job)
 

@@ -39,9 +39,11 @@ class Workshop:
 
     def _open(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
-        pool.submit(making.get_ready)
-        return pool
+        return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+
+    def get_ready(self) -> None:
+        """Start the process now, rather than when it is first needed."""
+        self._pool.submit(making.get_ready)
 
     async def make(self, function: Callable[..., T], *arguments: Any) -> T:
         """What a function of `making` returns, or raises.

@@ -1,0 +1,55 @@
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+import torch
+
+from amadeus.inference.composer import Composer
+from amadeus.model import PRESETS, Amadeus
+
+pytest.importorskip("fastapi")
+
+from amadeus.client import Client
+from amadeus.server.app import create_app
+from amadeus.server.limits import Limits
+from serving import running
+
+
+@pytest.fixture(scope="session")
+def composer():
+    """A nano model with random weights."""
+    model = Amadeus(replace(PRESETS["nano"], context=128)).eval()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        parameter.data.normal_(0, 0.05, generator=generator)
+    return Composer(model)
+
+
+@pytest.fixture
+def limits():
+    """Small ones, so that they can be reached."""
+    return Limits(bars=16, notes=400, running=2, waiting=6, waiting_each=3, replayed=2)
+
+
+@pytest.fixture
+def serve(composer, limits, tmp_path):
+    """Serves with other limits or another access; gives a client that knows the token."""
+
+    @contextmanager
+    def serve(access=None, **other):
+        held = replace(limits, **other)
+        app = create_app(composer, data=tmp_path / "data", limits=held, access=access)
+        token = None if access is None else access.token
+        with (
+            running(app, held) as (address, _),
+            Client(address, patience=0, token=token) as client,
+        ):
+            yield client
+
+    return serve
+
+
+@pytest.fixture
+def client(serve):
+    with serve() as client:
+        yield client

@@ -1,0 +1,226 @@
+"""Who may ask, and how much they may send."""
+
+import json
+import socket
+from dataclasses import replace
+
+import pytest
+
+from amadeus.client import Client
+from amadeus.server.app import create_app
+from amadeus.server.guard import Access
+from serving import running
+
+testclient = pytest.importorskip("starlette.testclient")
+HOME = "http://127.0.0.1:8417"
+
+
+@pytest.fixture
+def page(composer, limits, tmp_path):
+    """Opens a server to a test client, calling it by an address."""
+    opened = []
+
+    def page(access=None, base_url=HOME, **more):
+        app = create_app(composer, data=tmp_path / "data", limits=limits, access=access, **more)
+        client = testclient.TestClient(app, base_url=base_url, raise_server_exceptions=False)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield page
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+def code(response):
+    return response.json()["error"]["code"]
+
+
+def test_other_names_are_refused_whoever_asks(page):
+    """A page whose name was made to point here (DNS rebinding) sends that name as Host."""
+    client = page()
+    for host in ("evil.example", "127.0.0.1.evil.example", "evil.example:8417", "", "10.0.0.1"):
+        response = client.get("/health", headers={"Host": host})
+        assert (response.status_code, code(response)) == (403, "forbidden"), host
+    for host in ("localhost", "127.0.0.1:1", "[::1]:8417", "LOCALHOST"):
+        assert client.get("/health", headers={"Host": host}).status_code == 200, host
+
+
+def test_pages_of_other_origins_are_refused(page):
+    client = page()
+    body = {"prompt": "x"}
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost"):
+        answer = client.post("/api/v1/prompts/parse", json=body, headers={"Origin": origin})
+        assert (answer.status_code, code(answer)) == (403, "forbidden"), origin
+    own = client.post("/api/v1/prompts/parse", json=body, headers={"Origin": HOME})
+    assert own.status_code == 200
+    assert not [name for name in own.headers if name.startswith("access-control")]
+    assert client.get("/api/v1/pieces", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.options("/api/v1/pieces").status_code == 405
+
+
+def test_wider_than_loopback_a_token_is_needed(page):
+    access = Access.of("0.0.0.0", None)
+    client = page(access)
+    assert len(access.token) >= 32
+    assert client.get("/health").status_code == 200
+    for path in ("/", "/docs", "/metrics", "/api/v1/pieces", "/api/v1/openapi.json"):
+        response = client.get(path)
+        assert (response.status_code, code(response)) == (401, "unauthorized"), path
+    for wrong in ("", "x", access.token + "x", access.token[:-1], "ü"):
+        headers = {"Authorization": f"Bearer {wrong}".encode()}
+        assert client.get("/api/v1/pieces", headers=headers).status_code == 401
+        assert client.get("/", params={"token": wrong}).status_code == 401
+    headers = {"Authorization": f"Bearer {access.token}"}
+    assert client.get("/api/v1/pieces", headers=headers).status_code == 200
+
+
+def test_people_bring_their_token_once(page):
+    access = Access.of("0.0.0.0", "a word")
+    client = page(access)
+    response = client.get("/", params={"token": "a word"}, follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    cookie = response.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert client.get("/api/v1/pieces").status_code == 200
+
+
+def test_an_address_cannot_be_rebound_but_a_name_can(page):
+    client = page(Access.of("0.0.0.0", "t", ["music.example.org"]))
+    for host, status in (("192.168.1.7:80", 200), ("music.example.org", 200), ("evil.org", 403)):
+        assert client.get("/health", headers={"Host": host}).status_code == status
+
+
+def test_loopback_asks_for_no_token_unless_there_is_one(page):
+    assert Access.of("127.0.0.1", None).token is None
+    assert Access.of("::1", None).token is None
+    assert Access.of("localhost", "t").token == "t"
+    assert Access.of("192.168.1.2", None).token
+    assert page().get("/api/v1/pieces").status_code == 200
+
+
+def test_no_path_leads_out_of_the_page(page, tmp_path):
+    studio = tmp_path / "studio"
+    studio.mkdir()
+    (studio / "index.html").write_text("<h1>studio</h1>")
+    (tmp_path / "secret.txt").write_text("secret")
+    client = page(studio=studio)
+    assert client.get("/").text == "<h1>studio</h1>"
+    for path in (
+        "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt",
+        "//etc/passwd", "/..\\secret.txt", "/%00", "/data/pieces.sqlite3", "/.%2e/secret.txt",
+        "/api/v1/pieces/..%2f..%2fsecret.txt/midi", "/api/v1/pieces/%2e%2e/audio",
+        "/api/v1/pieces/0000000000000000%2f..%2f..%2fsecret/audio",
+    ):  # fmt: skip
+        response = client.get(path)
+        assert response.status_code in (404, 422), path
+        assert "secret" not in response.text.replace("secret.txt", ""), path
+
+
+def test_without_a_page_there_is_the_reference(page, tmp_path):
+    client = page(studio=tmp_path / "none")
+    response = client.get("/")
+    assert response.url.path == "/docs"
+    assert "/api/v1/jobs/compose" in response.text
+    assert "http" not in response.text.replace("http-equiv", "").lower().split("<h2>", 1)[0]
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_errors_have_security_headers_too(page):
+    for path in ("/nowhere", "/api/v1/pieces/xyz", "/api/v1/jobs/0000000000000000"):
+        response = page().get(path)
+        assert response.status_code in (404, 422)
+        assert response.headers["x-frame-options"] == "DENY"
+        assert set(response.json()["error"]) == {"code", "message", "fields"}
+
+
+def test_bodies_have_a_limit_announced_or_not(page):
+    client = page()
+
+    def chunks():
+        for _ in range(100):
+            yield b"x" * 1024
+
+    headers = {"Content-Type": "application/json"}
+    for body in (b"x" * 70_000, chunks()):
+        response = client.post("/api/v1/jobs/compose", content=body, headers=headers)
+        assert (response.status_code, code(response)) == (413, "too_large")
+
+
+def test_who_sends_too_slowly_is_let_go_and_who_only_listens_is_not(composer, limits, tmp_path):
+    held = replace(limits, body_seconds=1)
+    app = create_app(composer, data=tmp_path, limits=held)
+    with running(app, held) as (url, _), Client(url) as client:
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            slow.sendall(
+                f"POST /api/v1/jobs/compose HTTP/1.1\r\nHost: {host}:{port}\r\n"
+                "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{".encode()
+            )
+            assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
+        # Of two jobs that take longer than a second together, the second is followed throughout.
+        settings = {"bars": 16, "notes": 60, "constraints": ["density: 30"]}
+        jobs = [client.submit("compose", seed=seed, **settings) for seed in range(3)]
+        assert list(client.events(jobs[-1]["id"]))[-1][0] == "done"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b'{"prompt": null}', b'{"prompt": "\\ud800"}', b"\xff\xfe",
+        b'{"\\ud800": 1}', b'{"bars": 1e400}', b'{"guidance": NaN}', b'{"seed": 9007199254740992}',
+        b'{"prompt": "' + b"x" * 2001 + b'"}', b"[" * 20_000, b'{"bars": "8"}x',
+        b'{"constraints": [' + b'"",' * 70 + b'""]}',
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_refused_in_words(page, body):
+    headers = {"Content-Type": "application/json"}
+    response = page().post("/api/v1/jobs/compose", content=body, headers=headers)
+    assert response.status_code == 422, response.text
+    assert response.json()["error"]["message"]
+
+
+def test_words_are_understood_before_anything_is_composed(page):
+    client = page()
+
+    def parse(**body):
+        return client.post("/api/v1/prompts/parse", json=body).json()
+
+    prompt = "a slow waltz in A minor for piano, no drums, 8 bars"
+    found = parse(prompt=prompt)
+    assert (found["key"], found["metre"], found["bars"]) == ("A minor", "3/4", 8)
+    assert (found["instruments"], found["without"]) == (["piano"], ["drums"])
+    assert all(prompt[c["start"] : c["end"]] == c["text"] for c in found["chips"])
+    assert found["problem"] is None
+    assert len(found["explained"]) >= 5
+    assert parse(prompt="")["bars"] == 16
+    assert "two keys" in parse(prompt="C major, A minor")["problem"]
+    assert "contradict" in parse(prompt="waltz", constraints=["metre: 4/4"])["problem"]
+    assert "colour" in parse(prompt="", constraints=["colour: red"])["problem"]
+
+
+def test_health_and_counters(page):
+    client = page()
+    assert client.get("/health").json()["status"] == "ok"
+    client.get("/api/v1/pieces/0000000000000000")
+    client.get("/some/where/else")
+    text = client.get("/metrics").text
+    assert 'route="/api/v1/pieces/{id}",status="404"' in text
+    assert 'route="other",status="404"' in text
+    assert "amadeus_jobs_running 0.0" in text
+
+
+def test_the_description_is_one_that_clients_can_use(page):
+    openapi = page().get("/api/v1/openapi.json").json()
+    operations = [o for path in openapi["paths"].values() for o in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids) > 20
+    assert all(operation["summary"] for operation in operations)
+    assert "HTTPValidationError" not in json.dumps(openapi["paths"])
+    assert openapi["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for name in ("ComposeRequest", "EditRequest"):
+        assert openapi["components"]["schemas"][name]["examples"]

@@ -1,0 +1,220 @@
+"""Pieces outlive the server, and nothing that is sent to it can hurt it."""
+
+import os
+import sqlite3
+
+import pytest
+
+from amadeus.errors import ConfigError, ServerError
+from amadeus.music.midi import encode_midi, read_midi
+from amadeus.server import making
+from amadeus.server.limits import Limits
+from amadeus.server.making import FILE_KINDS
+from amadeus.server.models import Summary
+from amadeus.server.store import Store, StoreFull
+
+SUMMARY = Summary(
+    bars=1, notes=1, seconds=1.0, tempo=120.0, metre="4/4", key=None, instruments=["piano"]
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "data", 30)
+    yield store
+    store.close()
+
+
+def keep(store, id, title="", parent=None):
+    return store.add(
+        id=f"{id:016x}", created="now", title=title or str(id), kind="import", settings={},
+        summary=SUMMARY, midi=bytes([id]), parent=parent,
+    )  # fmt: skip
+
+
+def test_pages_hold_every_piece_once_newest_first(store):
+    ids = [keep(store, i).id for i in range(25)]
+    pages, before = [], None
+    while True:
+        page = store.page(limit=10, before=before, starred=None, search="")
+        pages.append([piece.id for piece in page.pieces])
+        if (before := page.next) is None:
+            break
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert [id for page in pages for id in page] == ids[::-1]
+
+
+def test_search_takes_no_character_for_another(store):
+    for i, title in enumerate(("100 % piano", "100 x piano", "a_b", "aab", "Ünder")):
+        keep(store, i, title)
+    found = {
+        words: [
+            p.title for p in store.page(limit=9, before=None, starred=None, search=words).pieces
+        ]
+        for words in ("% piano", "a_b", "ANO", "'; DROP TABLE pieces; --")
+    }
+    assert found["% piano"] == ["100 % piano"]
+    assert found["a_b"] == ["a_b"]
+    assert len(found["ANO"]) == 2
+    assert found["'; DROP TABLE pieces; --"] == []
+
+
+def test_takes_of_a_deleted_piece_stay_together(store):
+    first = keep(store, 1)
+    second = keep(store, 2, parent=first.id)
+    store.delete(first.id)
+    third = keep(store, 3, parent=second.id)
+    assert [piece.id for piece in store.takes(first.id)] == [second.id, third.id]
+    assert (third.parent, third.root) == (second.id, first.id)
+
+
+def test_no_more_pieces_are_kept_than_may_be(tmp_path):
+    store = Store(tmp_path, 2)
+    keep(store, 1), keep(store, 2)
+    with pytest.raises(StoreFull, match="delete some"):
+        keep(store, 3)
+    store.delete(f"{1:016x}")
+    assert keep(store, 3)
+    store.close()
+
+
+def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="name another folder"):
+        Store(tmp_path / "file", 9)
+    connection = sqlite3.connect(tmp_path / "pieces.sqlite3")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigError, match="another version of Amadeus"):
+        Store(tmp_path, 9)
+
+
+def test_an_upload_is_a_piece_that_survives_a_restart(serve, fixtures):
+    midi = (fixtures / "song_with_pickup.mid").read_bytes()
+    with serve() as client:
+        piece = client.upload(midi, title="A song / ../x")
+        assert (piece["kind"], piece["title"]) == ("import", "A song / ../x")
+        assert read_midi(client.midi(piece["id"])) == read_midi(midi)
+        changed = client.change(piece["id"], starred=True)
+        assert changed == {**piece, "starred": True}
+    with serve() as client:
+        assert list(client.pieces()) == [changed]
+        assert [p["id"] for p in client.pieces(starred=True)] == [piece["id"]]
+        assert list(client.pieces(starred=False)) == list(client.pieces(search="waltz")) == []
+        assert client.change(piece["id"], title="Song")["title"] == "Song"
+        client.delete(piece["id"])
+        with pytest.raises(ServerError, match="there is no piece"):
+            client.piece(piece["id"])
+
+
+def test_what_is_made_of_a_piece(serve, fixtures, tmp_path):
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    score = read_midi(midi)
+    with serve(cache_bytes=1) as client:
+        piece = client.upload(midi)
+        assert client.file(piece["id"], "audio")[:4] == b"RIFF"
+        assert client.file(piece["id"], "picture")[:4] == b"\x89PNG"
+        # There is room for one file, so the first one had to go, and is made again.
+        assert len(os.listdir(tmp_path / "data" / "cache")) == 1
+        assert len(client.captions(piece["id"], count=3)) == 3
+        evaluation = client.evaluation(piece["id"])
+        assert evaluation["metrics"]["pitch entropy"] is None  # drums alone have none
+        assert evaluation["alignment"] == {}
+        told = client.notes(piece["id"])
+        assert len(told["notes"]) == score.num_notes
+        assert {note["is_drum"] for note in told["notes"]} == {True}
+        assert told["seconds"] == pytest.approx(score.seconds, abs=1e-3)
+        client.delete(piece["id"])
+        assert os.listdir(tmp_path / "data" / "cache") == []
+
+
+def test_every_kind_of_file_is_whole_or_not_there(fixtures, tmp_path):
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    for kind in FILE_KINDS:
+        path = tmp_path / f"file{FILE_KINDS[kind].suffix}"
+        making.write_file(kind, midi, str(path), "A title")
+        assert path.stat().st_size > 100
+    assert len(os.listdir(tmp_path)) == len(FILE_KINDS)
+
+
+def test_notes_of_a_piece_are_timed_in_quarters_and_seconds(fixtures):
+    from amadeus.server.view import notes_of
+
+    score = read_midi(fixtures / "choir_changing_metre.mid")
+    told = notes_of("0" * 16, score)
+    assert [n.onset for n in told.notes] == sorted(n.onset for n in told.notes)
+    assert len({bar.metre for bar in told.bars}) > 1
+    for bar, following in zip(told.bars, told.bars[1:], strict=False):
+        assert bar.onset + bar.quarters == pytest.approx(following.onset)
+    for note in told.notes:
+        bar = told.bars[note.bar - 1]
+        assert bar.onset <= note.onset < bar.onset + bar.quarters
+        assert note.duration_seconds > 0
+
+
+BROKEN = {
+    "empty": b"",
+    "no MIDI": b"hello",
+    "header alone": b"MThd\0\0\0\6\0\1\0\1\1\xe0",
+    "cut off": b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\xff\xff\0\x90\x3c",
+    "endless length": b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\xff\xff\xff\xff" + b"\x81" * 99,
+    "zeros": b"MThd" + bytes(10_000),
+}
+
+
+def test_broken_uploads_are_refused_and_hurt_nobody(client):
+    for data in BROKEN.values():
+        with pytest.raises(ServerError, match="MIDI"):
+            client.upload(data)
+    with pytest.raises(ServerError, match="as audio/midi"):
+        client._open("POST", "/api/v1/pieces", b"MThd", {"Content-Type": "text/plain"})
+    assert client._json("GET", "/info")["files"][0] == "midi"
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"midi_bytes": 100}, "too large; send at most 100 bytes"),
+        ({"midi_notes": 10}, "send a part of at most 10"),
+        ({"midi_seconds": 1}, "lasts . minutes; send a part"),
+    ],
+)
+def test_uploads_have_limits(serve, fixtures, limit, said):
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    with serve(**limit) as client, pytest.raises(ServerError, match=said):
+        client.upload(midi)
+
+
+def die(*_):
+    os._exit(3)
+
+
+def loop(*_):
+    while True:
+        pass
+
+
+def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
+    import asyncio
+
+    from amadeus.server.workshop import Broken, Workshop
+
+    async def go():
+        workshop = Workshop(9, 1)
+        with pytest.raises(Broken, match="broke its process"):
+            await workshop.make(die)
+        with pytest.raises(Broken, match="too long"):
+            await workshop.make(loop)
+        made = await workshop.make(making.take_in, midi, 10**6, 10**6)
+        workshop.close()
+        return made
+
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    again, summary = asyncio.run(go())
+    assert again == encode_midi(read_midi(midi))
+    assert summary.instruments == ["drums"]
+
+
+def test_limits_are_at_least_one():
+    with pytest.raises(ConfigError, match="waiting must be at least 1"):
+        Limits(waiting=0)

@@ -1,0 +1,137 @@
+"""Stopping loses nothing that was reported finished, and tells the others."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from amadeus.client import Client
+from amadeus.errors import AmadeusError
+from amadeus.model.checkpoint import save_checkpoint
+from amadeus.server.app import create_app
+from serving import running, until
+
+
+@pytest.fixture
+def command(composer, tmp_path):
+    """`amadeus serve` in a process of its own."""
+    model = tmp_path / "model"
+    save_checkpoint(composer.model, model, steps=0)
+    processes = []
+
+    def start(*more):
+        arguments = ["--port", 0, "--json", "--model", model, "--data", tmp_path / "data", *more]
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from amadeus.cli.main import run; run()", "serve",
+             *map(str, arguments)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        processes.append(process)
+        said = ""
+        while not said.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, "the server ended before it began"
+            said += line
+        return process, json.loads(said)
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
+    process, said = command("--running", 4, "--grace", 0)
+    finished, told = [], []
+
+    def ask(name):
+        with Client(said["url"], name=name, patience=0, timeout=60) as client:
+            for seed in range(1000):
+                try:
+                    job = client.submit("compose", bars=4, notes=60, seed=seed)
+                    name, end = list(client.events(job["id"]))[-1]
+                except AmadeusError:
+                    return  # it stops: nothing was promised
+                if name != "done":
+                    told.append(end["error"]["code"])
+                    return
+                finished.append(end["piece"])
+
+    threads = [threading.Thread(target=ask, args=(f"c{i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(finished) >= 4, seconds=120)
+    process.send_signal(number)
+    assert process.wait(60) == 0
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert set(told) <= {"stopping"}
+    assert told
+    _, said = command()
+    with Client(said["url"]) as client:
+        kept = {piece["id"] for piece in client.pieces()}
+        assert set(finished) <= kept
+        assert all(client.midi(piece)[:4] == b"MThd" for piece in finished)
+
+
+def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path):
+    app = create_app(composer, data=tmp_path, limits=limits)
+    with running(app, limits, grace=0) as (url, server), Client(url) as client:
+        jobs = [
+            client.submit("compose", seed=i, bars=16, notes=390, constraints=["density: 30"])
+            for i in range(4)
+        ]
+        ends = []
+
+        def follow(job):
+            ends.append(list(client.events(job["id"]))[-1])
+
+        threads = [threading.Thread(target=follow, args=(job,)) for job in jobs]
+        for thread in threads:
+            thread.start()
+        runner = app.state.services.runner
+        until(lambda: all(runner.get(job["id"]).followers for job in jobs))
+        server.should_exit = True
+        for thread in threads:
+            thread.join(30)
+    assert [(name, job["error"]["code"]) for name, job in ends] == [("failed", "stopping")] * 4
+
+
+def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
+    from typer.testing import CliRunner
+
+    from amadeus.cli.main import app
+
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    for name in [name for name in sys.modules if name.startswith("amadeus.server")]:
+        monkeypatch.delitem(sys.modules, name)
+    result = CliRunner().invoke(app, ["serve"])
+    assert result.exit_code == 1
+    assert "pip install 'amadeus-music[server]'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--running", "0"], "running must be at least 1"),
+        (["--token", "ü"], "must be printable ASCII"),
+        (["--host", "256.1.1.1"], "cannot be listened on"),
+        (["--model", "nowhere"], "nowhere"),
+    ],
+)
+def test_settings_that_cannot_work_are_one_line(arguments, said, tmp_path):
+    from typer.testing import CliRunner
+
+    from amadeus.cli.main import app
+
+    result = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), *arguments])
+    assert result.exit_code == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
