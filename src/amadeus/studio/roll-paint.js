@@ -25,10 +25,7 @@ export function paintStill(context, g, piece, palette) {
   context.clip();
   if (piece) {
     if (state.other) paintGhosts(context, g, piece, palette);
-    // Where instruments play in unison, both colours are seen.
-    context.globalCompositeOperation = state.theme === "dark" ? "lighten" : "multiply";
-    for (const note of visible(piece, g)) paintNote(context, g, note, palette);
-    context.globalCompositeOperation = "source-over";
+    paintNotes(context, g, piece, palette);
   }
   if (!piece) paintSketch(context, g, palette);
   context.restore();
@@ -92,8 +89,10 @@ export function noteBox(g, note) {
   return [x, g.y(note.pitch) + (g.rowHeight - height) / 2, Math.max(3, note.duration * g.scale - 1), height];
 }
 
-function shape(context, g, note) {
-  const [x, y, width, height] = noteBox(g, note);
+function shape(context, g, note, share = 1) {
+  const [x, top, width, whole] = noteBox(g, note);
+  const height = note.is_drum ? whole : whole * share;
+  const y = top + whole - height;
   context.beginPath();
   if (note.is_drum) {
     context.moveTo(x, y + height / 2);
@@ -104,11 +103,22 @@ function shape(context, g, note) {
   } else context.roundRect(x, y, width, height, Math.min(3, height / 2));
 }
 
-function paintNote(context, g, note, palette) {
+/** Where instruments play in unison, the later one is painted half as high, so that both are seen. */
+function paintNotes(context, g, piece, palette) {
+  const lowest = new Map(); // the last full note of each pitch
+  for (const note of visible(piece, g)) {
+    const other = lowest.get(note.pitch);
+    const isUnison = other && other.voice !== note.voice && other.onset + other.duration > note.onset + 1e-6;
+    if (!isUnison) lowest.set(note.pitch, note);
+    paintNote(context, g, note, palette, isUnison);
+  }
+}
+
+function paintNote(context, g, note, palette, isUnison) {
   const heard = isHeard(note.voice.key);
   const alpha = heard ? 0.5 + (0.5 * note.velocity) / 127 : 0.14;
   context.fillStyle = colour(note.voice.hue, state.theme, alpha);
-  shape(context, g, note);
+  shape(context, g, note, isUnison ? 0.5 : 1);
   context.fill();
   if (!isSelected(note)) return;
   context.strokeStyle = palette.ink;
@@ -194,7 +204,8 @@ function paintChords(context, g, piece, palette) {
   context.fillStyle = palette.ink;
   context.textBaseline = "middle";
   let free = -Infinity;
-  for (const { onset, chord } of piece.chords) {
+  for (const [n, { onset, chord }] of piece.chords.entries()) {
+    if (chord === piece.chords[n - 1]?.chord) continue;
     const x = g.x(onset) + 5;
     const name = chord.replace(/(?<=^[A-G])b/, "♭").replace("#", "♯");
     if (!name || x < free) continue;
