@@ -72,12 +72,17 @@ def write_wav(path: str | os.PathLike[str], audio: np.ndarray, sample_rate: int)
     return write_bytes(path, buffer.getvalue())
 
 
-@cache
-def _soundfont() -> SoundFont:
+def soundfont_path() -> Path:
+    """The General MIDI SoundFont of pretty_midi. Raises ScoreError if it is missing."""
     spec = find_spec("pretty_midi")
     if spec is None or not spec.submodule_search_locations:
         raise ScoreError("the SoundFont of pretty_midi is missing; pip install pretty_midi")
-    return SoundFont(Path(spec.submodule_search_locations[0]) / "TimGM6mb.sf2")
+    return Path(spec.submodule_search_locations[0]) / "TimGM6mb.sf2"
+
+
+@cache
+def _soundfont() -> SoundFont:
+    return SoundFont(soundfont_path())
 
 
 @cache

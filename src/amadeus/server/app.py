@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 
 import amadeus
 from amadeus.inference.composer import Composer
-from amadeus.server import routes_jobs, routes_pieces, routes_words
+from amadeus.server import routes_jobs, routes_pieces, routes_sound, routes_words
 from amadeus.server.engine import Engine
 from amadeus.server.errors import answer_errors
 from amadeus.server.files import Files
@@ -76,7 +76,7 @@ def create_app(
         openapi_url=OPENAPI, docs_url=None, redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    for module in (routes_jobs, routes_pieces, routes_words):
+    for module in (routes_jobs, routes_pieces, routes_sound, routes_words):
         app.include_router(module.router)
     answer_errors(app)
     _describe_token(app)

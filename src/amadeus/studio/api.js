@@ -1,0 +1,77 @@
+// The server: requests, errors in words, and the events of jobs.
+
+const ROOT = "/api/v1";
+const KINDS = ["state", "bar", "note", "progress"];
+const ENDS = ["done", "failed", "cancelled"];
+
+/** An answer other than the one that was asked for; its message is meant for people. */
+export class ApiError extends Error {
+  constructor(message, code, status) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Who we are among the server's clients: jobs are taken in turn between them. */
+function client() {
+  let id = localStorage.getItem("client");
+  if (!id) localStorage.setItem("client", (id = crypto.getRandomValues(new Uint32Array(2)).join("-")));
+  return id;
+}
+
+async function request(method, path, { json, bytes, type } = {}) {
+  const headers = { "X-Amadeus-Client": client() };
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  if (type) headers["Content-Type"] = type;
+  let response;
+  try {
+    response = await fetch(ROOT + path, { method, headers, body: bytes ?? (json && JSON.stringify(json)) });
+  } catch {
+    throw new ApiError("The server does not answer. Start it again with “amadeus serve”, then try again.", "offline");
+  }
+  if (response.ok) return response;
+  const fault = await response.json().then((body) => body.error, () => null);
+  if (response.status === 401) {
+    throw new ApiError("This server asks for its access token. Open the address that it printed, once.", "unauthorized", 401);
+  }
+  throw new ApiError(fault?.message ?? `The server answered ${response.status}.`, fault?.code, response.status);
+}
+
+const json = async (...given) => (await request(...given)).json();
+
+export const api = {
+  info: () => json("GET", "/info"),
+  parse: (body) => json("POST", "/prompts/parse", { json: body }),
+  pieces: (query = {}) => json("GET", `/pieces?${new URLSearchParams(query)}`),
+  piece: (id) => json("GET", `/pieces/${id}`),
+  notes: (id) => json("GET", `/pieces/${id}/notes`),
+  takes: async (id) => (await json("GET", `/pieces/${id}/takes`)).pieces,
+  change: (id, change) => json("PATCH", `/pieces/${id}`, { json: change }),
+  remove: (id) => request("DELETE", `/pieces/${id}`),
+  upload: (bytes, title) =>
+    json("POST", `/pieces?${new URLSearchParams({ title })}`, { bytes, type: "audio/midi" }),
+  file: async (id, kind) => (await request("GET", `/pieces/${id}/${kind}`)).blob(),
+  soundfont: async () => (await request("GET", "/soundfont")).arrayBuffer(),
+  submit: (kind, body) => json("POST", `/jobs/${kind}`, { json: body }),
+  cancel: (id) => request("DELETE", `/jobs/${id}`),
+  job: (id) => json("GET", `/jobs/${id}`),
+};
+
+/** Follows a job to its end. `tell(event, data)` hears of everything; resolves with the job. */
+export function follow(id, tell) {
+  return new Promise((resolve, reject) => {
+    const events = new EventSource(`${ROOT}/jobs/${id}/events`);
+    for (const kind of KINDS) events.addEventListener(kind, (e) => tell(kind, JSON.parse(e.data)));
+    for (const end of ENDS) {
+      events.addEventListener(end, (e) => {
+        events.close();
+        resolve(JSON.parse(e.data));
+      });
+    }
+    // A lost connection is taken up again by the browser; a closed one is not.
+    events.onerror = () => {
+      if (events.readyState === EventSource.CLOSED) api.job(id).then(resolve, reject);
+    };
+  });
+}

@@ -1,0 +1,175 @@
+// A piece as it is drawn and played. It may still be growing.
+
+import { nextHue } from "./colours.js";
+
+const QUARTERS = 4;
+
+/** Who plays a note: notes of one instrument are one voice. */
+export const voiceKey = (note) => (note.is_drum ? "drums" : String(note.program));
+
+export class Piece {
+  /** `about` is what the server says of it: its id, title, settings and so on. */
+  constructor(about = {}) {
+    this.about = about;
+    this.notes = [];
+    this.bars = [];
+    this.tempos = [];
+    this.chords = [];
+    this.voices = new Map();
+    this.isComplete = false;
+    this.expectedBars = 0;
+    this.longest = 0; // quarters; how far back a note that still sounds may begin
+  }
+
+  /** A piece of the server's, whole. */
+  static of(about, data) {
+    const piece = new Piece(about);
+    data.notes.forEach((note) => piece.#take(note));
+    Object.assign(piece, { bars: data.bars, tempos: data.tempos, chords: data.chords, isComplete: true });
+    return piece;
+  }
+
+  /** The same music, to which more can be added. */
+  growing(bars) {
+    const piece = new Piece({ ...this.about, id: null });
+    this.notes.forEach((note) => piece.#take(note));
+    Object.assign(piece, { bars: [...this.bars], tempos: [...this.tempos], chords: [...this.chords] });
+    piece.expectedBars = this.bars.length + bars;
+    return piece;
+  }
+
+  get id() {
+    return this.about.id ?? null;
+  }
+
+  addBar(bar) {
+    if (this.bars.at(-1)?.onset >= bar.onset) return;
+    this.bars.push(bar);
+    this.#addTempo(bar);
+  }
+
+  addNote(note) {
+    this.#addTempo(note);
+    if (note.chord && note.chord !== this.chords.at(-1)?.chord) this.chords.push(note);
+    this.#take(note);
+  }
+
+  #take(note) {
+    const key = voiceKey(note);
+    note.voice = this.voices.get(key) ?? this.#newVoice(key, note);
+    note.voice.count += 1;
+    this.longest = Math.max(this.longest, note.duration);
+    this.notes.push(note);
+  }
+
+  #newVoice(key, note) {
+    const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
+    const voice = {
+      key, count: 0, name: note.instrument, program: note.program, isDrum: note.is_drum,
+      hue: nextHue(note.program, note.is_drum, taken),
+    };
+    this.voices.set(key, voice);
+    return voice;
+  }
+
+  #addTempo({ onset, onset_seconds, tempo }) {
+    const last = this.tempos.at(-1);
+    if (!last || (tempo !== last.bpm && onset > last.onset)) this.tempos.push({ onset, onset_seconds, bpm: tempo });
+  }
+
+  /** Seconds up to which every note is known. */
+  get frontier() {
+    return this.isComplete ? Infinity : (this.notes.at(-1)?.onset_seconds ?? 0);
+  }
+
+  /** Length in quarter notes, with the bars that are still expected. */
+  get quarters() {
+    const last = this.bars.at(-1);
+    if (!last) return this.expectedBars * QUARTERS || 64;
+    const missing = Math.max(0, this.expectedBars - this.bars.length);
+    return last.onset + barLength(last) * (1 + missing);
+  }
+
+  get seconds() {
+    return this.secondsAt(this.quarters);
+  }
+
+  secondsAt(quarter) {
+    const tempo = lastAt(this.tempos, "onset", quarter);
+    return tempo ? tempo.onset_seconds + ((quarter - tempo.onset) * 60) / tempo.bpm : quarter / 2;
+  }
+
+  quarterAt(second) {
+    const tempo = lastAt(this.tempos, "onset_seconds", second);
+    return tempo ? tempo.onset + ((second - tempo.onset_seconds) * tempo.bpm) / 60 : second * 2;
+  }
+
+  /** Every bar with its end, those that are expected too: {bar, onset, end, metre}. */
+  get grid() {
+    const bars = this.bars.map((bar, n) => ({
+      bar: n + 1, onset: bar.onset, metre: bar.metre,
+      end: this.bars[n + 1]?.onset ?? bar.onset + barLength(bar),
+    }));
+    const model = bars.at(-1) ?? { onset: -QUARTERS, end: 0, metre: "4/4" };
+    const length = model.end - model.onset;
+    const wanted = Math.max(this.expectedBars, bars.length) || 16;
+    while (bars.length < wanted) {
+      const onset = bars.at(-1)?.end ?? 0;
+      bars.push({ bar: bars.length + 1, onset, end: onset + length, metre: model.metre });
+    }
+    return bars;
+  }
+
+  /** The number of the bar that a time in quarters lies in. */
+  barAt(quarter) {
+    const grid = this.grid;
+    const found = grid.findLast((bar) => bar.onset <= quarter + 1e-6);
+    return found?.bar ?? 1;
+  }
+
+  /** Lowest and highest pitch. */
+  get range() {
+    let low = 127;
+    let high = 0;
+    for (const { pitch } of this.notes) {
+      if (pitch < low) low = pitch;
+      if (pitch > high) high = pitch;
+    }
+    return this.notes.length ? [low, high] : [48, 84];
+  }
+}
+
+/** How long a bar lasts, in quarters. */
+function barLength(bar) {
+  if (bar.quarters) return bar.quarters;
+  const [above, below] = bar.metre.split("/").map(Number);
+  return (above * 4) / below;
+}
+
+/** The last element at or before a time; the first where there is none. */
+function lastAt(list, name, time) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle][name] <= time + 1e-9) low = middle + 1;
+    else high = middle;
+  }
+  return list[Math.max(0, low - 1)];
+}
+
+/** Index of the first note that begins at or after a time. */
+export function firstFrom(notes, name, time) {
+  let low = 0;
+  let high = notes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (notes[middle][name] < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What makes two notes the same to the ear. */
+export const noteIdentity = (note) =>
+  [voiceKey(note), note.onset.toFixed(3), note.pitch, note.duration.toFixed(3), note.velocity].join();

@@ -1,0 +1,252 @@
+// What the page does: it composes, edits and continues, and goes from take to take.
+
+import { api, follow } from "./api.js";
+import { announce, clearNotices, tell } from "./notices.js";
+import { Piece } from "./piece.js";
+import { clearSelection } from "./selection.js";
+import { state } from "./state.js";
+
+const SAME_PROMPT_LIMIT = 100;
+
+export class Studio {
+  #children = new Map(); // the take that was left by undoing, by the one that it was made of
+
+  constructor(player, roll) {
+    Object.assign(this, { player, roll });
+  }
+
+  /** A new piece; plays while it is composed. */
+  async compose(body) {
+    performance.mark("asked");
+    await this.#stop();
+    await this.#stream("compose", body, (job) => {
+      this.player.pause();
+      const piece = new Piece({ title: body.prompt });
+      piece.expectedBars = job.progress.of_bars ?? 0;
+      this.#begin(piece);
+      this.player.seek(0);
+      this.player.play();
+    });
+  }
+
+  /** More bars after the piece at hand. */
+  async continue(bars, body = {}) {
+    const piece = state.piece;
+    if (!piece?.id) return;
+    await this.#stop();
+    const from = piece.grid.length;
+    await this.#stream("continue", { ...body, piece: piece.id, bars }, () => {
+      this.#begin(piece.growing(bars));
+      this.roll.reveal(from);
+    });
+  }
+
+  /** Some of the piece at hand anew. */
+  async edit(body) {
+    if (!state.piece?.id) return;
+    await this.#stop();
+    await this.#run("edit", { ...body, piece: state.piece.id }, () => {});
+  }
+
+  /** The same wish with other luck. */
+  async another() {
+    const { about } = state.piece ?? {};
+    if (!about?.id || about.kind === "import") return;
+    const { seed: _, piece: __, ...settings } = about.settings;
+    if (about.kind === "compose") return this.compose(settings);
+    await this.#stop();
+    await this.#run(about.kind, { ...settings, piece: about.parent }, () => {});
+  }
+
+  async cancel() {
+    if (state.job?.id) await api.cancel(state.job.id);
+  }
+
+  async #stop() {
+    clearNotices();
+    if (!state.job) return;
+    const ended = new Promise((resolve) => state.addEventListener("job", resolve, { once: true }));
+    await this.cancel();
+    await ended;
+  }
+
+  #begin(piece) {
+    state.other = null;
+    clearSelection();
+    if (!piece.about.root) this.#hearAll();
+    state.piece = piece;
+    this.player.load(piece);
+  }
+
+  #hearAll() {
+    state.muted = new Set();
+    state.soloed = new Set();
+  }
+
+  /** Runs a job whose notes are shown as they come. */
+  async #stream(kind, body, begin) {
+    await this.#run(kind, body, begin, (event, data) => {
+      const piece = state.piece;
+      if (event === "bar") piece.addBar(data);
+      else if (event === "note") {
+        if (!piece.notes.length) performance.mark("first-note-received");
+        const voices = piece.voices.size;
+        piece.addNote(data);
+        if (piece.voices.size !== voices) state.touch("voices");
+      } else return;
+      state.job.bars = piece.bars.length;
+      this.roll.grown();
+    });
+  }
+
+  async #run(kind, body, begin, more = () => {}) {
+    const before = state.piece;
+    state.job = { kind, id: null, ofBars: null, done: 0, bars: body.bars ?? null };
+    try {
+      const job = await api.submit(kind, body);
+      state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars, changes: job.changes };
+      begin(job);
+      const end = await follow(job.id, (event, data) => {
+        more(event, data);
+        if (event === "state") state.job.waiting = data.state === "queued" ? data.position : null;
+        const done = event === "bar" ? data.bar : event === "progress" ? data.bars : null;
+        if (done !== null) this.#progress(done);
+      });
+      await this.#end(end, before);
+    } catch (error) {
+      if (!state.piece?.id) await this.#back(before);
+      throw error;
+    } finally {
+      state.job = null;
+    }
+  }
+
+  #progress(done) {
+    state.job.done = done;
+    state.touch("progress");
+  }
+
+  async #end(job, before) {
+    if (job.state === "failed") throw new Error(job.error.message);
+    if (job.state !== "done") {
+      tell("Stopped.");
+      return this.#back(before);
+    }
+    const isRelated = before?.id && job.kind !== "compose";
+    await this.open(job.piece, { other: isRelated ? before : null });
+    announce(`${job.kind === "edit" ? "Changed" : "Composed"}: ${state.piece.grid.length} bars, ${state.piece.notes.length} notes.`);
+  }
+
+  async #back(piece) {
+    if (state.piece === piece) return;
+    if (!piece) this.player.pause();
+    this.player.load(piece);
+    state.piece = piece;
+  }
+
+  /** Shows a piece of the server's; `other` is the one to compare it with. */
+  async open(id, { other } = {}) {
+    const piece = await this.fetch(id);
+    const isTake = state.takes.some((take) => take.id === id);
+    const before = state.piece?.id && state.piece.id !== id ? state.piece : state.other;
+    if (other === undefined) other = isTake ? before : null;
+    if (piece.about.root !== state.piece?.about.root && state.piece?.id) this.#leave(isTake);
+    else this.#keepBars(piece);
+    state.other = other;
+    state.piece = piece;
+    this.player.load(piece);
+    history.replaceState(null, "", `#${id}`);
+    await this.#findTakes(piece);
+  }
+
+  /** From one piece to another; to another answer to the same prompt, the music goes on. */
+  #leave(isTake) {
+    clearSelection();
+    if (isTake) return;
+    this.#hearAll();
+    this.player.pause();
+    this.player.seek(0);
+  }
+
+  async fetch(id) {
+    const [about, data] = await Promise.all([api.piece(id), api.notes(id)]);
+    return Piece.of(about, data);
+  }
+
+  /** The selected bars stay selected in another take; its notes are others. */
+  #keepBars(piece) {
+    const { bars, voices } = state.selection;
+    const fits = bars && bars[1] <= piece.grid.length;
+    const known = [...voices].filter((key) => piece.voices.has(key));
+    state.selection = { bars: fits ? bars : null, voices: new Set(known), notes: new Set() };
+  }
+
+  /** All that was made of the same first take, and other answers to the same prompt. */
+  async #findTakes(piece) {
+    const { id, root, title, settings } = piece.about;
+    const [line, alike] = await Promise.all([
+      api.takes(id),
+      settings.prompt ? api.pieces({ search: title, limit: SAME_PROMPT_LIMIT }) : { pieces: [] },
+    ]);
+    const siblings = alike.pieces.filter((p) => p.kind === "compose" && p.root !== root && p.settings.prompt === settings.prompt);
+    if (state.piece?.id !== id) return;
+    state.takes = [...line, ...siblings].sort((a, b) => a.created.localeCompare(b.created));
+  }
+
+  get canUndo() {
+    return Boolean(state.piece?.about.parent) && !state.job;
+  }
+
+  get redoTarget() {
+    const id = state.piece?.id;
+    if (!id || state.job) return null;
+    return this.#children.get(id) ?? state.takes.findLast((take) => take.parent === id)?.id ?? null;
+  }
+
+  async undo() {
+    if (!this.canUndo) return;
+    const { id, parent } = state.piece.about;
+    this.#children.set(parent, id);
+    await this.open(parent);
+    announce("Undone.");
+  }
+
+  async redo() {
+    const target = this.redoTarget;
+    if (!target) return;
+    await this.open(target);
+    announce("Done again.");
+  }
+
+  /** A becomes B and B becomes A; the music goes on. */
+  swap() {
+    if (!state.other || state.job) return;
+    const [piece, other] = [state.other, state.piece];
+    state.other = other;
+    state.piece = piece;
+    this.#keepBars(piece);
+    this.player.load(piece);
+    history.replaceState(null, "", `#${piece.id}`);
+    announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === piece.id)}.`);
+  }
+
+  /** An empty page. */
+  close() {
+    this.player.pause();
+    this.player.load(null);
+    clearSelection();
+    Object.assign(state, { piece: null, other: null, takes: [] });
+    history.replaceState(null, "", location.pathname);
+  }
+
+  async upload(file) {
+    clearNotices();
+    document.activeElement?.blur(); // so that Space plays
+    if (!/\.midi?$/i.test(file.name)) {
+      throw new Error(`“${file.name}” is no MIDI file; choose one that ends in .mid or .midi.`);
+    }
+    const piece = await api.upload(await file.arrayBuffer(), file.name.replace(/\.midi?$/i, "").slice(0, 200));
+    await this.open(piece.id);
+    announce(`Opened ${piece.title}.`);
+  }
+}

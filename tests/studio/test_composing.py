@@ -1,0 +1,107 @@
+import json
+import os
+import statistics
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+WALTZ = "a slow piano waltz in A minor, 6 bars"
+
+
+def test_notes_are_drawn_and_heard_before_composing_has_ended(studio):
+    studio.picture("empty")
+    studio.write(WALTZ)
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.piece?.notes.length >= 8")
+    assert studio.js("amadeus.state.job !== null")
+    assert studio.js("performance.getEntriesByName('first-note-drawn').length") == 1
+    studio.picture("composing")
+    studio.until("performance.getEntriesByName('first-sound').length > 0")
+    studio.finish()
+    piece = studio.js("({...amadeus.state.piece.about})")
+    assert (piece["key"], piece["metre"], piece["bars"]) == ("A minor", "3/4", 6)
+    assert studio.js("amadeus.state.piece.notes.length") == piece["notes"]
+
+
+def test_what_is_drawn_while_composing_is_what_is_kept(studio):
+    studio.write("flute and guitar in 6/8, D major, 4 bars")
+    studio.js(
+        "amadeus.state.addEventListener('piece', () => {"
+        "  if (amadeus.state.piece.id === null) globalThis.streamed = amadeus.state.piece; })"
+    )
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    fields = "[n.onset, n.duration, n.pitch, n.program].join()"
+    shown = f"(p) => p.notes.map((n) => {fields}).sort().join(';')"
+    assert studio.js(f"({shown})(streamed) === ({shown})(amadeus.state.piece)")
+    seconds = "(p) => p.notes.at(-1).onset_seconds - p.secondsAt(p.notes.at(-1).onset)"
+    assert abs(studio.js(f"({seconds})(streamed)")) < 1e-3
+    assert abs(studio.js(f"({seconds})(amadeus.state.piece)")) < 1e-3
+
+
+def test_chips_say_what_is_understood_and_can_be_set_by_hand(studio):
+    studio.write("a waltz for piano in A minor, 4 bars")
+    chip = studio.page.locator('[data-chip="key"]')
+    assert chip.get_attribute("aria-label") == "Key: A minor, from the prompt"
+    chip.click()
+    studio.picture("chip")
+    studio.page.locator(".popover select").nth(0).select_option("D")
+    studio.page.locator(".popover select").nth(1).select_option("dorian")
+    studio.page.get_by_role("button", name="Set", exact=True).click()
+    assert chip.get_attribute("aria-label") == "Key: D dorian, set by hand"
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    settings = studio.js("amadeus.state.piece.about.settings")
+    assert "key: D dorian" in settings["constraints"]
+    assert "metre: 3/4" in settings["constraints"]
+    assert not any("A minor" in one for one in settings["constraints"])
+    dorian = {2, 4, 5, 7, 9, 11, 0}
+    assert set(studio.js("amadeus.state.piece.notes.map((n) => n.pitch % 12)")) <= dorian
+
+
+def test_a_contradiction_is_said_before_anything_is_composed(open_studio):
+    studio = open_studio(faults=("422",))
+    studio.write("in A minor, in C# major")
+    problem = studio.page.locator("#problem").inner_text()
+    assert "A minor" in problem
+    assert "C# major" in problem
+    studio.page.press("#prompt", "Enter")
+    studio.page.wait_for_selector(".notice.error")
+    studio.picture("contradiction")
+    assert studio.js("amadeus.state.job") is None
+
+
+def test_escape_stops_composing(studio):
+    studio.write("a long symphony for orchestra, 200 bars")
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.piece?.notes.length > 3")
+    studio.page.keyboard.press("Escape")
+    studio.until("amadeus.state.job === null")
+    assert studio.js("amadeus.state.piece") is None
+    assert studio.page.locator(".welcome").is_visible()
+
+
+def test_times_to_the_first_note_and_sound_are_recorded(studio):
+    """Records medians of five; what they are depends on the machine."""
+    runs = []
+    for _ in range(5):
+        studio.js("performance.clearMarks()")
+        studio.write("a slow piano waltz in A minor, 2 bars")
+        studio.page.press("#prompt", "Enter")
+        studio.until("performance.getEntriesByName('first-sound').length > 0")
+        studio.finish()
+        studio.page.click("#play")
+        marks = "Object.fromEntries(performance.getEntriesByType('mark').toReversed()"
+        marks = studio.js(marks + ".map((m) => [m.name, m.startTime]))")
+        runs.append({name: marks[name] - marks["asked"] for name in marks})
+    medians = {name: round(statistics.median(run[name] for run in runs)) for name in runs[0]}
+    print(f"\nmilliseconds from Enter, medians of 5: {medians}")
+    assert medians["first-note-drawn"] > 0
+    assert medians["first-sound"] > 0
+    if folder := os.environ.get("AMADEUS_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "times.json").write_text(json.dumps(medians) + "\n")

@@ -1,0 +1,154 @@
+import json
+import urllib.request
+
+import numpy as np
+import pytest
+
+from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi
+
+pytestmark = pytest.mark.slow
+
+PROMPT = "a calm piece for piano and cello in G major, 4/4, 6 bars"
+
+
+@pytest.fixture(scope="module")
+def piece(served):
+    """A piece to work on: its id."""
+    request = urllib.request.Request(
+        f"{served}/api/v1/jobs/compose",
+        json.dumps({"prompt": PROMPT, "seed": 3}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        job = json.load(answer)["id"]
+    with urllib.request.urlopen(f"{served}/api/v1/jobs/{job}/events") as events:
+        end = events.read().decode().strip().split("data: ")[-1]
+    return json.loads(end)["piece"]
+
+
+@pytest.fixture
+def studio(open_studio, piece):
+    studio = open_studio(f"#{piece}")
+    studio.finish()
+    return studio
+
+
+def notes_by_bar(midi):
+    """Of each bar, its notes: program, step of the bar, pitch, velocity, in order."""
+    score = read_midi(midi)
+    starts = bars_of(score).onset_ticks
+    bars = {}
+    for track in score.tracks:
+        for note in track.notes.tolist():
+            bar = int(np.searchsorted(starts, note[0], side="right"))
+            bars.setdefault(bar, []).append((track.program, *note))
+    return {bar: sorted(notes) for bar, notes in bars.items()}
+
+
+def test_two_bars_are_written_anew_and_the_others_stay(studio):
+    before = notes_by_bar(studio.export("midi"))
+    studio.select_bars(3, 4)
+    assert studio.page.locator("#selection-text").inner_text() == "Bars 3\u20134, all instruments"
+    studio.picture("selection")
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    studio.picture("takes")
+    after = notes_by_bar(studio.export("midi"))
+    changed = {bar for bar in range(1, 7) if before.get(bar) != after.get(bar)}
+    assert changed
+    assert changed <= {3, 4}
+
+    studio.page.keyboard.press("Control+z")
+    studio.until("amadeus.state.piece.about.kind === 'compose'")
+    assert notes_by_bar(studio.export("midi")) == before
+    studio.page.keyboard.press("Control+Shift+z")
+    studio.until("amadeus.state.piece.about.kind === 'edit'")
+    assert notes_by_bar(studio.export("midi")) == after
+
+
+def test_what_is_locked_stays(studio):
+    before = read_midi(studio.export("midi"))
+    studio.page.keyboard.press("Control+a")
+    for name in ("rhythm", "length", "harmony", "dynamics"):
+        studio.page.click(f"[data-lock={name}]")
+    assert studio.page.locator("#rewrite").inner_text() == "Redraw the rest"
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    after = read_midi(studio.export("midi"))
+    for old, new in zip(before.tracks, after.tracks, strict=True):
+        for field in ("onset_ticks", "duration_ticks", "velocity"):
+            assert sorted(old.notes[field].tolist()) == sorted(new.notes[field].tolist())
+    assert any(
+        old.notes["pitch"].tolist() != new.notes["pitch"].tolist()
+        for old, new in zip(before.tracks, after.tracks, strict=True)
+    )
+
+
+def test_selected_notes_stand_for_their_bars_and_instruments(studio):
+    at = studio.js(
+        "(() => { const n = amadeus.state.piece.notes.find((n) => n.instrument === 'cello');"
+        "const g = amadeus.roll.geometry; return [g.x(n.onset) + 2, g.y(n.pitch) + g.rowHeight / 2,"
+        " amadeus.state.piece.barAt(n.onset)]; })()"
+    )
+    studio.page.locator("#roll").click(position={"x": at[0], "y": at[1]})
+    assert studio.page.locator("#selection-text").inner_text() == f"Bar {at[2]}, cello (of 1 note)"
+
+
+def test_a_part_joins_in(studio):
+    studio.page.click("#add-part")
+    studio.page.get_by_label("Instrument that joins in").fill("flute")
+    studio.page.keyboard.press("Enter")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    names = studio.page.locator("#tracks .text").all_inner_texts()
+    assert sorted(names) == ["cello", "flute", "piano"]
+
+
+def test_two_takes_are_compared_while_they_play(studio):
+    studio.select_bars(1, 2)
+    studio.page.keyboard.press("v")
+    studio.until("amadeus.state.job !== null")
+    second = studio.finish()
+    studio.page.keyboard.press("Escape")
+    studio.page.click("#play")
+    studio.until("amadeus.player.position > 0.5")
+    where = studio.js("amadeus.player.position")
+    studio.page.keyboard.press("b")
+    assert studio.js("amadeus.state.piece.id") != second
+    assert studio.js("amadeus.player.isPlaying")
+    assert abs(studio.js("amadeus.player.position") - where) < 1.0
+    assert studio.page.locator("#swap .on").inner_text() == "A"
+    studio.page.keyboard.press("b")
+    assert studio.js("amadeus.state.piece.id") == second
+
+
+def test_a_piece_goes_on(studio):
+    studio.page.keyboard.press("c")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    assert studio.js("amadeus.state.piece.about.bars") == 14
+    assert studio.js("amadeus.state.piece.about.kind") == "continue"
+
+
+def test_pieces_are_there_again_after_reloading_and_can_be_kept_in_order(studio, piece):
+    studio.page.reload()
+    studio.finish()
+    assert studio.js("amadeus.state.piece.id") == piece
+    assert studio.page.input_value("#prompt") == PROMPT
+    studio.page.keyboard.press("Escape")
+    studio.page.click("#open-library")
+    row = studio.page.locator(f'[data-piece="{piece}"]')
+    row.get_by_role("button", name="Rename").click()
+    row.get_by_role("textbox").fill("Evening")
+    with studio.page.expect_response(lambda r: r.request.method == "PATCH"):
+        studio.page.keyboard.press("Enter")
+    with studio.page.expect_response(lambda r: r.request.method == "PATCH"):
+        row.get_by_role("button", name="Star").click()
+    studio.picture("pieces")
+    studio.page.get_by_label("Starred", exact=True).check()
+    studio.page.get_by_label("Search titles").fill("Even")
+    studio.until("document.querySelectorAll('#library-list li').length === 1")
+    assert "Evening" in row.inner_text()
