@@ -114,6 +114,7 @@ def test_what_is_made_of_a_piece(serve, fixtures, tmp_path):
         piece = client.upload(midi)
         assert client.file(piece["id"], "audio")[:4] == b"RIFF"
         assert client.file(piece["id"], "picture")[:4] == b"\x89PNG"
+        assert b"<score-partwise" in client.file(piece["id"], "score")
         # There is room for one file, so the first one had to go, and is made again.
         assert len(os.listdir(tmp_path / "data" / "cache")) == 1
         assert len(client.captions(piece["id"], count=3)) == 3

@@ -43,9 +43,16 @@ def _write_picture(score: Score, path: Path, title: str) -> None:
     draw_piano_roll(score, path, title)
 
 
+def _write_score(score: Score, path: Path, title: str) -> None:
+    from amadeus.music.musicxml import write_musicxml
+
+    write_musicxml(score, path, title)
+
+
 FILE_KINDS: dict[str, FileKind] = {
     "audio": FileKind("audio/wav", ".wav", _write_audio),
     "picture": FileKind("image/png", ".png", _write_picture),
+    "score": FileKind("application/vnd.recordare.musicxml+xml", ".musicxml", _write_score),
 }
 """Of each, the endpoint below a piece, what it is, and what makes it. One more kind is one more
 line here, and its endpoint is there, described and tested."""

@@ -378,7 +378,7 @@ class Info(BaseModel):
     limits: dict[str, int]
     attributes: list[str]
     instruments: list[InstrumentInfo]
-    files: list[str] = Field(examples=[["midi", "audio", "picture"]])
+    files: list[str] = Field(examples=[["midi", "audio", "picture", "score"]])
 
 
 class Health(BaseModel):
