@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from amadeus.errors import BusyError, ServerError
+from amadeus.errors import BusyError, GrammarError, ServerError
 from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
 from amadeus.inference.session import Session
@@ -56,6 +56,19 @@ def test_after_an_error_who_had_not_begun_is_composed_all_the_same(engine, compo
     for some, tokens in zip(passages[2:], alone, strict=True):
         np.testing.assert_array_equal(rows_of(some)[0], tokens[1:])
     assert engine.is_alive()
+
+
+def test_who_cannot_go_on_is_told_so_alone(engine, composer):
+    def refuse(grammar):
+        raise GrammarError("nothing may come")
+
+    failing = engine.compose([Request(num_bars=2, constrain=refuse), Request(num_bars=50)])
+    others = engine.compose([Request(num_bars=1, max_notes=4)])
+    engine.start()
+    with pytest.raises(GrammarError, match="nothing may come"):
+        rows_of(failing)
+    alone = compose(composer.model, others.requests, context=composer.context)
+    np.testing.assert_array_equal(rows_of(others)[0], alone[0][1:])
 
 
 def test_who_gives_up_is_told_so_and_makes_room(engine):

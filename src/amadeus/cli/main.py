@@ -31,6 +31,7 @@ from amadeus.cli import (
     validate,
 )
 from amadeus.cli import experiment_measuring as measuring
+from amadeus.cli import experiment_results as collected
 from amadeus.cli import experiment_training as training
 from amadeus.errors import AmadeusError
 
@@ -123,6 +124,7 @@ experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.i
 experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
 experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
 experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
+experiment_app.command("results", epilog=collected.EXAMPLES)(collected.results)
 experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
 experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)
 experiment_app.command("sensitivity", epilog=training.SENSITIVITY_EXAMPLES)(training.sensitivity)
