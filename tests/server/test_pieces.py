@@ -194,6 +194,7 @@ def loop(*_):
         pass
 
 
+@pytest.mark.slow
 def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
     import asyncio
 

@@ -14,11 +14,11 @@ from amadeus.inference.composer import Composer
 from amadeus.music.midi import encode_midi
 from amadeus.server import models
 from amadeus.server.composing import JobComposer
-from amadeus.server.engine import Engine, GivenUp
+from amadeus.server.engine import Engine, GivenUp, OutOfTime
 from amadeus.server.jobs import Job, State, new_id, now
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
-from amadeus.server.store import Store
+from amadeus.server.store import Store, StoreFull
 from amadeus.server.tasks import Task
 from amadeus.server.turns import Turns
 from amadeus.server.view import summary_of
@@ -28,6 +28,8 @@ STOPPING = models.Fault(
     code="stopping", message="the server stops; ask again when it is back, with the same seed"
 )
 
+_CODES: dict[type[AmadeusError], str] = {OutOfTime: "timeout", StoreFull: "full"}
+"""Of what goes wrong in a job; "invalid" for the rest."""
 _LAST_SECONDS = 5.0
 """Until threads that were told to give up have noticed."""
 
@@ -148,7 +150,7 @@ class Runner:
         except GivenUp:
             pass
         except AmadeusError as error:
-            fault = models.Fault(code="invalid", message=str(error))
+            fault = models.Fault(code=_CODES.get(type(error), "invalid"), message=str(error))
         except Exception:
             _LOG.exception("job %s failed", job.id)
             fault = models.Fault(code="internal", message="the server failed; its log says more")
