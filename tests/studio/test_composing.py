@@ -75,6 +75,16 @@ def test_a_contradiction_is_said_before_anything_is_composed(open_studio):
     assert studio.js("amadeus.state.job") is None
 
 
+def test_the_last_wish_counts(studio):
+    studio.write("a march, 100 bars")
+    studio.page.press("#prompt", "Enter")
+    for bars in (90, 2):
+        studio.page.fill("#prompt", f"a piano waltz in C major, {bars} bars")
+        studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.piece?.about.bars === 2 && amadeus.state.job === null")
+    assert studio.page.locator(".notice.error").count() == 0
+
+
 def test_escape_stops_composing(studio):
     studio.write("a long symphony for orchestra, 200 bars")
     studio.page.press("#prompt", "Enter")

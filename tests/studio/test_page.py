@@ -189,3 +189,16 @@ def test_a_server_that_is_gone_is_said_in_words(open_studio, start_server, tmp_p
     studio.page.press("#prompt", "Enter")
     notice = studio.page.wait_for_selector(".notice.error")
     assert "amadeus serve" in notice.inner_text()
+
+
+def test_a_server_that_goes_while_it_composes_is_said_in_words(open_studio, start_server, tmp_path):
+    address, process = start_server(tmp_path)
+    studio = open_studio(address=address, faults=("ERR_", "Failed to load"))
+    studio.page.fill("#prompt", "a symphony, 300 bars")
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.piece?.notes.length > 5")
+    process.kill()
+    process.wait(60)
+    notice = studio.page.wait_for_selector(".notice.error")
+    assert "amadeus serve" in notice.inner_text()
+    assert studio.js("amadeus.state.job") is None

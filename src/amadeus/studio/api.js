@@ -3,6 +3,7 @@
 const ROOT = "/api/v1";
 const KINDS = ["state", "bar", "note", "progress"];
 const ENDS = ["done", "failed", "cancelled"];
+const PATIENCE = 4000; // milliseconds that a lost connection is waited for
 
 /** An answer other than the one that was asked for; its message is meant for people. */
 export class ApiError extends Error {
@@ -61,17 +62,27 @@ export const api = {
 /** Follows a job to its end. `tell(event, data)` hears of everything; resolves with the job. */
 export function follow(id, tell) {
   return new Promise((resolve, reject) => {
+    let isOver = false;
     const events = new EventSource(`${ROOT}/jobs/${id}/events`);
     for (const kind of KINDS) events.addEventListener(kind, (e) => tell(kind, JSON.parse(e.data)));
     for (const end of ENDS) {
       events.addEventListener(end, (e) => {
+        isOver = true;
         events.close();
         resolve(JSON.parse(e.data));
       });
     }
-    // A lost connection is taken up again by the browser; a closed one is not.
+    // A lost connection is taken up again by the browser, if it can be; a closed one is not.
     events.onerror = () => {
-      if (events.readyState === EventSource.CLOSED) api.job(id).then(resolve, reject);
+      const patience = events.readyState === EventSource.CLOSED ? 0 : PATIENCE;
+      setTimeout(() => events.readyState === EventSource.OPEN || giveUp(), patience);
+    };
+    const giveUp = async () => {
+      if (isOver) return;
+      events.close();
+      const job = await api.job(id).catch(reject);
+      if (ENDS.includes(job?.state)) resolve(job);
+      else reject(new ApiError("The connection was lost. What was being composed will be among the pieces.", "lost"));
     };
   });
 }

@@ -8,6 +8,8 @@ const QUARTERS = 4;
 export const voiceKey = (note) => (note.is_drum ? "drums" : String(note.program));
 
 export class Piece {
+  #grid = null; // made when it is first asked for
+
   /** `about` is what the server says of it: its id, title, settings and so on. */
   constructor(about = {}) {
     this.about = about;
@@ -106,6 +108,12 @@ export class Piece {
 
   /** Every bar with its end, those that are expected too: {bar, onset, end, metre}. */
   get grid() {
+    const key = `${this.bars.length} of ${this.expectedBars}`;
+    if (this.#grid?.key !== key) this.#grid = { key, bars: this.#makeGrid() };
+    return this.#grid.bars;
+  }
+
+  #makeGrid() {
     const bars = this.bars.map((bar, n) => ({
       bar: n + 1, onset: bar.onset, metre: bar.metre,
       end: this.bars[n + 1]?.onset ?? bar.onset + barLength(bar),

@@ -10,6 +10,7 @@ const SAME_PROMPT_LIMIT = 100;
 
 export class Studio {
   #children = new Map(); // the take that was left by undoing, by the one that it was made of
+  #wishes = 0; // how often something was asked for
 
   constructor(player, roll) {
     Object.assign(this, { player, roll });
@@ -18,7 +19,7 @@ export class Studio {
   /** A new piece; plays while it is composed. */
   async compose(body) {
     performance.mark("asked");
-    await this.#stop();
+    if (!(await this.#isNext())) return;
     await this.#stream("compose", body, (job) => {
       this.player.pause();
       const piece = new Piece({ title: body.prompt });
@@ -33,7 +34,7 @@ export class Studio {
   async continue(bars, body = {}) {
     const piece = state.piece;
     if (!piece?.id) return;
-    await this.#stop();
+    if (!(await this.#isNext())) return;
     const from = piece.grid.length;
     await this.#stream("continue", { ...body, piece: piece.id, bars }, () => {
       this.#begin(piece.growing(bars));
@@ -44,7 +45,7 @@ export class Studio {
   /** Some of the piece at hand anew. */
   async edit(body) {
     if (!state.piece?.id) return;
-    await this.#stop();
+    if (!(await this.#isNext())) return;
     await this.#run("edit", { ...body, piece: state.piece.id }, () => {});
   }
 
@@ -54,7 +55,7 @@ export class Studio {
     if (!about?.id || about.kind === "import") return;
     const { seed: _, piece: __, ...settings } = about.settings;
     if (about.kind === "compose") return this.compose(settings);
-    await this.#stop();
+    if (!(await this.#isNext())) return;
     await this.#run(about.kind, { ...settings, piece: about.parent }, () => {});
   }
 
@@ -62,12 +63,16 @@ export class Studio {
     if (state.job?.id) await api.cancel(state.job.id);
   }
 
-  async #stop() {
+  /** Stops what is being composed. False if by then something else was asked for. */
+  async #isNext() {
+    const wish = ++this.#wishes;
+    while (state.job) {
+      const change = new Promise((resolve) => state.addEventListener("job", resolve, { once: true }));
+      await this.cancel();
+      await change;
+    }
     clearNotices();
-    if (!state.job) return;
-    const ended = new Promise((resolve) => state.addEventListener("job", resolve, { once: true }));
-    await this.cancel();
-    await ended;
+    return wish === this.#wishes;
   }
 
   #begin(piece) {
@@ -94,7 +99,6 @@ export class Studio {
         piece.addNote(data);
         if (piece.voices.size !== voices) state.touch("voices");
       } else return;
-      state.job.bars = piece.bars.length;
       this.roll.grown();
     });
   }
@@ -106,6 +110,7 @@ export class Studio {
       const job = await api.submit(kind, body);
       state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars, changes: job.changes };
       begin(job);
+      announce(kind === "edit" ? "Rewriting." : "Composing.");
       const end = await follow(job.id, (event, data) => {
         more(event, data);
         if (event === "state") state.job.waiting = data.state === "queued" ? data.position : null;
