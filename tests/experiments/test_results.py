@@ -57,7 +57,7 @@ def test_what_was_not_measured_is_said_to_be_missing(tmp_path):
     write(tmp_path, "mlsdes", gaps={"without": gap(0, -1, 1, 0)})
     page = to_markdown(collect(tmp_path, CLAIMS), titles(tmp_path), "reports", "amadeus")
     assert page.count("not measured") == len(CLAIMS) - 1
-    assert "- [MLSDES](reports/mlsdes/README.md)" in page
+    assert "- [mlsdes](reports/mlsdes/README.md): MLSDES" in page
 
 
 def test_what_is_no_report_is_named(tmp_path):

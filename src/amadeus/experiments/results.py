@@ -113,7 +113,7 @@ def to_markdown(
             link = f"[{claim.report}]({folder}/{claim.report}/{PAGE})"
             cells = [claim.text, verdict.measured, verdict.agrees, verdict.why, link]
         lines.append(f"| {' | '.join(cells)} |")
-    links = [f"- [{title}]({folder}/{name}/{PAGE})" for name, title in reports.items()]
+    links = [f"- [{name}]({folder}/{name}/{PAGE}): {title}" for name, title in reports.items()]
     page = _HEAD.format(command=command, folder=folder) + "\n".join(lines)
     return page + "\n\n## All reports\n\n" + "\n".join(links) + "\n"
 
