@@ -37,6 +37,7 @@ def continue_(
     device: options.Device = None,
     audio: options.Audio = None,
     picture: options.Picture = None,
+    musicxml: options.MusicXML = None,
     as_json: options.Json = False,
 ) -> None:
     """Go on from a piece; its own notes stay as they are."""
@@ -45,7 +46,9 @@ def continue_(
     from amadeus.music.midi import read_midi
 
     score = read_midi(source)
-    (plan,) = plan_outputs([source.stem], midi=output, audio=audio, picture=picture)
+    (plan,) = plan_outputs(
+        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
+    )
     seed = options.draw_seed() if seed is None else seed
 
     from amadeus.inference.composer import load_model

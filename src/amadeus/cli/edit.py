@@ -79,6 +79,7 @@ def edit(
     device: options.Device = None,
     audio: options.Audio = None,
     picture: options.Picture = None,
+    musicxml: options.MusicXML = None,
     as_json: options.Json = False,
 ) -> None:
     """Change some of a piece; the rest stays as it is.
@@ -100,7 +101,9 @@ def edit(
     )  # fmt: skip
     constraints = Constraints(*(constraint or ()))
     score = read_midi(source)
-    (plan,) = plan_outputs([source.stem], midi=output, audio=audio, picture=picture)
+    (plan,) = plan_outputs(
+        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
+    )
     seed = options.draw_seed() if seed is None else seed
     revision = Revision(select(score, change, seed), constraints)
     said = revision.selection.explain()

@@ -84,6 +84,7 @@ def generate(
     ] = Path("outputs"),
     audio: options.Audio = None,
     picture: options.Picture = None,
+    musicxml: options.MusicXML = None,
     as_json: options.Json = False,
 ) -> None:
     """Compose new pieces."""
@@ -107,7 +108,7 @@ def generate(
     explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
     seed = options.draw_seed() if seed is None else seed
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
-    plans = plan_outputs(stems, midi=output, audio=audio, picture=picture)
+    plans = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
 
     if explain and prompts is None and not as_json:
         print_explained(explained[0], say)

@@ -49,6 +49,7 @@ Device = Annotated[
 ]
 Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
 Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
+MusicXML = Annotated[Path | None, typer.Option(help="Also write it as this sheet music.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
