@@ -104,11 +104,14 @@ def _verdict(contest: Contest) -> str:
         sentences.append(
             {
                 1: f"Diffusion's bound is {size} below {name}",
-                -1: f"{name.capitalize()} beats diffusion's bound by {size}",
+                -1: f"Diffusion's bound is {size} above {name}",
                 0: f"Diffusion and {name} cannot be told apart ({gap.pieces.mean:+.3f} for {name})",
             }[gap.sign]
         )
-    return ". ".join(sentences) + "."
+    distances = [one.distance for one in contest.composed.values()]
+    overlap = max(one.low for one in distances) < min(one.high for one in distances)
+    heard = "cannot tell them apart" if overlap else "tells some of them apart"
+    return f"{'. '.join(sentences)}. The distance of composed from real music {heard}."
 
 
 def draw(contest: Contest) -> Figure:
