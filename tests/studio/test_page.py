@@ -122,9 +122,12 @@ def test_the_keyboard_reaches_every_control_in_view(opened):
 
 
 def test_a_phone_scrolls_in_one_direction_only(open_studio, fixtures):
-    from conftest import PHONE
-
-    studio = open_studio(**PHONE)
+    studio = open_studio(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        is_mobile=True,
+        has_touch=True,
+    )
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert not studio.js(wide)
     studio.picture("phone-empty")

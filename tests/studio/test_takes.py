@@ -13,7 +13,7 @@ PROMPT = "a calm piece for piano and cello in G major, 4/4, 6 bars"
 
 
 @pytest.fixture(scope="module")
-def piece(served):
+def piece(browser, served):
     """A piece to work on: its id."""
     request = urllib.request.Request(
         f"{served}/api/v1/jobs/compose",
