@@ -38,7 +38,7 @@ def test_an_experiment_writes_its_page_and_trains_nothing_twice(
     outcome = amadeus(*command, "--output", "report")
     assert outcome.code == 0, outcome.err
     folder = tmp_path / "report"
-    names = ["README.md", "numbers.json", f"{name}.png"]
+    names = ["README.md", "report.html", "numbers.json", f"{name}.png"]
     assert sorted(p.name for p in folder.iterdir()) == sorted(names)
     page = (folder / "README.md").read_text(encoding="utf-8")
     assert "{" not in page
