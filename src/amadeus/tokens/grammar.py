@@ -130,7 +130,8 @@ class Grammar:
         self.last = np.zeros(NUM_ATTRIBUTES, dtype=np.int64)
         """The last row, [A]; all zero before the first one."""
         self._bar_ticks = 0
-        self._in_future = False
+        self.in_future = False
+        """Whether the bars after a gap are being read."""
         self._sets = _template(ends_with).copy()
         self._open = np.zeros(len(KINDS), dtype=bool)
         self._has_room = np.ones(len(KINDS), dtype=bool)
@@ -139,7 +140,7 @@ class Grammar:
     @property
     def ended(self) -> bool:
         """Whether the last row was END or JOIN."""
-        return not self._in_future and int(self.last[0]) in _ENDS
+        return not self.in_future and int(self.last[0]) in _ENDS
 
     @property
     def in_last_bar(self) -> bool:
@@ -155,11 +156,6 @@ class Grammar:
     def open_kinds(self) -> np.ndarray:
         """Which of KINDS may follow, before looking at values, bool [kinds]."""
         return self._open.copy()
-
-    @property
-    def in_future(self) -> bool:
-        """Whether the bars after a gap are being read."""
-        return self._in_future
 
     @property
     def choices(self) -> tuple[Attribute, ...]:
@@ -254,7 +250,7 @@ class Grammar:
         row_type = int(row[0])
         if row_type in _BEGINNINGS:
             self._begin(row)
-        elif row_type == RowType.END and self._in_future and v.has_sound(int(self.last[0])):
+        elif row_type == RowType.END and self.in_future and v.has_sound(int(self.last[0])):
             self._check_null(row)
         else:
             self._check(row)
@@ -272,13 +268,13 @@ class Grammar:
     def _begin(self, row: np.ndarray) -> None:
         """START and RESUME begin a piece or follow the bars of FUTURE; FUTURE only begins one."""
         row_type = RowType(row[Attribute.TYPE])
-        after_future = self._in_future and self.bars > 0 and row_type != RowType.FUTURE
+        after_future = self.in_future and self.bars > 0 and row_type != RowType.FUTURE
         if self.num_rows and not after_future:
             raise GrammarError(
                 f"row {self.num_rows}: {row_type.name} is only possible at the start"
             )
         self._check_null(row)
-        self._in_future = row_type == RowType.FUTURE
+        self.in_future = row_type == RowType.FUTURE
         self.bars = self.notes = 0
 
     def _set_neighbours(self, row: np.ndarray) -> None:
@@ -313,9 +309,9 @@ class Grammar:
         kinds[TOGETHER] = kinds[LATER] = sound
         kinds[2] = sound and int(self.last[_INSTRUMENT]) < DRUMS
         kinds[BARS] = kinds[REST] = True
-        can_end = not self._in_future and (sound or (rest and self.ends_with == RowType.JOIN))
+        can_end = not self.in_future and (sound or (rest and self.ends_with == RowType.JOIN))
         kinds[END] = can_end
-        if self._in_future:
+        if self.in_future:
             return
         may_rest_last = self.ends_with == RowType.JOIN
         if self.num_bars is not None:
