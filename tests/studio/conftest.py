@@ -27,7 +27,7 @@ def start_server():
             [sys.executable, "-c", SERVE, "serve", *options], stdout=subprocess.PIPE, text=True
         )
         running.append(process)
-        return json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["url"], process
+        return json.loads(process.stdout.readline())["url"], process
 
     yield start
     for process in running:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
@@ -99,7 +99,8 @@ def serve(
     def started() -> None:
         app.state.services.workshop.get_ready()
         if as_json:
-            print_json({"url": address, "token": access.token, "data": str(folder)})
+            ready = {"url": address, "token": access.token, "data": str(folder)}
+            typer.echo(json.dumps(ready))  # one line: whoever waits for it reads no further
             return
         typer.echo(f"Amadeus listens on {address}; pieces are kept in {folder}")
         if access.token is not None:
