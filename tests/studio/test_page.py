@@ -204,4 +204,4 @@ def test_a_server_that_goes_while_it_composes_is_said_in_words(open_studio, star
     process.wait(60)
     notice = studio.page.wait_for_selector(".notice.error")
     assert "amadeus serve" in notice.inner_text()
-    assert studio.js("amadeus.state.job") is None
+    studio.until("amadeus.state.job === null")
