@@ -16,7 +16,7 @@ SERVE = "from amadeus.cli.main import run; run()"
 DESKTOP = {"viewport": {"width": 1360, "height": 850}}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def start_server():
     """Starts servers of the shipped model, processes of their own; each gives its address."""
     running = []
@@ -36,13 +36,13 @@ def start_server():
         process.stdout.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def served(start_server, tmp_path_factory):
     """The address of a server."""
     return start_server(tmp_path_factory.mktemp("pieces"))[0]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
     if not Path(CHROMIUM).exists():
         pytest.skip("needs chromium: apt-get install chromium")
