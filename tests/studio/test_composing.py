@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-WALTZ = "a slow piano waltz in A minor, 6 bars"
+WALTZ = "a slow piano waltz in A minor, 24 bars"
 
 
 def test_notes_are_drawn_and_heard_before_composing_has_ended(studio):
@@ -21,7 +21,7 @@ def test_notes_are_drawn_and_heard_before_composing_has_ended(studio):
     studio.until("performance.getEntriesByName('first-sound').length > 0")
     studio.finish()
     piece = studio.js("({...amadeus.state.piece.about})")
-    assert (piece["key"], piece["metre"], piece["bars"]) == ("A minor", "3/4", 6)
+    assert (piece["metre"], piece["bars"]) == ("3/4", 24)
     assert studio.js("amadeus.state.piece.notes.length") == piece["notes"]
 
 
