@@ -174,3 +174,9 @@ def test_presets_grow():
 def test_sizes_that_cannot_work_are_refused_at_once(fields):
     with pytest.raises(ConfigError, match=next(iter(fields)).removeprefix("decoder_")):
         ModelConfig(**fields)
+
+
+@pytest.mark.parametrize("device", ["nonsense", "meta:x"])
+def test_a_device_that_is_not_here_is_named(device):
+    with pytest.raises(ConfigError, match=f"'{device}'.*choose cpu"):
+        Amadeus(PRESETS["nano"]).to_device(device)

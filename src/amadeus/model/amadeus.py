@@ -88,7 +88,10 @@ class Amadeus(nn.Module):
             self.to(device)
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             problem = str(error).splitlines()[0]
-            raise ConfigError(f"torch cannot run on device {str(device)!r}: {problem}") from None
+            raise ConfigError(
+                f"torch cannot run on device {str(device)!r} ({problem}); choose cpu, or install a "
+                "torch for it"
+            ) from None
         if torch.device(device).type == "cuda":
             for parameter in self.parameters():
                 parameter.data = parameter.data.to(torch.bfloat16)
