@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from amadeus.errors import ConfigError
+from amadeus.experiments import runs as runs_module
 from amadeus.experiments.recipes import base_recipe, with_steps
 from amadeus.experiments.runs import Runs
 from amadeus.training.trainer import Trainer
@@ -71,9 +72,20 @@ def test_an_unknown_field_is_refused(shards):
         base_recipe(shards, {"stepz": 3})
 
 
-def test_seconds_of_an_update_are_measured_once(recipe, tmp_path):
+def test_seconds_of_an_update_are_measured_once_on_batches_of_the_recipe(
+    recipe, tmp_path, monkeypatch
+):
+    clock = [0.0]
+
+    def update(trainer, step, batch):
+        rounds = step // runs_module.UPDATES
+        clock[0] += len(batch.tokens) * (2 if rounds % 2 else 1)  # slow every other round
+
+    monkeypatch.setattr(Trainer, "update", update)
+    monkeypatch.setattr(runs_module, "process_time", lambda: clock[0])
     dearer = recipe.but(batch_size=16)
     runs = Runs(tmp_path)
-    cheap, dear = runs.seconds_per_update([recipe, dearer])
-    assert 0 < cheap < dear
-    assert runs.seconds_per_update([recipe, dearer]) == [cheap, dear]
+    found = runs.seconds_per_update([recipe, dearer])
+    assert found == [recipe.config.batch_size, 16]
+    monkeypatch.setattr(Trainer, "update", None)
+    assert runs.seconds_per_update([recipe, dearer]) == found

@@ -132,8 +132,8 @@ class Runs:
         found: list[list[float]] = [[] for _ in trainers]
         for turn in range(ROUNDS):
             self.progress("timing updates", turn, ROUNDS)
-            batches = [trainers[0].excerpts[turn * UPDATES + i] for i in range(UPDATES)]
             for trainer, seconds in zip(trainers, found, strict=True):
+                batches = [trainer.excerpts[turn * UPDATES + i] for i in range(UPDATES)]
                 began = process_time()
                 for batch in batches:
                     trainer.update(turn * UPDATES, batch)
