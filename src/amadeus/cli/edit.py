@@ -113,7 +113,7 @@ def edit(
         print_explained(constraints.explain())
 
     from amadeus.inference.composer import load_model
-    from amadeus.inference.editing import DEFAULT_TRIES
+    from amadeus.inference.tries import DEFAULT_TRIES
 
     composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     follows = revision.selection.end_bar < revision.selection.num_bars

@@ -58,6 +58,14 @@ def generate(
         ),
     ] = None,
     notes: options.Notes = None,
+    tries: Annotated[
+        int | None,
+        typer.Option(
+            help="Beginnings to compose; the one that is most like what people write goes on. "
+            "1 plays at once.",
+            min=1,
+        ),
+    ] = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
     threshold: options.Threshold = None,
@@ -118,7 +126,7 @@ def generate(
     load = partial(load_model, **options.given(name=model, device=device), words=any(texts))
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
-        constraints=constraints, guidance=guidance, steps=steps, threshold=threshold,
+        constraints=constraints, guidance=guidance, tries=tries, steps=steps, threshold=threshold,
         temperature=temperature, top_p=top_p, order=order,
     )  # fmt: skip
     if live is not None:

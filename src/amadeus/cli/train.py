@@ -88,7 +88,9 @@ def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
     folder.mkdir(exist_ok=True)
     training = model.training
     prompts = [""] * settings.samples
-    scores = Composer(model.eval()).generate_many(prompts, bars=SAMPLE_BARS, notes=SAMPLE_NOTES)
+    scores = Composer(model.eval()).generate_many(
+        prompts, bars=SAMPLE_BARS, notes=SAMPLE_NOTES, tries=1
+    )
     model.train(training)
     for seed, score in enumerate(scores):
         write_midi(score, folder / f"step-{step:06d}-seed-{seed}.mid")

@@ -102,6 +102,12 @@ class Control:
             self._counts.clear()
         self._chords.hear(row)
 
+    def follow(self, rows: np.ndarray) -> None:
+        """Take rows that were composed under this plan, [N, A], from its first one on."""
+        bars = np.cumsum(v.opens_bar(rows[:, Attribute.TYPE])) - 1
+        for row, bar in zip(rows.astype(np.int64), bars.tolist(), strict=True):
+            self.hear(row, bar)
+
     def limit_chord(self, grammar: Grammar) -> None:
         """Close a chord that has as many notes as its instrument plays at once."""
         self._chords.limit(grammar)

@@ -163,7 +163,7 @@ class Experiment:
     def _compose(self, what: str, constraints: Sequence[Constraints]) -> list[Score]:
         total = sum(one.num_bars for held in constraints for one in held if isinstance(one, Length))
         return self._composer.generate_many(
-            [""] * len(constraints), constraints=constraints, seed=self._seed,
+            [""] * len(constraints), constraints=constraints, seed=self._seed, tries=1,
             progress=lambda bars, _: self._progress(f"{what}: bars composed", bars, total),
         )  # fmt: skip
 

@@ -24,12 +24,14 @@ from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
 from amadeus.inference.composition import compose, stream
 from amadeus.inference.continuation import append_bars
-from amadeus.inference.editing import DEFAULT_TRIES, Frame, best, frame_requests
+from amadeus.inference.editing import Frame, best, frame_requests
 from amadeus.inference.native import NativeNetwork, fits
+from amadeus.inference.openings import Begun, NewPiece
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar
+from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
@@ -114,6 +116,7 @@ class Composer:
         guidance: float = 1.0,
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
+        tries: int = DEFAULT_TRIES,
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> list[Score]:
@@ -128,6 +131,8 @@ class Composer:
         guidance: above 1 the model leans further towards the words than it learned to, at twice
         the work; 0 ignores them.
         constraints: what holds besides what the prompts state: in every piece, or in each its own.
+        tries: beginnings that are composed, of 2 bars; the one that is most like what people write
+        (`inference.usual`) goes on. 1 takes the model's as it comes.
         sampling: steps, threshold, temperature, top_p, order, fixed_order: see `sampling_config`.
 
         Raises ConfigError for a setting that cannot work, and before anything is composed, for
@@ -135,10 +140,13 @@ class Composer:
         """
         asked = self._new_pieces(
             prompts, bars=bars, notes=notes, seed=seed, guidance=guidance,
-            prompt_constraints=prompt_constraints, constraints=constraints, **sampling,
+            prompt_constraints=prompt_constraints, constraints=constraints, tries=tries, **sampling,
         )  # fmt: skip
-        pieces = self.compose([request for request, _ in asked], progress=progress)
-        return [finish(decode(p), plan) for p, (_, plan) in zip(pieces, asked, strict=True)]
+        begun = self._begin(asked, progress)
+        left = [one.rest for one in begun if one.rest]
+        rests = iter(self.compose(left, progress=_going_on_from(begun, progress)))
+        rows = [next(rests) if one.rest else one.rows for one in begun]
+        return [finish(decode(r), piece.plan) for r, piece in zip(rows, asked, strict=True)]
 
     def stream(
         self, prompt: str = "", *, on_bar: OnBar | None = None, **settings: Any
@@ -149,9 +157,17 @@ class Composer:
         on_bar: called where a bar begins. settings: those of `generate`, without `progress`.
         Raises ConfigError as that does, at once.
         """
-        ((request, plan),) = self._new_pieces([prompt], **settings)
-        reader = NoteReader(plan, on_bar)
-        return self._notes(request, reader, lambda rows: finish(decode(rows), plan))
+        asked = self._new_pieces([prompt], **settings)
+        return self._new_notes(asked[0], NoteReader(asked[0].plan, on_bar))
+
+    def _new_notes(self, piece: NewPiece, reader: NoteReader) -> Generator[PlayedNote, None, Score]:
+        (begun,) = self._begin([piece])
+        for row in begun.rows:
+            if (note := reader.read(row)) is not None:
+                yield note
+        if begun.rest is None:
+            return finish(decode(begun.rows), piece.plan)
+        return (yield from self._notes(begun.rest, reader, lambda r: finish(decode(r), piece.plan)))
 
     def stream_continuation(
         self, score: Score, *, on_bar: OnBar | None = None, **settings: Any
@@ -188,9 +204,10 @@ class Composer:
         guidance: float = 1.0,
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
+        tries: int = DEFAULT_TRIES,
         **sampling: Any,
-    ) -> list[tuple[Request, Plan]]:
-        """What `generate_many` asks for, and what each piece is held to."""
+    ) -> list[NewPiece]:
+        """What `generate_many` asks for."""
         if not prompts:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
@@ -199,15 +216,27 @@ class Composer:
             for stated, held in zip(facts, _one_for_each(constraints, len(facts)), strict=True)
         ]
         texts = self._text_states(prompts)
+        unmask = sampling_config(**sampling)
         requests = [
             Request(
-                num_bars=plan.num_bars, max_notes=notes, seed=seed + i,
-                unmask=sampling_config(**sampling), text=texts[i], guidance=guidance,
-                constrain=Control(plan),
+                num_bars=plan.num_bars, max_notes=notes, seed=seed + i, unmask=unmask,
+                text=texts[i], guidance=guidance,
             )
             for i, plan in enumerate(plans)
         ]  # fmt: skip
-        return list(zip(requests, plans, strict=True))
+        return [NewPiece(r, plan, tries) for r, plan in zip(requests, plans, strict=True)]
+
+    def _begin(self, pieces: Sequence[NewPiece], progress: OnProgress | None = None) -> list[Begun]:
+        """Choose the opening of every piece."""
+        asked = [one for piece in pieces for one in piece.openings]
+        tries = pieces[0].tries  # of all: they count once
+
+        def on_try(bars: int, rows: int) -> None:
+            if progress is not None:
+                progress(bars // tries, rows // tries)
+
+        tried = iter(self.compose(asked, progress=on_try))
+        return [piece.begin([next(tried) for _ in piece.openings]) for piece in pieces]
 
     def continue_score(
         self, score: Score, *, progress: OnProgress | None = None, **settings: Any
@@ -323,6 +352,14 @@ class Composer:
 def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
     """The score and the new bars among the rows, [N, A]."""
     return finish(append_bars(score, request.prompt, rows), plan, _bars_in(request.prompt))
+
+
+def _going_on_from(begun: Sequence[Begun], progress: OnProgress | None) -> OnProgress | None:
+    """Progress that counts what has been composed of the pieces already."""
+    if progress is None:
+        return None
+    bars, rows = sum(_bars_in(one.rows) for one in begun), sum(len(one.rows) - 1 for one in begun)
+    return lambda more_bars, more_rows: progress(bars + more_bars, rows + more_rows)
 
 
 def _bars_in(rows: np.ndarray) -> int:

@@ -10,17 +10,15 @@ import numpy as np
 
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
-from amadeus.errors import ConfigError
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
+from amadeus.inference.tries import check_tries, seed_of_try
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
 if TYPE_CHECKING:
     from amadeus.inference.session import Model
 
-DEFAULT_TRIES = 4
-MAX_TRIES = 64
 HEARD_AFTER = 128
 """Rows after the passage by which tries are compared."""
 
@@ -83,8 +81,7 @@ def frame_requests(
     look_ahead: whether the model sees what follows. settings: fields of `Request`.
     Raises ConfigError for a number of tries that cannot be.
     """
-    if not 1 <= tries <= MAX_TRIES:
-        raise ConfigError(f"tries must be 1 to {MAX_TRIES}, got {tries}")
+    check_tries(tries)
     prompt = frame.prompt(look_ahead)
     seen = len(prompt) > len(frame.before)
     first_bar = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
@@ -92,17 +89,13 @@ def frame_requests(
         Request(
             prompt=prompt,
             num_bars=len(revision.selection.bars),
-            seed=(seed + try_ * _SEED_STEP) % 2**64,
+            seed=seed_of_try(seed, try_),
             ends_with=RowType.JOIN if seen else RowType.END,
             constrain=revision.control(first_bar),
             **settings,  # type: ignore[arg-type]
         )
         for try_ in range(tries if len(frame.after) else 1)
     ]
-
-
-_SEED_STEP = 0x9E3779B97F4A7C15
-"""Far enough that no two tries of neighbouring seeds are the same."""
 
 
 def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from amadeus.inference.editing import DEFAULT_TRIES
 from amadeus.inference.request import MAX_GUIDANCE
+from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.text.prompt import MAX_CHARACTERS
 
 MOST_BARS = 100_000
@@ -93,6 +93,10 @@ class ComposeRequest(JobRequest):
     bars: Bars | None = Field(default=None, description="Exact length; the prompt's, or 16.")
     notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         default=None, description="Most notes."
+    )
+    tries: Annotated[int, Field(ge=1, le=8)] = Field(
+        default=DEFAULT_TRIES,
+        description="Beginnings to compose; the one that is most like what people write goes on.",
     )
     prompt_constraints: bool = Field(
         default=True, description="Hold the music to what the prompt states exactly."

@@ -67,6 +67,7 @@ class Compose(Task):
             composer.stream(
                 asked.prompt, on_bar=lambda bar: tell("bar", bar_event(bar)), bars=asked.bars,
                 notes=asked.notes, seed=self.seed, prompt_constraints=asked.prompt_constraints,
+                tries=asked.tries,
                 constraints=Constraints(*asked.constraints), **asked.sampling(),
             ),
             tell,

@@ -1,0 +1,68 @@
+"""`amadeus corpus openings`: what is usual in the first bars of real pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from amadeus.cli import options
+from amadeus.cli.display import print_json, print_table, progress_bar
+from amadeus.errors import ConfigError
+
+if TYPE_CHECKING:
+    from amadeus.inference.usual import Usual
+
+EXAMPLES = options.examples(
+    "amadeus corpus openings shards",
+    "amadeus corpus openings shards --pieces 8000 --output usual.json",
+)
+
+
+def openings(
+    shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
+    pieces: Annotated[
+        int, typer.Option(min=2, help="Most pieces to measure, spread evenly.")
+    ] = 4000,
+    bars: Annotated[int, typer.Option(min=1, help="Bars of each.")] = 2,
+    output: Annotated[
+        Path | None, typer.Option(help="Write what `tries` are judged by to this JSON file.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure the first bars of training pieces, with which beginnings of new ones are compared."""
+    import numpy as np
+
+    from amadeus.corpus.shards import Shards
+    from amadeus.evaluation.openings import first_bars
+    from amadeus.files import write_atomically
+    from amadeus.inference.usual import Usual
+
+    corpus = Shards(shards, "train")
+    chosen = np.unique(np.linspace(0, len(corpus) - 1, min(pieces, len(corpus))).astype(int))
+    found = []
+    with progress_bar("Measuring openings", len(chosen)) as update:
+        for done, index in enumerate(chosen.tolist()):
+            update(done)
+            if (rows := first_bars(corpus.tokens(index), bars)) is not None:
+                found.append(rows)
+    if not found:
+        raise ConfigError(f"{shards}: no training piece has {bars} bars; ask for fewer")
+    usual = Usual.of(found, bars)
+    if output is not None:
+        text = json.dumps(usual.to_dict(), separators=(",", ":"))
+        write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+    if as_json:
+        print_json(usual.to_dict())
+        return
+    print_table(_rows(usual))
+    typer.echo(f"\n{usual.pieces:,} openings of {bars} bars")
+
+
+def _rows(usual: Usual) -> Iterator[tuple[str, ...]]:
+    yield "feature", "5 %", "half", "95 %"
+    for name, levels in usual.quantiles.items():
+        yield name, *(f"{levels[(len(levels) - 1) * n // 100]:.2f}" for n in (5, 50, 95))

@@ -1,0 +1,212 @@
+"""How usual a few bars are: what one notices of them, beside the same of real music.
+
+Of every feature, how far out real openings would have to be to be as far out as these bars; the
+logarithms of these shares are added up. It tells a stuck drum, a flood of notes or a violin that
+squeaks from what people write, and knows nothing of beauty.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from amadeus.music.grid import GRID
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import Attribute
+
+LEVELS = 101
+"""Quantiles that are kept of every feature, from the least to the greatest value."""
+_FEWEST = 200
+"""Notes of an instrument from which its range can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is usual, as measured in real openings of equally many bars."""
+
+    pieces: int
+    bars: int
+    ranges: dict[int, tuple[int, int]]
+    """By value of `instrument`: the pitches, as values, between which 98 % of its notes are."""
+    metres: dict[str, float]
+    """Share of openings that begin in each time signature."""
+    quantiles: dict[str, list[float]]
+    """LEVELS of them for every feature."""
+
+    @classmethod
+    def of(cls, openings: Sequence[np.ndarray], bars: int) -> Usual:
+        """openings: rows of so many bars of each piece, [N, A]."""
+        heard = [_Opening.of(rows) for rows in openings]
+        first = Counter(one.first_metre for one in heard)
+        metres = {metre: count / len(heard) for metre, count in first.most_common()}
+        found = cls(len(heard), bars, _ranges(heard), metres, {})
+        values = [found.features(rows) for rows in openings]
+        for name in dict.fromkeys(name for one in values for name in one):
+            known = [one[name] for one in values if name in one]
+            levels = np.quantile(known, np.linspace(0, 1, LEVELS), method="inverted_cdf")
+            found.quantiles[name] = levels.round(4).tolist()
+        return found
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any]) -> Usual:
+        """What `to_dict` gave."""
+        ranges = {int(value): (low, high) for value, (low, high) in table["ranges"].items()}
+        return cls(**{**table, "ranges": ranges})
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+    def features(self, rows: np.ndarray) -> dict[str, float]:
+        """What one notices of these bars, [N, A]; of drums only where there are any, and so on."""
+        opening = _Opening.of(rows)
+        if not len(opening.notes):
+            return {}
+        share = self.metres.get(opening.first_metre, 0.0)
+        found = {"metre": -np.log(max(share, 1 / (1 + self.pieces)))}
+        found |= dict(_overall(opening)) | dict(_by_part(opening))
+        if len(pitched := opening.notes[opening.notes[:, Attribute.INSTRUMENT] != v.DRUMS]):
+            found |= dict(_pitches(pitched, opening.onsets_of(pitched)))
+            found["out of range"] = self._out_of_range(pitched)
+        if len(drums := opening.notes[opening.notes[:, Attribute.INSTRUMENT] == v.DRUMS]):
+            strokes = np.bincount(drums[:, Attribute.PITCH])
+            found["drum sounds"] = float((strokes > 0).sum())
+            found["commonest drum"] = float(strokes.max() / strokes.sum())
+        return {name: float(value) for name, value in found.items()}
+
+    def _out_of_range(self, notes: np.ndarray) -> float:
+        """Semitones that notes are beyond the range of their instrument, in the mean."""
+        ranges = [self.ranges.get(i, (1, 128)) for i in notes[:, Attribute.INSTRUMENT].tolist()]
+        low, high = np.array(ranges).T
+        pitch = notes[:, Attribute.PITCH]
+        return float((np.maximum(0, low - pitch) + np.maximum(0, pitch - high)).mean())
+
+    def log_share(self, rows: np.ndarray) -> float:
+        """How usual these bars are, [N, A]: 0 if nothing is out of the ordinary, else less."""
+        total = 0.0
+        for name, value in self.features(rows).items():
+            levels = np.round(self.quantiles[name], 4)
+            below = int(np.searchsorted(levels, np.round(value, 4), side="right"))
+            above = LEVELS - int(np.searchsorted(levels, np.round(value, 4), side="left"))
+            total += np.log(min(1.0, 2 * (min(below, above) + 0.5) / (LEVELS + 1)))
+        return float(total)
+
+
+@cache
+def usual() -> Usual:
+    """What is usual in the music that the packaged models were trained on."""
+    table = files("amadeus").joinpath("data/usual.json").read_text(encoding="utf-8")
+    return Usual.from_dict(json.loads(table))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opening:
+    notes: np.ndarray
+    """int64 [N, A]."""
+    bar: np.ndarray
+    """The bar of every note, counted from 0, [N]."""
+    metres: np.ndarray
+    """Index of the metre of every bar, [B]."""
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> _Opening:
+        rows = rows.astype(np.int64)
+        types = rows[:, Attribute.TYPE]
+        opens, sound = v.opens_bar(types), v.has_sound(types)
+        return cls(rows[sound], (np.cumsum(opens) - 1)[sound], v.metre_of(types[opens]))
+
+    @property
+    def first_metre(self) -> str:
+        return "{}/{}".format(*v.METRES[int(self.metres[0])])
+
+    @property
+    def ticks(self) -> np.ndarray:
+        """Length of every bar in grid steps, [B]."""
+        return v.METRE_TICKS[self.metres]
+
+    @property
+    def quarters(self) -> float:
+        return float(self.ticks.sum() / GRID)
+
+    def onsets_of(self, notes: np.ndarray) -> np.ndarray:
+        """Where some of the notes begin, in grid steps."""
+        starts = np.concatenate([[0], np.cumsum(self.ticks)])
+        mine = np.isin(self.notes[:, Attribute.INSTRUMENT], notes[:, Attribute.INSTRUMENT])
+        return starts[self.bar[mine]] + notes[:, Attribute.BEAT] - 1
+
+
+def _overall(opening: _Opening) -> Iterator[tuple[str, float]]:
+    notes = opening.notes
+    onsets = np.unique(opening.onsets_of(notes))
+    yield "notes", np.log(len(notes) / opening.quarters)
+    yield "off the beat", (onsets % GRID != 0).mean()
+    yield "velocity", notes[:, Attribute.VELOCITY].mean()
+    yield "metres", float(len(np.unique(opening.metres)))
+    beats = [set(notes[opening.bar == bar, Attribute.BEAT]) for bar in range(len(opening.metres))]
+    alike = [len(a & b) / len(a | b) for a, b in pairwise(beats) if a | b]
+    if alike:
+        yield "rhythm kept", float(np.mean(alike))
+
+
+def _by_part(opening: _Opening) -> Iterator[tuple[str, float]]:
+    """What the parts are like, the extreme one of them."""
+    instruments = opening.notes[:, Attribute.INSTRUMENT]
+    parts = [_part(opening, instruments == one) for one in np.unique(instruments)]
+    for name in ("busiest bar", "same note again", "notes at once"):
+        yield name, np.log(max(part[name] for part in parts))
+    yield "bars played", min(part["bars played"] for part in parts)
+    yield "new bars", float(np.mean([part["new bars"] for part in parts]))
+
+
+def _part(opening: _Opening, mine: np.ndarray) -> dict[str, float]:
+    notes, bar = opening.notes[mine], opening.bar[mine]
+    per_bar = np.bincount(bar, minlength=len(opening.metres))
+    played = np.flatnonzero(per_bar)
+    place = notes[:, [Attribute.BEAT, Attribute.PITCH]]
+    different = {place[bar == one].tobytes() for one in played}
+    changes = np.flatnonzero(np.diff(notes[:, Attribute.PITCH], prepend=-1, append=-1))
+    return {
+        "busiest bar": float((per_bar / opening.ticks).max() * GRID),
+        "bars played": len(played) / len(opening.metres),
+        "new bars": len(different) / len(played),
+        "same note again": float(np.diff(changes).max()),
+        "notes at once": len(notes) / len({(b, t) for b, t in zip(bar, place[:, 0], strict=True)}),
+    }
+
+
+def _pitches(notes: np.ndarray, onsets: np.ndarray) -> Iterator[tuple[str, float]]:
+    pitch, length = notes[:, Attribute.PITCH] - 1, notes[:, Attribute.DURATION]
+    yield "pitch classes", _entropy(np.bincount(pitch % 12))
+    yield "lowest", float(np.percentile(pitch, 5))
+    yield "highest", float(np.percentile(pitch, 95))
+    yield "length", np.log(length).mean()
+    yield "lengths", _entropy(np.bincount(length))
+    steps, place = np.unique(onsets, return_inverse=True)
+    top = np.zeros(len(steps))
+    np.maximum.at(top, place, pitch)
+    if len(top) > 1:
+        yield "leaps", np.abs(np.diff(top)).mean()
+
+
+def _entropy(counts: np.ndarray) -> float:
+    share = counts[counts > 0] / counts.sum()
+    return float(-(share * np.log2(share)).sum())
+
+
+def _ranges(openings: Sequence[_Opening]) -> dict[int, tuple[int, int]]:
+    notes = np.concatenate([one.notes for one in openings])
+    ranges = {}
+    for value in range(1, v.DRUMS):
+        pitch = notes[notes[:, Attribute.INSTRUMENT] == value, Attribute.PITCH]
+        if len(pitch) >= _FEWEST:
+            low, high = np.quantile(pitch, (0.01, 0.99), method="inverted_cdf")
+            ranges[value] = int(low), int(high)
+    return ranges
