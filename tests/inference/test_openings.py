@@ -31,6 +31,16 @@ def heard(rows):
     return rows[:, [Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH]].tolist()
 
 
+def played(stream):
+    """All notes of a stream, and the score."""
+    notes = []
+
+    def all_of_it():
+        notes.append((yield from stream))
+
+    return [*all_of_it()], notes[0]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_most_usual_of_the_tries_goes_on(composer, seed):
     (piece,) = composer._new_pieces([""], bars=5, seed=seed, tries=3)
@@ -72,12 +82,9 @@ def test_lengths_are_kept_wherever_the_opening_ends(composer, bars, notes):
 @pytest.mark.parametrize("settings", [{"bars": 4}, {"bars": 2}, {"bars": None, "notes": 30}])
 def test_a_stream_gives_the_notes_of_the_piece(composer, seed, settings):
     held = Constraints("instruments: piano, violin", "tempo: 97")
-    stream, notes = composer.stream(seed=seed, constraints=held, tries=3, **settings), []
-    with pytest.raises(StopIteration) as ended:
-        while True:
-            notes.append(next(stream))
+    notes, streamed = played(composer.stream(seed=seed, constraints=held, tries=3, **settings))
     score = composer.generate(seed=seed, constraints=held, tries=3, **settings)
-    assert ended.value.value == score
+    assert streamed == score
     assert len(notes) == score.num_notes
     assert [n.onset_seconds for n in notes] == sorted(n.onset_seconds for n in notes)
 

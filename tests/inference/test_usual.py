@@ -21,13 +21,13 @@ def real(fixtures):
     return {name: first_bars(encode(read_midi(fixtures / f"{name}.mid")), 2) for name in REAL}
 
 
-def bars(*tracks, metres=(TimeSignature(0, 4, 4),)):
+def bars(*tracks, metre=(4, 4)):
     """Tokens of tracks: program, whether drums, and notes (onset, length, pitch) in quarters."""
     made = [
         Track(program, make_notes((12 * o, 12 * d, p, 80) for o, d, p in notes), is_drum=is_drum)
         for program, is_drum, notes in tracks
     ]
-    return encode(Score(12, tuple(made), time_signatures=metres))
+    return encode(Score(12, tuple(made), time_signatures=(TimeSignature(0, *metre),)))
 
 
 SCALE = [(i, 1, pitch) for i, pitch in enumerate((60, 62, 64, 65, 67, 69, 71, 72))]
@@ -86,7 +86,7 @@ def test_a_flood_of_notes_and_a_long_silence_are_unusual():
 
 def test_a_metre_that_nobody_writes_in_is_unusual():
     in_common = bars((0, False, SCALE))
-    in_odd = bars((0, False, SCALE), metres=(TimeSignature(0, 31, 8),))
+    in_odd = bars((0, False, SCALE), metre=(31, 8))
     share = {m: usual().features(rows)["metre"] for m, rows in (("4/4", in_common), ("", in_odd))}
     assert share["4/4"] < 1 < 5 < share[""]
 
