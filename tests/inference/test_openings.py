@@ -132,3 +132,13 @@ def test_progress_reaches_all_bars_and_never_goes_back(composer):
     )
     assert seen == sorted(seen)
     assert seen[-1][0] == 8
+
+
+def test_an_opening_with_everybody_in_it_counts_for_more(composer):
+    held = Constraints("instruments: piano, violin")
+    (piece,) = composer._new_pieces([""], bars=4, seed=0, constraints=held)
+    duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
+    solo = duo.copy()
+    solo[1, Attribute.INSTRUMENT] = 1
+    lost = piece._merit(solo) - usual().log_share(solo)
+    assert lost < 0 == piece._merit(duo) - usual().log_share(duo)

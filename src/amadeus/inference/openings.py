@@ -12,8 +12,11 @@ from amadeus.control.plan import Plan
 from amadeus.inference.request import Request
 from amadeus.inference.tries import check_tries, seed_of_try
 from amadeus.inference.usual import usual
+from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
+ABSENT = 2.0
+"""How much less usual an opening counts for an instrument that was asked for and is not in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +59,7 @@ class NewPiece:
         whole = replace(self.request, constrain=control)
         if not openings:
             return Begun(whole.prompt, whole)
-        best = max(openings, key=usual().log_share).astype(np.int64)
+        best = max(openings, key=self._merit).astype(np.int64)
         bars = _less(whole.num_bars, OPENING_BARS)
         notes = _less(whole.max_notes, len(best) - 2)
         if 0 in (bars, notes):
@@ -67,6 +70,12 @@ class NewPiece:
             seed=seed_of_try(whole.seed, self.tries),
         )  # fmt: skip
         return Begun(rest.prompt, rest)
+
+    def _merit(self, rows: np.ndarray) -> float:
+        """How usual an opening is, [N, A], less for who should play and does not yet."""
+        asked = {d.instrument for d in self.plan.demands if d.constraint.scope.covers(0)}
+        missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
+        return usual().log_share(rows) - ABSENT * len(missing)
 
 
 def _less(whole: int | None, part: int) -> int | None:
