@@ -15,7 +15,7 @@ from amadeus.inference.usual import usual
 from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
-ABSENT = 2.0
+ABSENT = 0.1
 """How much less usual an opening counts for an instrument that was asked for and is not in it."""
 
 

@@ -1,7 +1,7 @@
 """How usual a few bars are: what one notices of them, beside the same of real music.
 
-Of every feature, how far out real openings would have to be to be as far out as these bars; the
-logarithms of these shares are added up. It tells a stuck drum, a flood of notes or a violin that
+Of every feature, what share of real openings is at least as far out as these bars; the mean of the
+logarithms is how usual they are. It tells a stuck drum, a flood of notes or a violin that
 squeaks from what people write, and knows nothing of beauty.
 """
 
@@ -90,14 +90,19 @@ class Usual:
         return float((np.maximum(0, low - pitch) + np.maximum(0, pitch - high)).mean())
 
     def log_share(self, rows: np.ndarray) -> float:
-        """How usual these bars are, [N, A]: 0 if nothing is out of the ordinary, else less."""
-        total = 0.0
-        for name, value in self.features(rows).items():
-            levels = np.round(self.quantiles[name], 4)
-            below = int(np.searchsorted(levels, np.round(value, 4), side="right"))
-            above = LEVELS - int(np.searchsorted(levels, np.round(value, 4), side="left"))
-            total += np.log(min(1.0, 2 * (min(below, above) + 0.5) / (LEVELS + 1)))
-        return float(total)
+        """How usual these bars are, [N, A]: 0 if nothing is out of the ordinary, else less.
+
+        The mean over the features that they have.
+        """
+        shares = [self._log_share(name, value) for name, value in self.features(rows).items()]
+        return float(np.mean(shares)) if shares else 0.0
+
+    def _log_share(self, name: str, value: float) -> float:
+        """Of openings that are as far out in one feature, to either side."""
+        levels = self.quantiles[name]
+        below = int(np.searchsorted(levels, round(value, 4), side="right"))
+        above = LEVELS - int(np.searchsorted(levels, round(value, 4), side="left"))
+        return float(np.log(min(1.0, 2 * (min(below, above) + 0.5) / (LEVELS + 1))))
 
 
 @cache
@@ -147,6 +152,7 @@ def _overall(opening: _Opening) -> Iterator[tuple[str, float]]:
     notes = opening.notes
     onsets = np.unique(opening.onsets_of(notes))
     yield "notes", np.log(len(notes) / opening.quarters)
+    yield "drums", (notes[:, Attribute.INSTRUMENT] == v.DRUMS).mean()
     yield "off the beat", (onsets % GRID != 0).mean()
     yield "velocity", notes[:, Attribute.VELOCITY].mean()
     yield "metres", float(len(np.unique(opening.metres)))
