@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.leaning import MAX_LEAN, Leaning
+from amadeus.control.leaning import MOST_TOWARDS_SHARE, Leaning
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
 
@@ -58,7 +58,20 @@ def test_an_instrument_short_of_its_share_is_leaned_on(share):
     row[Attribute.INSTRUMENT] = violin
     for _ in range(9):
         leaning.hear(row, 0)
-    assert MAX_LEAN >= short > bias(leaning)[Attribute.INSTRUMENT, violin] == 0
+    assert MOST_TOWARDS_SHARE >= short > bias(leaning)[Attribute.INSTRUMENT, violin] == 0
+
+
+def test_who_has_had_a_solo_is_leaned_on_again_unless_all_notes_count():
+    violin, note, bar = 41, RowType.NOTE, v.bar_type(0)
+    for stated, is_leaned_on in (("", True), (" in 20% of the notes", False)):
+        leaning = Leaning(list(Constraints(f"instruments: piano, violin{stated}")))
+        for index, instrument in enumerate([violin, *[1] * 4]):
+            for row_type in (bar, *[note] * 7):
+                row = np.array([row_type, 1, 2, 41, instrument, 61, 12, 20])
+                leaning.hear(row, index)
+        lean = bias(leaning, bar=4)[Attribute.INSTRUMENT]
+        assert (lean[violin] > 0) == is_leaned_on
+        assert lean[1] == 0
 
 
 def test_a_key_in_some_bars_leans_only_there():

@@ -60,7 +60,7 @@ def measure_starts(model: str, rounds: int, progress: Progress) -> list[Start]:
         f'`amadeus generate --prompt "{WORDS}" --notes 1`': ["--prompt", WORDS, "--notes", "1"],
         f"`amadeus generate --notes {_LONG}`": ["--notes", str(_LONG)],
     }
-    loaded = {
+    loaded: dict[str, dict[str, Any]] = {
         "first note, loaded": {"tries": 1},
         "first note, loaded, with words": {"prompt": WORDS, "tries": 1},
         f"first note, loaded, with words, the best of {DEFAULT_TRIES} beginnings": {

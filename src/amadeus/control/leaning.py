@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,8 +22,13 @@ DENSITY_LEAN = 8.0
 """Nats away from a note where a bar has twice as many as it should, and in proportion."""
 SHARE_LEAN = 40.0
 """Nats for the whole of an instrument's share of the notes that is missing."""
+MOST_TOWARDS_SHARE = 10.0
+"""Nats; a soloist is as sure as that to go on alone."""
+FADING = 0.7
+"""What notes still count for after another bar, so that who has had a solo is not done for good.
+Where a share of the notes was asked for, all count."""
 MAX_LEAN = 5.0
-"""Nats; density and shares lean no further towards anything."""
+"""Nats; density leans no further towards anything."""
 MOST_AWAY = 16.0
 """Nats; how far density leans away. A piece that repeats itself is as sure as that."""
 
@@ -59,7 +64,7 @@ class Leaning:
         self._shares = [c for c in constraints if isinstance(c, Playing) and c.leaned_share]
         # Drums are free of what pitches are held to: drawn first, a pitch would mostly be theirs.
         self._on_pitches = any(isinstance(c, _ON_PITCHES) for c in constraints)
-        self._played: dict[Playing, Counter[int]] = {c: Counter() for c in self._shares}
+        self._played = {c: defaultdict[int, float](float) for c in self._shares}
 
     @property
     def first(self) -> frozenset[Attribute]:
@@ -73,9 +78,11 @@ class Leaning:
         """Take a row of a bar, counted from 0. row: [A]."""
         for _, tonality in self._tonalities:
             tonality.hear(row)
-        for one in self._shares:
+        for one, played in self._played.items():
+            if v.opens_bar(row[0]) and one.note_share is None:
+                played.update((instrument, FADING * notes) for instrument, notes in played.items())
             if v.has_sound(row[0]) and one.scope.covers(bar):
-                self._played[one][int(row[Attribute.INSTRUMENT])] += 1
+                played[int(row[Attribute.INSTRUMENT])] += 1
 
     def bias(
         self, bar: int, bar_ticks: int, counts: Counter[int], instruments: frozenset[int]
@@ -105,12 +112,14 @@ class Leaning:
         """Towards instruments that have less than their share of the notes, [A, V]."""
         bias = np.zeros(VALUES.shape, dtype=np.float32)
         played = self._played[one]
-        total, wanted = played.total(), one.leaned_share or 0
+        total, wanted = sum(played.values()), one.leaned_share or 0
         for group in one.demands:
             mine = [value for value in group if value in instruments]
             share = sum(played[value] for value in mine) / total if total else 0.0
             missing = wanted - share
-            bias[Attribute.INSTRUMENT, mine] += min(max(0.0, SHARE_LEAN * missing), MAX_LEAN)
+            bias[Attribute.INSTRUMENT, mine] += min(
+                max(0.0, SHARE_LEAN * missing), MOST_TOWARDS_SHARE
+            )
         return bias
 
 

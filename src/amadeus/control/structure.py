@@ -80,8 +80,8 @@ class Playing(Constraint):
     def leaned_share(self) -> float | None:
         """The share of the notes that the music leans towards for each, if any.
 
-        Several instruments lean towards equal shares of half of the notes, unless told otherwise: a
-        quartet is no solo.
+        Several instruments lean towards equal shares of half of the latest notes, unless told
+        otherwise: a quartet is no solo.
         """
         if self.note_share is None and len(self.demands) > 1:
             return FAIR_SHARE / len(self.demands)
