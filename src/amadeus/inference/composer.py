@@ -253,6 +253,7 @@ class Composer:
         bars: tuple[int, int | None] | None = None,
         parts: Sequence[str] = (),
         add: Sequence[str] = (),
+        notes: Sequence[str] = (),
         resample: Sequence[str] = (),
         keep: Sequence[str] = (),
         vary: float | None = None,
@@ -266,7 +267,7 @@ class Composer:
     ) -> Score:
         """The score with some of it composed anew; everything else stays as it is.
 
-        bars, parts, add, resample, keep, vary: what changes, as in `control.edit.Edit`.
+        bars, parts, add, notes, resample, keep, vary: what changes, as in `control.edit.Edit`.
         prompt: words that the model hears; it is held to none of them.
         constraints: what holds for what is composed, in bars of the piece.
         tries: passages that are composed where something follows; the one after which that is
@@ -276,8 +277,8 @@ class Composer:
         ScoreError for a score without notes.
         """
         edit = Edit(
-            bars=bars, parts=tuple(parts), add=tuple(add), resample=tuple(resample),
-            keep=tuple(keep), vary=vary,
+            bars=bars, parts=tuple(parts), add=tuple(add), notes=tuple(notes),
+            resample=tuple(resample), keep=tuple(keep), vary=vary,
         )  # fmt: skip
         config, held = sampling_config(**sampling), constraints or Constraints()
         revision = Revision(select(score, edit, seed), held)

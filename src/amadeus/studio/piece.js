@@ -17,6 +17,7 @@ export class Piece {
     this.bars = [];
     this.tempos = [];
     this.chords = [];
+    this.pedals = []; // moves of sustain pedals: {onset, onset_seconds, value, voice}
     this.voices = new Map();
     this.isComplete = false;
     this.expectedBars = 0;
@@ -28,6 +29,7 @@ export class Piece {
     const piece = new Piece(about);
     data.notes.forEach((note) => piece.#take(note));
     Object.assign(piece, { bars: data.bars, tempos: data.tempos, chords: data.chords, isComplete: true });
+    piece.#takePedals(data.pedals ?? []); // a browser may have kept an answer from before there were any
     return piece;
   }
 
@@ -36,6 +38,7 @@ export class Piece {
     const piece = new Piece({ ...this.about, id: null });
     this.notes.forEach((note) => piece.#take(note));
     Object.assign(piece, { bars: [...this.bars], tempos: [...this.tempos], chords: [...this.chords] });
+    piece.#takePedals(this.pedals);
     piece.expectedBars = this.bars.length + bars;
     return piece;
   }
@@ -62,6 +65,12 @@ export class Piece {
     note.voice.count += 1;
     this.longest = Math.max(this.longest, note.duration);
     this.notes.push(note);
+  }
+
+  #takePedals(pedals) {
+    const heard = pedals.filter((pedal) => this.voices.has(voiceKey(pedal)));
+    this.pedals = heard.map((pedal) => ({ ...pedal, voice: this.voices.get(voiceKey(pedal)) }));
+    this.pedals.sort((a, b) => a.onset_seconds - b.onset_seconds);
   }
 
   #newVoice(key, note) {

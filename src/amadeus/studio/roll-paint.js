@@ -258,7 +258,7 @@ export function barEdges(g, piece, [first, last]) {
 }
 
 function paintSelection(context, g, piece, palette) {
-  if (!state.selection.bars) return;
+  if (!state.selection.bars || state.selection.notes.size) return; // single notes are outlined
   const [left, right] = barEdges(g, piece, state.selection.bars);
   context.fillStyle = palette.wash;
   context.fillRect(left, g.chords, right - left, g.height);
@@ -273,7 +273,13 @@ function paintJob(context, g, piece, palette, pulse) {
   if (!job) return;
   context.fillStyle = palette.accent;
   context.globalAlpha = 0.1 + 0.1 * pulse;
-  if (job.kind === "edit") {
+  if (job.notes) {
+    context.globalAlpha = 0.3 + 0.5 * pulse;
+    for (const note of job.notes) {
+      shape(context, g, note);
+      context.fill();
+    }
+  } else if (job.kind === "edit") {
     const [left, right] = barEdges(g, piece, job.bars ?? [1, Infinity]);
     context.fillRect(left, g.top, right - left, g.height);
   } else {

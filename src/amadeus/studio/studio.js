@@ -3,7 +3,7 @@
 import { api, follow } from "./api.js";
 import { announce, clearNotices, tell } from "./notices.js";
 import { Piece } from "./piece.js";
-import { clearSelection } from "./selection.js";
+import { carrySelection, clearSelection } from "./selection.js";
 import { state } from "./state.js";
 
 const SAME_PROMPT_LIMIT = 100;
@@ -105,7 +105,7 @@ export class Studio {
 
   async #run(kind, body, begin, more = () => {}) {
     const before = state.piece;
-    state.job = { kind, id: null, ofBars: null, done: 0, bars: body.bars ?? null };
+    state.job = { kind, id: null, ofBars: null, done: 0, bars: body.bars ?? null, notes: body.notes ? state.selection.notes : null };
     try {
       const job = await api.submit(kind, body);
       state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars, changes: job.changes };
@@ -156,12 +156,17 @@ export class Studio {
     const before = state.piece?.id && state.piece.id !== id ? state.piece : state.other;
     if (other === undefined) other = isTake ? before : null;
     if (piece.about.root !== state.piece?.about.root && state.piece?.id) this.#leave(isTake);
-    else this.#keepBars(piece);
+    this.#show(piece, other);
+    await this.#findTakes(piece);
+  }
+
+  #show(piece, other) {
+    const before = state.piece;
     state.other = other;
     state.piece = piece;
+    if (before) carrySelection(before, piece);
     this.player.load(piece);
-    history.replaceState(null, "", `#${id}`);
-    await this.#findTakes(piece);
+    history.replaceState(null, "", `#${piece.id}`);
   }
 
   /** From one piece to another; to another answer to the same prompt, the music goes on. */
@@ -176,14 +181,6 @@ export class Studio {
   async fetch(id) {
     const [about, data] = await Promise.all([api.piece(id), api.notes(id)]);
     return Piece.of(about, data);
-  }
-
-  /** The selected bars stay selected in another take; its notes are others. */
-  #keepBars(piece) {
-    const { bars, voices } = state.selection;
-    const fits = bars && bars[1] <= piece.grid.length;
-    const known = [...voices].filter((key) => piece.voices.has(key));
-    state.selection = { bars: fits ? bars : null, voices: new Set(known), notes: new Set() };
   }
 
   /** All that was made of the same first take, and other answers to the same prompt. */
@@ -226,13 +223,9 @@ export class Studio {
   /** A becomes B and B becomes A; the music goes on. */
   swap() {
     if (!state.other || state.job) return;
-    const [piece, other] = [state.other, state.piece];
-    state.other = other;
-    state.piece = piece;
-    this.#keepBars(piece);
-    this.player.load(piece);
-    history.replaceState(null, "", `#${piece.id}`);
-    announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === piece.id)}.`);
+    const { piece, other } = state;
+    this.#show(other, piece);
+    announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === other.id)}.`);
   }
 
   /** An empty page. */

@@ -58,6 +58,8 @@ export function describe({ kind, settings, bars }) {
   if (kind === "continue") return `${settings.bars ?? 8} bars more`;
   const where = !settings.bars ? "" : settings.bars[0] === settings.bars[1] ? `bar ${settings.bars[0]}` : `bars ${settings.bars[0]}–${settings.bars[1] ?? bars}`;
   if (settings.add?.length) return [`+ ${settings.add.join(", ")}`, where].filter(Boolean).join(", ");
+  const { length } = settings.notes ?? [];
+  const notes = length ? `${length} ${length === 1 ? "note" : "notes"}` : "";
   const what = settings.vary ? "varied" : (settings.resample ?? []).slice(0, 2).join(", ");
-  return [where, (settings.parts ?? []).join(", "), what].filter(Boolean).join(", ") || "rewritten";
+  return [notes, where, (settings.parts ?? []).join(", "), what].filter(Boolean).join(", ") || "rewritten";
 }
