@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import bars_of, quantize
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Tempo, Track, make_notes
 from amadeus.tokens.vocabulary import Attribute, RowType
@@ -75,6 +77,33 @@ def test_what_is_not_named_stays(composer, song, change):
     if not selection.edit.writes and Attribute.INSTRUMENT not in selection.edit.drawn:
         assert_closed_notes_are_untouched(song, after, selection)
     assert after != song
+
+
+DRAFTED = [
+    {"bars": (3, 4), "parts": ("voice oohs",)},
+    {"bars": (1, 3), "add": ("flute", "drums")},
+    {"notes": ("C4-G5 for voice oohs from 3:1 to 4:2",)},
+]
+
+
+@pytest.mark.parametrize("change", DRAFTED, ids=str)
+def test_drafts_of_the_only_try_are_what_is_kept(composer, song, change):
+    heard = []
+    after = composer.edit(song, **change, seed=3, tries=1, on_note=heard.append)
+    drafts = Counter(
+        (n.onset_ticks, n.duration_ticks, n.pitch, n.is_drum or n.program) for n in heard
+    )
+    old, new = (
+        Counter(
+            (onset, duration, pitch, t.is_drum or t.program)
+            for t in quantize(score).tracks
+            for onset, duration, pitch, _ in t.notes.tolist()
+        )
+        for score in (song, after)
+    )
+    assert drafts
+    assert not drafts - new
+    assert not (new - old) - drafts
 
 
 def test_equal_seeds_make_equal_edits(composer, song):

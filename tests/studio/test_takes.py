@@ -69,6 +69,18 @@ def test_two_bars_are_written_anew_and_the_others_stay(studio):
     assert notes_by_bar(studio.export("midi")) == after
 
 
+def test_drafts_of_an_edit_are_shown_until_it_is_done(studio):
+    studio.select_bars(3, 4)
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job?.drafts.length > 3")
+    studio.picture("drafts")
+    assert set(studio.js("amadeus.state.job?.drafts.map((n) => n.bar) ?? [3]")) <= {3, 4}
+    going = "amadeus.state.piece.notes.filter(amadeus.state.job?.changes ?? (() => false))"
+    assert set(studio.js(f"{going}.map((n) => n.bar)")) <= {3, 4}
+    studio.finish()
+    assert studio.js("amadeus.state.piece.about.kind") == "edit"
+
+
 def test_what_is_locked_stays(studio):
     before = read_midi(studio.export("midi"))
     studio.page.keyboard.press("Control+a")

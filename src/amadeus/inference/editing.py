@@ -11,8 +11,11 @@ import numpy as np
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
 from amadeus.errors import ConfigError
+from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
+from amadeus.inference.streaming import NoteReader, OnNote
+from amadeus.music.score import Score
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
@@ -103,6 +106,23 @@ def frame_requests(
 
 _SEED_STEP = 0x9E3779B97F4A7C15
 """Far enough that no two tries of neighbouring seeds are the same."""
+
+
+def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
+    """A hook that tells of the first try: its new notes, or those of which something is drawn."""
+    selection = revision.selection
+    reader = NoteReader.after(score, selection.tokens[: selection.begin], revision.plan)
+    is_open = iter(selection.is_open.any(1).tolist())
+
+    def on_row(index: int, row: np.ndarray) -> None:
+        if index:
+            return
+        note, writes = reader.read(row), selection.edit.writes
+        is_new = row[Attribute.INSTRUMENT] in revision.newcomers if writes else next(is_open, False)
+        if note is not None and is_new:
+            on_note(note)
+
+    return on_row
 
 
 def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:

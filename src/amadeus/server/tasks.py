@@ -114,6 +114,7 @@ class Change(Task):
             constraints=Constraints(*asked.constraints),
             tries=asked.tries,
             progress=progress,
+            on_note=lambda note: tell("draft", note_event(note)),
             **asked.sampling(),
         )
 

@@ -3,7 +3,8 @@
 import { $, h } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
 import { attempt, tell } from "./notices.js";
-import { clearSelection, describeSelection, isAnythingSelected, selectedNotes, selectedParts } from "./selection.js";
+import { partName } from "./piece.js";
+import { clearSelection, describeSelection, isAnythingSelected, selectedNotes, selectedVoices } from "./selection.js";
 import { state } from "./state.js";
 
 /** What can be locked, in the order in which musicians would ask for it. */
@@ -48,7 +49,7 @@ export class EditBar {
 
   #scope() {
     const { bars, notes } = state.selection;
-    const body = notes.size ? { notes: selectedNotes() } : { parts: selectedParts(), ...(bars && { bars }) };
+    const body = notes.size ? { notes: selectedNotes() } : { parts: selectedVoices().map(partName), ...(bars && { bars }) };
     const prompt = this.words.value.trim();
     return prompt ? { ...body, prompt } : body;
   }
@@ -63,7 +64,7 @@ export class EditBar {
       return `Single notes keep their ${name}; select bars for another`;
     }
     // Among other instruments, notes keep their places: a new rhythm would change their order.
-    const isAmongOthers = selectedParts().length > 0 && this.#locked.size > 0;
+    const isAmongOthers = selectedVoices().length > 0 && this.#locked.size > 0;
     return name === "rhythm" && isAmongOthers ? "Among other instruments the rhythm stays; unlock everything for new notes" : "";
   }
 

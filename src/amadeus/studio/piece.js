@@ -7,6 +7,11 @@ const QUARTERS = 4;
 /** Who plays a note: notes of one instrument are one voice. */
 export const voiceKey = (note) => (note.is_drum ? "drums" : String(note.program));
 
+const DRUMS = 128; // as a program
+
+/** What the server calls a voice; an everyday name might mean several. */
+export const partName = ({ isDrum, program }) => `program ${isDrum ? DRUMS : program}`;
+
 export class Piece {
   #grid = null; // made when it is first asked for
 
@@ -74,13 +79,16 @@ export class Piece {
   }
 
   #newVoice(key, note) {
-    const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
-    const voice = {
-      key, count: 0, name: note.instrument, program: note.program, isDrum: note.is_drum,
-      hue: nextHue(note.program, note.is_drum, taken),
-    };
+    const voice = { key, count: 0, name: note.instrument, program: note.program, isDrum: note.is_drum, hue: this.hueOf(note) };
     this.voices.set(key, voice);
     return voice;
+  }
+
+  /** The hue of who plays a note; of who joins in, the one that they would get. */
+  hueOf(note) {
+    const known = this.voices.get(voiceKey(note));
+    const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
+    return known ? known.hue : nextHue(note.program, note.is_drum, taken);
   }
 
   #addTempo({ onset, onset_seconds, tempo }) {

@@ -1,9 +1,9 @@
 // What is selected: a stretch of bars, whose notes in it, or single notes.
 
+import { partName } from "./piece.js";
 import { state } from "./state.js";
 
 const MOST_NOTES = 1024; // that the server takes by name
-const DRUMS = 128; // as a program
 
 const NOTHING = () => ({ bars: null, voices: new Set(), notes: new Set() });
 
@@ -39,11 +39,11 @@ export function toggleVoice(key) {
 
 export const isAnythingSelected = () => Boolean(state.selection.bars || state.selection.voices.size);
 
-/** Names of the selected instruments; empty for all. */
-export function selectedParts() {
+/** The selected instruments, as voices; empty for all. */
+export function selectedVoices() {
   const { voices } = state.selection;
-  const names = [...(state.piece?.voices.values() ?? [])].filter((v) => voices.has(v.key)).map((v) => v.name);
-  return voices.size === state.piece?.voices.size ? [] : [...new Set(names)];
+  if (voices.size === state.piece?.voices.size) return [];
+  return [...(state.piece?.voices.values() ?? [])].filter((voice) => voices.has(voice.key));
 }
 
 /** Names of the selected notes, by which the server knows them and no others; empty for none. */
@@ -55,7 +55,7 @@ export function selectedNotes() {
   return [...notes].map((note) => {
     const bar = state.piece.grid[state.piece.barAt(note.onset) - 1];
     const beat = 1 + ((note.onset - bar.onset) * Number(bar.metre.split("/")[1])) / 4;
-    return `${note.pitch} for program ${note.is_drum ? DRUMS : note.program} at ${bar.bar}:${Math.max(1, beat).toFixed(3)}`;
+    return `${note.pitch} for ${partName(note.voice)} at ${bar.bar}:${Math.max(1, beat).toFixed(3)}`;
   });
 }
 
@@ -89,7 +89,7 @@ function chordsOf(piece) {
 /** The selection in words. */
 export function describeSelection() {
   const { bars, notes } = state.selection;
-  const parts = selectedParts();
+  const parts = [...new Set(selectedVoices().map((voice) => voice.name))];
   const where = !bars ? "All bars" : bars[0] === bars[1] ? `Bar ${bars[0]}` : `Bars ${bars[0]}–${bars[1]}`;
   const who = parts.length ? parts.join(", ") : "all instruments";
   return notes.size ? `${notes.size === 1 ? "1 note" : `${notes.size} notes`}, ${where.toLowerCase()}, ${who}` : `${where}, ${who}`;

@@ -2,7 +2,7 @@
 
 import { api, follow } from "./api.js";
 import { announce, clearNotices, tell } from "./notices.js";
-import { Piece } from "./piece.js";
+import { Piece, partName } from "./piece.js";
 import { carrySelection, clearSelection } from "./selection.js";
 import { state } from "./state.js";
 
@@ -105,14 +105,16 @@ export class Studio {
 
   async #run(kind, body, begin, more = () => {}) {
     const before = state.piece;
-    state.job = { kind, id: null, ofBars: null, done: 0, bars: body.bars ?? null, notes: body.notes ? state.selection.notes : null };
+    const bars = body.notes ? state.selection.bars : (body.bars ?? null);
+    state.job = { kind, id: null, ofBars: null, done: 0, bars, drafts: [], changes: changedBy(kind, body) };
     try {
       const job = await api.submit(kind, body);
-      state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars, changes: job.changes };
+      state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars };
       begin(job);
       announce(kind === "edit" ? "Rewriting." : "Composing.");
       const end = await follow(job.id, (event, data) => {
         more(event, data);
+        if (event === "draft") state.job.drafts.push(data);
         if (event === "state") state.job.waiting = data.state === "queued" ? data.position : null;
         const done = event === "bar" ? data.bar : event === "progress" ? data.bars : null;
         if (done !== null) this.#progress(done);
@@ -247,4 +249,13 @@ export class Studio {
     await this.open(piece.id);
     announce(`Opened ${piece.title}.`);
   }
+}
+
+/** Tells of a note of the piece at hand whether a job may change it. */
+function changedBy(kind, { bars, parts = [], add = [], notes = [] }) {
+  if (kind !== "edit" || (add.length && !parts.length)) return () => false;
+  const { notes: selected } = state.selection;
+  if (notes.length) return (note) => selected.has(note);
+  const [first, last] = bars ?? [1, null];
+  return (note) => note.bar >= first && note.bar <= (last ?? Infinity) && (!parts.length || parts.includes(partName(note.voice)));
 }
