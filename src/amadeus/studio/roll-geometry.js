@@ -4,8 +4,8 @@ const MIN_SCALE = 4; // pixels a quarter
 const MAX_SCALE = 160;
 const LOWEST_ROWS = 25;
 const MARGIN = 2; // pitches above and below the notes
-/** Pixels under the notes, where the bar of the selection floats, in one row or more: [width, pixels]. */
-const BELOW = [[1080, 64], [700, 112], [0, 140]];
+const WIDE = 1080; // pixels across which the bar of the selection is in one row
+const BELOW = [64, 112]; // pixels under the notes, where it floats, in one row and in more
 
 export class Geometry {
   width = 0;
@@ -50,7 +50,7 @@ export class Geometry {
   /** Shows all pitches between two. */
   showPitches([low, high]) {
     const rows = Math.max(LOWEST_ROWS, high - low + 1 + 2 * MARGIN);
-    const [, pixels] = BELOW.find(([width]) => this.width >= width);
+    const pixels = BELOW[Number(this.width < WIDE)];
     const below = Math.ceil((rows * pixels) / Math.max(1, this.height - this.top - pixels));
     const missing = Math.max(0, LOWEST_ROWS - (high - low + 1 + 2 * MARGIN));
     const from = Math.max(0, low - MARGIN - below - Math.ceil(missing / 2));
