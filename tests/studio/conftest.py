@@ -126,7 +126,7 @@ class Studio:
     def export(self, kind):
         """The bytes of a file that is downloaded."""
         self.page.click("#export")
-        with self.page.expect_download() as download:
+        with self.page.expect_download(timeout=120_000) as download:
             self.page.click(f"[data-export={kind}]")
         return Path(download.value.path()).read_bytes()
 

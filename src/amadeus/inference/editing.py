@@ -112,7 +112,7 @@ def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
     """A hook that tells of the first try: its new notes, or those of which something is drawn."""
     selection = revision.selection
     reader = NoteReader.after(score, selection.tokens[: selection.begin], revision.plan)
-    is_open = iter(selection.is_open.any(1).tolist())
+    is_open = (bool(row.any()) for row in selection.is_open)
 
     def on_row(index: int, row: np.ndarray) -> None:
         if index:
