@@ -9,11 +9,11 @@ import numpy as np
 
 from amadeus.control.edit import Edit
 from amadeus.control.selection import Selection
-from amadeus.music.grid import snap
+from amadeus.music.grid import bars_of, snap
 from amadeus.music.instruments import program_name
-from amadeus.music.score import Score
+from amadeus.music.score import Score, Track
 from amadeus.tokens import encode
-from amadeus.tokens.tokenizer import bar_onsets
+from amadeus.tokens.tokenizer import bar_onsets, rows_of_notes
 from amadeus.tokens.vocabulary import Attribute
 
 RESAMPLED = ("chord", "tempo", "instrument", "pitch", "duration", "velocity")
@@ -33,7 +33,7 @@ def draw_edit(rng: np.random.Generator, score: Score, most_bars: int = 4) -> Edi
     names = sorted({program_name(128 if t.is_drum else t.program) for t in score.tracks})
     parts = tuple(rng.choice(names, int(rng.integers(len(names))), replace=False).tolist())
     parts = parts if rng.random() < 0.6 else ()
-    kind = rng.integers(5)
+    kind = rng.integers(6)
     if kind == 0:
         return Edit(bars=bars, parts=parts)
     if kind == 1:
@@ -43,8 +43,43 @@ def draw_edit(rng: np.random.Generator, score: Score, most_bars: int = 4) -> Edi
         return Edit(bars=bars, parts=parts, vary=float(rng.uniform(0.05, 1)))
     if kind == 3:
         return Edit(bars=bars, keep=tuple(rng.choice(RESAMPLED, 2, replace=False).tolist()))
+    if kind == 4:
+        share = float(rng.uniform(0.05, 1)) if rng.random() < 0.5 else None
+        return Edit(notes=draw_notes(rng, score), vary=share)
     resample = tuple(rng.choice(RESAMPLED, int(rng.integers(1, 4)), replace=False).tolist())
     return Edit(bars=bars, parts=parts, resample=resample)
+
+
+def draw_notes(rng: np.random.Generator, score: Score, most: int = 6) -> tuple[str, ...]:
+    """A few neighbouring notes of a piece, each by its name."""
+    played = [(track, note) for track in score.tracks for note in track.notes.tolist()]
+    played.sort(key=lambda one: one[1])
+    first = int(rng.integers(len(played)))
+    return tuple(
+        name_note(score, track, onset, pitch)
+        for track, (onset, _, pitch, _) in played[first : first + int(rng.integers(1, most))]
+    )
+
+
+def name_note(score: Score, track: Track, onset_ticks: int, pitch: int) -> str:
+    """A note and no other, as `note_range` reads it: "60 for program 0 at 9:2.5"."""
+    bars = bars_of(score)
+    bar = int(bars.index_at(np.array(onset_ticks)))
+    quarters = (onset_ticks - int(bars.onset_ticks[bar])) / score.ticks_per_quarter
+    beat = 1 + quarters * bars.time_signatures[bars.metre[bar]].denominator / 4
+    program = 128 if track.is_drum else track.program
+    return f"{pitch} for program {program} at {bar + 1}:{beat:.3f}"
+
+
+def assert_closed_notes_are_untouched(before: Score, after: Score, selection: Selection) -> None:
+    """A note of which nothing is drawn anew is there as it was; none comes and none goes."""
+    is_open = np.zeros(len(selection.tokens), dtype=bool)
+    is_open[selection.begin : selection.end] = selection.is_open.any(1)
+    closed: Counter = Counter()
+    for track, rows in zip(before.tracks, rows_of_notes(before, selection.tokens), strict=True):
+        closed += _counted(track, track.notes[~is_open[rows]], list(COLUMNS.values()), before)
+    assert not closed - _values(after, list(COLUMNS.values()))
+    assert before.num_notes == after.num_notes
 
 
 def assert_rest_is_untouched(before: Score, after: Score, selection: Selection) -> None:

@@ -34,6 +34,18 @@ def test_the_bars_named_change_and_no_others(edit, song, tmp_path):
     assert after != before
 
 
+def test_the_notes_named_change_and_no_others(edit, song, tmp_path):
+    outcome = edit("--note", "C4-G5 for voice from 3:1 to 3:2", "--note", "at 4:1", "--tries", 1)
+    assert outcome.code == 0, outcome.err
+    before, after = read_midi(song), read_midi(tmp_path / "new.mid")
+    bars = bars_of(before)
+    for old, new in zip(before.tracks, after.tracks, strict=True):
+        assert len(old.notes) == len(new.notes)
+        changed = old.notes[~np.isin(old.notes, new.notes)]
+        assert set(bars.index_at(changed["onset_ticks"]).tolist()) <= {2, 3}
+    assert after != before
+
+
 def test_a_seed_edits_the_same_again(edit, tmp_path):
     edit("--bars", "3-4", "--tries", 1)
     first = (tmp_path / "new.mid").read_bytes()
@@ -82,6 +94,8 @@ def test_parts_may_be_named_in_one_go_or_one_by_one(edit, tmp_path):
         (("--resample", "pitch", "--constraint", "pitch: 60"), "does not fit into the pitches"),
         (("--keep", "rhythm,harmony,melody,length,dynamics"), "nothing would change"),
         (("--vary", "2"), "at most 1"),
+        (("--note", "X4"), "notes 'X4': write 'C4-G5'"),
+        (("--note", "C4 at 12:1"), "there is no bar 12"),
         (("--output", "new.wav"), "ends in .mid"),
     ],
 )

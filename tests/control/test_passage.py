@@ -21,6 +21,7 @@ from amadeus.music.midi import read_midi
 from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import Attribute
 from random_edits import (
+    assert_closed_notes_are_untouched,
     assert_locked_is_untouched,
     assert_others_are_untouched,
     assert_rest_is_untouched,
@@ -51,6 +52,7 @@ def edit_at_random(score: Score, seed: int) -> bool:
         assert_others_are_untouched(score, after, selection)
     else:
         assert_locked_is_untouched(score, after, selection)
+        assert_closed_notes_are_untouched(score, after, selection)
     return True
 
 

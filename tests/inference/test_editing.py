@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -11,11 +13,12 @@ from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import bars_of, quantize
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Tempo, Track, make_notes
 from amadeus.tokens.vocabulary import Attribute, RowType
 from random_edits import (
+    assert_closed_notes_are_untouched,
     assert_locked_is_untouched,
     assert_others_are_untouched,
     assert_rest_is_untouched,
@@ -56,6 +59,9 @@ CHANGES = [
     {"resample": ("orchestration",)},
     {"bars": (3, 5), "parts": ("voice oohs",), "resample": ("orchestration", "dynamics")},
     {"vary": 0.3},
+    {"notes": ("C4-G5 for voice oohs from 3:1 to 4:2",)},
+    {"notes": ("E4", "C4 for piano"), "bars": (3, 5), "resample": ("dynamics",)},
+    {"notes": ("C4-G5",), "vary": 0.2, "keep": ("melody",)},
 ]
 
 
@@ -68,7 +74,36 @@ def test_what_is_not_named_stays(composer, song, change):
         assert_others_are_untouched(song, after, selection)
     else:
         assert_locked_is_untouched(song, after, selection)
+    if not selection.edit.writes and Attribute.INSTRUMENT not in selection.edit.drawn:
+        assert_closed_notes_are_untouched(song, after, selection)
     assert after != song
+
+
+DRAFTED = [
+    {"bars": (3, 4), "parts": ("voice oohs",)},
+    {"bars": (1, 3), "add": ("flute", "drums")},
+    {"notes": ("C4-G5 for voice oohs from 3:1 to 4:2",)},
+]
+
+
+@pytest.mark.parametrize("change", DRAFTED, ids=str)
+def test_drafts_of_the_only_try_are_what_is_kept(composer, song, change):
+    heard = []
+    after = composer.edit(song, **change, seed=3, tries=1, on_note=heard.append)
+    drafts = Counter(
+        (n.onset_ticks, n.duration_ticks, n.pitch, n.is_drum or n.program) for n in heard
+    )
+    old, new = (
+        Counter(
+            (onset, duration, pitch, t.is_drum or t.program)
+            for t in quantize(score).tracks
+            for onset, duration, pitch, _ in t.notes.tolist()
+        )
+        for score in (song, after)
+    )
+    assert drafts
+    assert not drafts - new
+    assert not (new - old) - drafts
 
 
 def test_equal_seeds_make_equal_edits(composer, song):
@@ -213,6 +248,16 @@ BAD = [
     ({"vary": 0.2, "resample": ("instrument",)}, "part by part"),
     ({"add": ("acoustic grand piano",)}, "plays already"),
     ({"add": ("flute",), "resample": ("pitch",)}, "has new notes"),
+    ({"add": ("flute",), "notes": ("C4",)}, "has new notes"),
+    ({"notes": ("H4",)}, "write 'C4-G5'"),
+    ({"notes": ("C5-C4",)}, "lower pitch comes first"),
+    ({"notes": ("at 3:2",), "resample": ("harmony",)}, "notes that begin together"),
+    ({"notes": ("at 3:2",), "resample": ("rhythm",)}, "keep rhythm"),
+    ({"notes": ("at 3:2",), "keep": ("pitch", "duration", "velocity")}, "nothing would change"),
+    ({"notes": ("at 12:1",)}, "no bar 12"),
+    ({"notes": ("at 3:7",)}, "no beat 7"),
+    ({"notes": ("127 at 3:1",)}, "no note is '127 at 3:1'"),
+    ({"notes": ("from 3:1 to 3:2",), "bars": (5, 6)}, "none of the notes named"),
     ({"bars": (3, 4), "tries": 0}, "tries must be"),
 ]
 

@@ -224,3 +224,28 @@ def test_the_description_is_one_that_clients_can_use(page):
     assert openapi["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     for name in ("ComposeRequest", "EditRequest"):
         assert openapi["components"]["schemas"][name]["examples"]
+
+
+def test_a_browser_keeps_the_page_until_it_changes(page, tmp_path):
+    studio = tmp_path / "studio"
+    studio.mkdir()
+    (studio / "index.html").write_text("<h1>studio</h1>")
+    client = page(studio=studio)
+    first = client.get("/")
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
+    stat = (studio / "index.html").stat()
+    (studio / "index.html").write_text("<h1>atelier</h1>"[: stat.st_size])
+    changed = client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != first.headers["etag"]
+
+
+def test_a_browser_keeps_the_sounds(page):
+    client = page()
+    first = client.get("/api/v1/soundfont")
+    again = client.get("/api/v1/soundfont", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/api/v1/info").headers["cache-control"] == "no-store"

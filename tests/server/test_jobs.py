@@ -84,6 +84,22 @@ def test_continuing_makes_a_take_with_new_bars(client, composer, tmp_path):
     assert (second["parent"], second["root"]) == (first["id"], first["id"])
 
 
+def test_single_notes_are_changed_by_name(client):
+    held = ["instruments: piano", "metre: 4/4"]
+    first = client.compose(bars=3, notes=40, seed=3, constraints=held)
+    before = client.notes(first["id"])["notes"]
+    chosen = before[len(before) // 2]
+    place = f"{chosen['bar']}:{1 + chosen['onset'] % 4:.3f}"
+    name = f"{chosen['pitch']} for program {chosen['program']} at {place}"
+    second = client.edit(first["id"], notes=[name], seed=6)
+    after = client.notes(second["id"])["notes"]
+    assert len(after) == len(before)
+    changed = [old for old in before if old not in after]
+    assert changed == [chosen]
+    with pytest.raises(ServerError, match="no note is '127 at 1:1'"):
+        client.edit(first["id"], notes=["127 at 1:1"])
+
+
 def test_editing_keeps_everything_else(client, composer, tmp_path):
     first = client.compose(bars=3, notes=40, seed=3, constraints=["instruments: piano"])
     job = client.submit("edit", piece=first["id"], bars=[2, 2], seed=6, tries=2)
@@ -94,7 +110,10 @@ def test_editing_keeps_everything_else(client, composer, tmp_path):
     second = client.piece(events[-1][1]["piece"])
     edited = composer.edit(read_midi(client.midi(first["id"])), bars=(2, 2), seed=6, tries=2)
     assert read_midi(client.midi(second["id"])) == as_stored(edited, tmp_path)
-    third = client.edit(second["id"], resample=["dynamics"], seed=7)
+    job = client.submit("edit", piece=second["id"], resample=["dynamics"], seed=7)
+    *events, (_, done) = client.events(job["id"])
+    assert [name for name, _ in events].count("draft") == second["notes"]
+    third = client.piece(done["piece"])
     assert [take["id"] for take in client.takes(first["id"])] == [
         first["id"], second["id"], third["id"],
     ]  # fmt: skip

@@ -3,10 +3,12 @@
 import os
 import sqlite3
 
+import numpy as np
 import pytest
 
 from amadeus.errors import ConfigError, ServerError
 from amadeus.music.midi import encode_midi, read_midi
+from amadeus.music.score import CONTROL_DTYPE, Score, Tempo, Track, make_notes
 from amadeus.server import making
 from amadeus.server.limits import Limits
 from amadeus.server.making import FILE_KINDS
@@ -136,6 +138,19 @@ def test_every_kind_of_file_is_whole_or_not_there(fixtures, tmp_path):
         making.write_file(kind, midi, str(path), "A title")
         assert path.stat().st_size > 100
     assert len(os.listdir(tmp_path)) == len(FILE_KINDS)
+
+
+def test_of_several_tracks_of_an_instrument_any_may_hold_the_pedal():
+    from amadeus.server.view import notes_of
+
+    notes = make_notes([(0, 480, 60, 80)])
+    moves = ([(0, 64, 127), (480, 64, 0)], [(240, 64, 127), (240, 7, 90), (960, 64, 0)])
+    tracks = [Track(0, notes, controls=np.array(move, dtype=CONTROL_DTYPE)) for move in moves]
+    flute = Track(73, notes, controls=np.array([(480, 64, 40)], dtype=CONTROL_DTYPE))
+    told = notes_of("0" * 16, Score(480, (*tracks, flute), (Tempo(0, 60.0),)))
+    assert [(p.onset, p.onset_seconds, p.value, p.program) for p in told.pedals] == [
+        (0, 0, 127, 0), (2, 2, 0, 0), (1, 1, 40, 73),
+    ]  # fmt: skip
 
 
 def test_notes_of_a_piece_are_timed_in_quarters_and_seconds(fixtures):

@@ -109,10 +109,24 @@ class Studio:
         self.page.mouse.move(right, y, steps=6)
         self.page.mouse.up()
 
+    def drag_over_notes(self, first, last):
+        """Drag a rectangle over the upper half of some bars."""
+        roll = self.page.locator("#roll").bounding_box()
+        left, right, top, bottom = self.js(
+            "(() => { const g = amadeus.roll.geometry, bars = amadeus.state.piece.grid;"
+            "const [low, high] = amadeus.state.piece.range;"
+            f"return [g.x(bars[{first - 1}].onset), g.x(bars[{last - 1}].end) - 4,"
+            " g.y(high) - 2, g.y((low + high) / 2)]; })()"
+        )
+        self.page.mouse.move(roll["x"] + left + 1, roll["y"] + top)
+        self.page.mouse.down()
+        self.page.mouse.move(roll["x"] + right, roll["y"] + bottom, steps=6)
+        self.page.mouse.up()
+
     def export(self, kind):
         """The bytes of a file that is downloaded."""
         self.page.click("#export")
-        with self.page.expect_download() as download:
+        with self.page.expect_download(timeout=120_000) as download:
             self.page.click(f"[data-export={kind}]")
         return Path(download.value.path()).read_bytes()
 

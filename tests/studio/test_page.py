@@ -1,8 +1,11 @@
 import re
 
+import numpy as np
 import pytest
 
 from amadeus.music.audio import soundfont_path
+from amadeus.music.midi import write_midi
+from amadeus.music.score import CONTROL_DTYPE, Score, Tempo, Track, make_notes
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +72,37 @@ def test_playing_makes_sound_and_muting_takes_it_away(opened):
     first.get_by_role("button", name="Solo").click()
     opened.page.keyboard.press("Home")
     assert opened.peak(3) > 0.01
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+def test_a_pedal_holds_what_is_played(open_studio, tmp_path, is_down):
+    pedal = [(0, 64, 127), (1440, 64, 0)] if is_down else []
+    organ = Track(
+        16,
+        make_notes([(0, 120, 60, 100), (2400, 120, 60, 100)]),
+        controls=np.array(pedal, dtype=CONTROL_DTYPE),
+    )
+    studio = open_studio()
+    drop(studio, write_midi(Score(480, (organ,), (Tempo(0, 60.0),)), tmp_path / "organ.mid"))
+    studio.finish()
+    studio.page.keyboard.press("Space")
+    studio.until("amadeus.player.position > 1.5")
+    held = studio.peak(0.4)
+    assert held > 0.01 if is_down else held < 0.003
+    studio.until("amadeus.player.position > 4.5")
+    assert studio.peak(0.2) < 0.003
+    studio.js("amadeus.player.seek(1)")
+    studio.page.wait_for_timeout(700)
+    assert studio.peak(0.2) < 0.003  # what is held began before
+
+
+def test_reloading_fetches_no_sounds_again(opened):
+    sizes = "performance.getEntriesByType('resource').filter((e) => e.name.includes('soundfont'))"
+    opened.js("amadeus.synth.ready.then(() => true)")
+    assert opened.js(sizes + ".map((e) => e.transferSize)")[0] > 1_000_000
+    opened.page.reload()
+    opened.js("amadeus.synth.ready.then(() => true)")
+    assert opened.js(sizes + ".map((e) => e.transferSize)")[0] < 10_000
 
 
 def test_a_selection_is_repeated(opened):

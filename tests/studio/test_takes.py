@@ -1,5 +1,6 @@
 import json
 import urllib.request
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -68,6 +69,18 @@ def test_two_bars_are_written_anew_and_the_others_stay(studio):
     assert notes_by_bar(studio.export("midi")) == after
 
 
+def test_drafts_of_an_edit_are_shown_until_it_is_done(studio):
+    studio.select_bars(3, 4)
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job?.drafts.length > 3")
+    studio.picture("drafts")
+    assert set(studio.js("amadeus.state.job?.drafts.map((n) => n.bar) ?? [3]")) <= {3, 4}
+    going = "amadeus.state.piece.notes.filter(amadeus.state.job?.changes ?? (() => false))"
+    assert set(studio.js(f"{going}.map((n) => n.bar)")) <= {3, 4}
+    studio.finish()
+    assert studio.js("amadeus.state.piece.about.kind") == "edit"
+
+
 def test_what_is_locked_stays(studio):
     before = read_midi(studio.export("midi"))
     studio.page.keyboard.press("Control+a")
@@ -87,14 +100,64 @@ def test_what_is_locked_stays(studio):
     )
 
 
-def test_selected_notes_stand_for_their_bars_and_instruments(studio):
-    at = studio.js(
+NOTE = "`${n.onset} ${n.pitch} ${n.duration} ${n.velocity} ${n.instrument}`"
+SELECTED = f"[...amadeus.state.selection.notes].map((n) => {NOTE})"
+ALL = f"amadeus.state.piece.notes.map((n) => {NOTE})"
+
+
+def place_of(note):
+    """Onset and instrument."""
+    onset, _, _, _, instrument = note.split()
+    return onset, instrument
+
+
+def test_selected_notes_are_written_anew_and_no_others(studio):
+    x, y, bar = studio.js(
         "(() => { const n = amadeus.state.piece.notes.find((n) => n.instrument === 'cello');"
         "const g = amadeus.roll.geometry; return [g.x(n.onset) + 2, g.y(n.pitch) + g.rowHeight / 2,"
         " amadeus.state.piece.barAt(n.onset)]; })()"
     )
-    studio.page.locator("#roll").click(position={"x": at[0], "y": at[1]})
-    assert studio.page.locator("#selection-text").inner_text() == f"Bar {at[2]}, cello (of 1 note)"
+    studio.page.locator("#roll").click(position={"x": x, "y": y})
+    said = studio.page.locator("#selection-text").inner_text()
+    assert said == f"1 note, bar {bar}, cello"
+    studio.drag_over_notes(3, 4)
+    before, chosen = Counter(studio.js(ALL)), Counter(studio.js(SELECTED))
+    assert 2 <= chosen.total() < before.total()
+    studio.picture("notes")
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    after, now = Counter(studio.js(ALL)), Counter(studio.js(SELECTED))
+    assert before - chosen == after - now
+    assert now != chosen
+    assert Counter(map(place_of, now.elements())) == Counter(map(place_of, chosen.elements()))
+    studio.picture("notes-redrawn")
+
+    studio.page.keyboard.press("v")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    varied = Counter(studio.js(ALL))
+    assert varied != after
+    assert after - now == varied - Counter(studio.js(SELECTED))
+
+
+def test_a_lock_holds_for_selected_notes(studio):
+    studio.drag_over_notes(1, 6)
+    before = studio.js(ALL)
+    for name in ("melody", "length"):
+        studio.page.click(f"[data-lock={name}]")
+    assert studio.page.locator("[data-lock=rhythm]").get_attribute("aria-pressed") == "true"
+    studio.page.click("#rewrite")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    after = studio.js(ALL)
+    assert after != before
+
+    def but_dynamics(note):
+        onset, pitch, duration, _, instrument = note.split()
+        return onset, pitch, duration, instrument
+
+    assert Counter(map(but_dynamics, after)) == Counter(map(but_dynamics, before))
 
 
 def test_a_part_joins_in(studio):

@@ -24,6 +24,7 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus edit song.mid --add bass --add drums --output new.mid",
     "amadeus edit song.mid --part piano --add guitar --output new.mid",
     "amadeus edit song.mid --vary 0.3 --output new.mid --explain",
+    'amadeus edit song.mid --part flute --note "C5-C6 from 9:1 to 10:2" --output new.mid',
 )
 
 
@@ -42,6 +43,14 @@ def edit(
         typer.Option(
             metavar="NAME",
             help="An instrument that joins in, or with --part takes over; repeatable.",
+        ),
+    ] = None,
+    note: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NOTES",
+            help="Notes that change, and no others: 'C4-G5', 'C4 for cello at 9:2.5' (bar 9, beat "
+            "2.5), 'from 9:1 to 9:3'; repeatable.",
         ),
     ] = None,
     resample: Annotated[
@@ -84,9 +93,10 @@ def edit(
 ) -> None:
     """Change some of a piece; the rest stays as it is.
 
-    With bars and parts alone, new notes take the place of the old ones. With --resample, --keep or
-    --vary the notes stay, and attributes of them are drawn anew: chord (harmony), tempo, instrument
-    (orchestration), beat (rhythm), pitch (melody), duration (length) and velocity (dynamics).
+    With bars and parts alone, new notes take the place of the old ones. With --note, --resample,
+    --keep or --vary the notes stay, and attributes of them are drawn anew: chord (harmony), tempo,
+    instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and velocity
+    (dynamics).
     """
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
     from amadeus.control import Constraints
@@ -97,7 +107,7 @@ def edit(
 
     change = Edit(
         bars=_bar_range(bars), parts=_listed(*(part or ())), add=_listed(*(add or ())),
-        resample=_listed(resample), keep=_listed(keep), vary=vary,
+        notes=tuple(note or ()), resample=_listed(resample), keep=_listed(keep), vary=vary,
     )  # fmt: skip
     constraints = Constraints(*(constraint or ()))
     score = read_midi(source)

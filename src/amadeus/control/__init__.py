@@ -7,6 +7,7 @@ plan               every bar of a piece as a union of products; conflicts and ca
 engine             the plan applied row by row; leaning and tonality are its soft side
 check              where a piece breaks a constraint
 edit, selection    what is to change about a piece that is given, and which rows that is
+note_range         single notes, named by pitch, instrument and place
 passage, revision  the rows that stay and those that are drawn anew, and what holds for these
 """
 

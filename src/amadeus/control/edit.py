@@ -1,4 +1,4 @@
-"""What is to change about a piece, and what stays: bars, parts and attributes."""
+"""What is to change about a piece, and what stays: bars, parts, single notes and attributes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from amadeus.control.note_range import parse_notes
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute
@@ -20,17 +21,19 @@ NAMES = {name: Attribute[name.upper()] for name in ATTRIBUTES} | {
 }
 """What attributes are called."""
 VARIED = frozenset({Attribute.PITCH, Attribute.DURATION, Attribute.VELOCITY})
-"""What a variation draws anew, unless told otherwise."""
+"""What is drawn anew of single notes and by a variation, unless told otherwise."""
 MUSICAL = VARIED | {Attribute.BEAT, Attribute.CHORD}
 """What is drawn anew where only what is kept is named: players and tempo are no part of it."""
+SHARED = frozenset({Attribute.CHORD, Attribute.TEMPO})
+"""What notes of one onset have in common."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
     """A change to a piece.
 
-    With nothing but bars and parts, their notes make way for new ones. `resample`, `keep` and
-    `vary` leave the notes and draw attributes of them anew.
+    With nothing but bars and parts, their notes make way for new ones. `notes`, `resample`, `keep`
+    and `vary` leave the notes and draw attributes of them anew.
     """
 
     bars: tuple[int, int | None] | None = None
@@ -39,8 +42,11 @@ class Edit:
     """Instruments whose notes change; all if empty."""
     add: tuple[str, ...] = ()
     """Instruments that get new parts; beside `parts`, in their place."""
+    notes: tuple[str, ...] = ()
+    """Notes that change, and no others, as in `note_range`: "C4-G5 from 9:1 to 9:3"."""
     resample: tuple[str, ...] = ()
-    """Attributes that are drawn anew; by default VARIED for a variation, and else MUSICAL."""
+    """Attributes that are drawn anew; by default VARIED for single notes and for a variation, and
+    else MUSICAL."""
     keep: tuple[str, ...] = ()
     """Attributes that are not."""
     vary: float | None = None
@@ -48,6 +54,8 @@ class Edit:
 
     def __post_init__(self) -> None:
         Scope(self.bars, (*self.parts, *self.add))  # which checks both
+        for text in self.notes:
+            parse_notes(text)
         _attributes(self.keep), _attributes(self.resample)
         if self.vary is not None and not 0 < self.vary <= 1:
             raise ConfigError(
@@ -57,8 +65,8 @@ class Edit:
             return
         if self.add:
             raise ConfigError(
-                f"a new part ({', '.join(self.add)}) has new notes, so there is nothing to keep or "
-                "resample; leave out one or the other"
+                f"a new part ({', '.join(self.add)}) has new notes, so there is nothing to keep, "
+                "resample or name; leave out one or the other"
             )
         self._check_attributes()
 
@@ -73,9 +81,15 @@ class Edit:
             )
         if not self.drawn:
             raise ConfigError("every attribute is kept, so nothing would change; keep fewer")
-        if Attribute.INSTRUMENT in self.drawn and self.vary:
-            raise ConfigError("instruments change part by part; leave out vary, or keep instrument")
-        if Attribute.BEAT in self.drawn and (self.parts or self.vary):
+        if Attribute.INSTRUMENT in self.drawn and (self.vary or self.notes):
+            raise ConfigError("instruments change part by part; leave out vary and notes, or keep "
+                              "instrument")  # fmt: skip
+        if self.drawn & SHARED and self.notes:
+            raise ConfigError(
+                f"{_names(self.drawn & SHARED)} is that of all notes that begin together; leave "
+                "out notes, or keep it"
+            )
+        if Attribute.BEAT in self.drawn and (self.parts or self.vary or self.notes):
             raise ConfigError(
                 "a new rhythm for some of the notes would change their order among the others; "
                 "keep rhythm, or write the part anew by leaving out what is kept and resampled"
@@ -84,14 +98,14 @@ class Edit:
     @property
     def writes(self) -> bool:
         """Whether new notes are written, rather than attributes drawn anew."""
-        return not (self.resample or self.keep or self.vary)
+        return not (self.notes or self.resample or self.keep or self.vary)
 
     @property
     def drawn(self) -> frozenset[Attribute]:
         """Attributes of given notes that are drawn anew."""
         if self.writes:
             return frozenset()
-        default = VARIED if self.vary else MUSICAL
+        default = VARIED if self.vary or self.notes else MUSICAL
         return (_attributes(self.resample) or default) - _attributes(self.keep)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -67,6 +68,8 @@ class Scope:
         return text
 
 
+_PROGRAM = re.compile(r"program (\d{1,3})")
+
 WHOLE = Scope()
 """The whole piece, all instruments."""
 
@@ -74,9 +77,12 @@ WHOLE = Scope()
 def programs_of(name: str) -> tuple[int, ...]:
     """The programs that a name may mean, the preferred one first; 128 is drums.
 
+    "program 40" means no other.
     Raises ConfigError, with the closest known names, for one that means none.
     """
     wanted = " ".join(name.lower().replace("-", " ").split())
+    if (number := _PROGRAM.fullmatch(wanted)) and int(number[1]) <= DRUM_PROGRAM:
+        return (int(number[1]),)
     if wanted in INSTRUMENT_GROUPS:
         return INSTRUMENT_GROUPS[wanted]
     try:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amadeus.control.edit import Edit
+from amadeus.control.edit import SHARED, Edit
+from amadeus.control.note_range import named_notes
 from amadeus.control.passage import GivenBar
 from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
@@ -17,8 +18,6 @@ from amadeus.music.score import Score
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.tokenizer import bar_onsets, chords_and_tempos, encode
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NUM_ATTRIBUTES, Attribute
-
-_SHARED = (Attribute.CHORD, Attribute.TEMPO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,17 +123,21 @@ class Selection:
 def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
     """What an edit means to a piece. seed: chooses the notes that a variation changes.
 
-    Raises ConfigError for bars that the piece does not have, and where nothing is left to change;
-    ScoreError for a score without notes.
+    Raises ConfigError for bars and notes that the piece does not have, and where nothing is left to
+    change; ScoreError for a score without notes.
     """
     tokens = encode(score).astype(np.int64)
     starts = np.flatnonzero(v.opens_bar(tokens[:, Attribute.TYPE]))
     num_bars = len(starts)
     first, end = _bar_range(edit, num_bars)
+    named = (
+        named_notes(tokens, edit.notes) if edit.notes else v.has_sound(tokens[:, Attribute.TYPE])
+    )
+    if edit.notes:
+        first, end = _bars_of(named, starts, first, end)
     begin = int(starts[first])
     stop = int(starts[end]) if end < num_bars else len(tokens) - 1
-    rows = tokens[begin:stop]
-    chosen = v.has_sound(rows[:, Attribute.TYPE])
+    rows, chosen = tokens[begin:stop], named[begin:stop].copy()
     if edit.parts:
         chosen &= np.isin(rows[:, Attribute.INSTRUMENT], list(instrument_values(edit.parts)))
     elif edit.add:
@@ -152,7 +155,7 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
     is_open = np.zeros((len(rows), NUM_ATTRIBUTES), dtype=bool)
     for attribute in edit.drawn:
         # Notes of one onset share chord and tempo, so these change for all or for none.
-        is_open[:, attribute] = sound if attribute in _SHARED else chosen
+        is_open[:, attribute] = sound if attribute in SHARED else chosen
     stays = sound & ~(chosen & edit.writes)
     bars = _given_bars(score, tokens, (first, end), (rows, is_open, stays), edit)
     return Selection(edit, tokens, first, end, begin, stop, is_open, stays, bars, num_bars)
@@ -167,9 +170,22 @@ def _bar_range(edit: Edit, num_bars: int) -> tuple[int, int]:
     return first - 1, num_bars if last is None else last
 
 
+def _bars_of(named: np.ndarray, starts: np.ndarray, first: int, end: int) -> tuple[int, int]:
+    """Of a range of bars, the first with a named row, bool [N], and the one after the last.
+
+    starts: first rows of all bars, [M]. The range as it is where it has none.
+    """
+    bars = np.searchsorted(starts, np.flatnonzero(named), side="right") - 1
+    bars = bars[(bars >= first) & (bars < end)]
+    return (int(bars[0]), int(bars[-1]) + 1) if len(bars) else (first, end)
+
+
 def _nothing_there(edit: Edit, first: int, end: int, rows: np.ndarray) -> ConfigError:
     playing = ", ".join(map(_name, sorted(_instruments(rows))))
     who = ", ".join(edit.parts) or "anyone"
+    if edit.notes:
+        return ConfigError(f"none of the notes named are of {who} in bars {first + 1}-{end}; "
+                           "name other notes, or leave out bars and parts")  # fmt: skip
     hint = f"there {playing} play" if playing else "they are empty"
     remedy = "name one of these" if playing and edit.parts else "add a part, or name other bars"
     return ConfigError(f"no notes of {who} begin in bars {first + 1}-{end}; {hint}: {remedy}")

@@ -22,15 +22,15 @@ from amadeus.control.selection import select
 from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
-from amadeus.inference.composition import compose, stream
+from amadeus.inference.composition import OnRow, compose, stream
 from amadeus.inference.continuation import append_bars
-from amadeus.inference.editing import Frame, best, frame_requests
+from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.openings import Begun, NewPiece
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
-from amadeus.inference.streaming import NoteReader, OnBar
+from amadeus.inference.streaming import NoteReader, OnBar, OnNote
 from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
@@ -282,6 +282,7 @@ class Composer:
         bars: tuple[int, int | None] | None = None,
         parts: Sequence[str] = (),
         add: Sequence[str] = (),
+        notes: Sequence[str] = (),
         resample: Sequence[str] = (),
         keep: Sequence[str] = (),
         vary: float | None = None,
@@ -291,22 +292,24 @@ class Composer:
         constraints: Constraints | None = None,
         tries: int = DEFAULT_TRIES,
         progress: OnProgress | None = None,
+        on_note: OnNote | None = None,
         **sampling: Any,
     ) -> Score:
         """The score with some of it composed anew; everything else stays as it is.
 
-        bars, parts, add, resample, keep, vary: what changes, as in `control.edit.Edit`.
+        bars, parts, add, notes, resample, keep, vary: what changes, as in `control.edit.Edit`.
         prompt: words that the model hears; it is held to none of them.
         constraints: what holds for what is composed, in bars of the piece.
         tries: passages that are composed where something follows; the one after which that is
         likeliest is kept.
+        on_note: called with what the first try brings, as it is composed; another may be kept.
         The other settings are those of `generate_many`. Raises ConfigError for an edit that changes
         nothing, bars that the piece lacks, and constraints that contradict it or each other;
         ScoreError for a score without notes.
         """
         edit = Edit(
-            bars=bars, parts=tuple(parts), add=tuple(add), resample=tuple(resample),
-            keep=tuple(keep), vary=vary,
+            bars=bars, parts=tuple(parts), add=tuple(add), notes=tuple(notes),
+            resample=tuple(resample), keep=tuple(keep), vary=vary,
         )  # fmt: skip
         config, held = sampling_config(**sampling), constraints or Constraints()
         revision = Revision(select(score, edit, seed), held)
@@ -321,24 +324,31 @@ class Composer:
             revision, frame, seed=seed, tries=tries, unmask=config,
             text=self._text_states([prompt])[0], guidance=guidance,
         )  # fmt: skip
-        given = len(asked[0].prompt)
-        passages = [t[given:-1].astype(np.int64) for t in self.compose(asked, progress=progress)]
+        on_row = drafts(score, revision, on_note) if on_note else None
+        composed = self.compose(asked, progress=progress, on_row=on_row)
+        passages = [tokens[len(asked[0].prompt) : -1].astype(np.int64) for tokens in composed]
         edited = splice(score, revision.selection, best(self.model, frame, passages))
         return finish(edited, revision.plan, revision.selection.first_bar)
 
     def compose(
-        self, requests: Sequence[Request], *, progress: OnProgress | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        progress: OnProgress | None = None,
+        on_row: OnRow | None = None,
     ) -> list[np.ndarray]:
         """The tokens of every request, uint16 [N, A] each, a few at a time."""
         bars = rows = 0
 
-        def on_row(_: int, row: np.ndarray) -> None:
+        def count(index: int, row: np.ndarray) -> None:
             nonlocal bars, rows
             bars, rows = bars + int(opens_bar(row[Attribute.TYPE])), rows + 1
+            if on_row is not None:
+                on_row(index, row)
             if progress is not None:
                 progress(bars, rows)
 
-        return compose(self.model, requests, context=self.context, on_row=on_row)
+        return compose(self.model, requests, context=self.context, on_row=count)
 
     def _text_states(self, prompts: Sequence[str]) -> list[np.ndarray | None]:
         """Token states of each prompt, [S, text_width]; None for an empty one."""

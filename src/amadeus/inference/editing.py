@@ -10,9 +10,12 @@ import numpy as np
 
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
+from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
+from amadeus.inference.streaming import NoteReader, OnNote
 from amadeus.inference.tries import check_tries, seed_of_try
+from amadeus.music.score import Score
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
@@ -96,6 +99,23 @@ def frame_requests(
         )
         for try_ in range(tries if len(frame.after) else 1)
     ]
+
+
+def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
+    """A hook that tells of the first try: its new notes, or those of which something is drawn."""
+    selection = revision.selection
+    reader = NoteReader.after(score, selection.tokens[: selection.begin], revision.plan)
+    is_open = (bool(row.any()) for row in selection.is_open)
+
+    def on_row(index: int, row: np.ndarray) -> None:
+        if index:
+            return
+        note, writes = reader.read(row), selection.edit.writes
+        is_new = row[Attribute.INSTRUMENT] in revision.newcomers if writes else next(is_open, False)
+        if note is not None and is_new:
+            on_note(note)
+
+    return on_row
 
 
 def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:

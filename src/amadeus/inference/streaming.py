@@ -17,6 +17,8 @@ from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute
 
 OnBar = Callable[[BarLine], None]
 """Called where a bar begins, before its first note."""
+OnNote = Callable[[PlayedNote], None]
+"""Called with every note, as it is composed."""
 
 
 class NoteReader:
@@ -44,7 +46,8 @@ class NoteReader:
         reader = cls(plan, on_bar, first_bar=len(opening))
         reader._bars = len(opening)
         reader._next_bar = int(v.METRE_TICKS[v.metre_of(opening)].sum())
-        reader._tempo_value = int(given[given[:, Attribute.TEMPO] > 0, Attribute.TEMPO][-1])
+        tempos = given[given[:, Attribute.TEMPO] > 0, Attribute.TEMPO]
+        reader._tempo_value = int(tempos[-1]) if len(tempos) else 0
         reader._go_on_from(score)
         return reader
 

@@ -153,6 +153,15 @@ class Tools:
             _Words,
             Field(description="Instruments that join in; with parts, that take their place."),
         ] = None,
+        notes: Annotated[
+            _Words,
+            Field(
+                description=(
+                    "Single notes that change, and no others: 'C4-G5 for cello', 'C4 at 9:2.5' "
+                    "(bar 9, beat 2.5), 'from 9:1 to 9:3'."
+                )
+            ),
+        ] = None,
         resample: Annotated[
             _Words,
             Field(
@@ -176,15 +185,15 @@ class Tools:
     ) -> Content:
         """Change some of a piece: everything else stays as it is, in a new file.
 
-        Bars and parts alone get new notes. With add, new parts join in. With resample, keep or
-        vary the notes stay, and attributes of them are drawn anew. Constraints hold for what is
+        Bars and parts alone get new notes. With add, new parts join in. With notes, resample, keep
+        or vary the notes stay, and attributes of them are drawn anew. Constraints hold for what is
         composed, in bars of the piece.
         """
         source = self._folder.existing(file)
         given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
         bars = None if first_bar is None and last_bar is None else (first_bar or 1, last_bar)
         change = Edit(
-            bars=bars, parts=tuple(parts or ()), add=tuple(add or ()),
+            bars=bars, parts=tuple(parts or ()), add=tuple(add or ()), notes=tuple(notes or ()),
             resample=tuple(resample or ()), keep=tuple(keep or ()), vary=vary,
         )  # fmt: skip
         if len(bars_of(given)) > MAX_BARS and (bars is None or _count(given, bars) > MAX_BARS):

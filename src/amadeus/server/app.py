@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
 
 import amadeus
 from amadeus.inference.composer import Composer
@@ -20,6 +19,7 @@ from amadeus.server.engine import Engine
 from amadeus.server.errors import answer_errors
 from amadeus.server.files import Files
 from amadeus.server.guard import Access, Guard
+from amadeus.server.kept import KeptFiles
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
 from amadeus.server.reference import reference_page
@@ -113,7 +113,7 @@ def _serve_pages(app: FastAPI, studio: Path) -> None:
         return HTMLResponse(reference_page(app.openapi()))
 
     if (studio / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=studio, html=True), name="studio")
+        app.mount("/", KeptFiles(directory=studio, html=True), name="studio")
         return
 
     @app.get("/", include_in_schema=False)

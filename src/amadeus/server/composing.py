@@ -10,6 +10,7 @@ import numpy as np
 
 from amadeus.errors import AmadeusError
 from amadeus.inference.composer import Composer, OnProgress
+from amadeus.inference.composition import OnRow
 from amadeus.inference.request import Request
 from amadeus.server.engine import Engine, GivenUp, Passages
 from amadeus.server.limits import Limits
@@ -37,13 +38,19 @@ class JobComposer(Composer):
                 self._engine.give_up(self._passages)
 
     def compose(
-        self, requests: Sequence[Request], *, progress: OnProgress | None = None
+        self,
+        requests: Sequence[Request],
+        *,
+        progress: OnProgress | None = None,
+        on_row: OnRow | None = None,
     ) -> list[np.ndarray]:
         rows: list[list[np.ndarray]] = [[*request.prompt] for request in requests]
         bars = count = 0
         for index, row in self._arrivals(requests):
             rows[index].append(row)
             bars, count = bars + int(opens_bar(row[Attribute.TYPE])), count + 1
+            if on_row is not None:
+                on_row(index, row)
             if progress is not None:
                 progress(bars, count)
         return [np.stack(piece) for piece in rows]

@@ -12,6 +12,8 @@ from amadeus.text.prompt import MAX_CHARACTERS
 
 MOST_BARS = 100_000
 MAX_TITLE = 200
+MOST_NAMED = 1024
+"""Single notes, or ranges of them, that an edit names."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -126,6 +128,7 @@ class EditRequest(JobRequest):
                 {"piece": "9b1d6a7c3e5f2048", "bars": [9, 12]},
                 {"piece": "9b1d6a7c3e5f2048", "add": ["bass", "drums"]},
                 {"piece": "9b1d6a7c3e5f2048", "resample": ["pitch"], "keep": ["rhythm"]},
+                {"piece": "9b1d6a7c3e5f2048", "notes": ["C4-G5 for cello from 9:1 to 9:3"]},
             ]
         }
     )
@@ -137,6 +140,13 @@ class EditRequest(JobRequest):
     parts: Names = Field(default=[], description="Instruments whose notes change; all if empty.")
     add: Names = Field(
         default=[], description="Instruments that join in, or beside parts take over."
+    )
+    notes: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],
+        Field(max_length=MOST_NAMED),
+    ] = Field(
+        default=[],
+        description="Notes that change, and no others: pitch, instrument and place as bar:beat.",
     )
     resample: Names = Field(
         default=[], description="Attributes to draw anew, instead of new notes."
@@ -268,6 +278,16 @@ class ChordChange(BaseModel):
     chord: str
 
 
+class Pedal(BaseModel):
+    """The sustain pedal of an instrument moves."""
+
+    onset: float
+    onset_seconds: float
+    value: int = Field(ge=0, le=127, description="64 and above is down.")
+    program: int
+    is_drum: bool
+
+
 class TrackInfo(BaseModel):
     track: int
     name: str
@@ -288,6 +308,7 @@ class PieceNotes(BaseModel):
     bars: list[Bar]
     tempos: list[TempoChange]
     chords: list[ChordChange]
+    pedals: list[Pedal] = Field(description="Of each instrument, in order of onset.")
 
 
 class Summary(BaseModel):

@@ -25,7 +25,8 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events `state`, `bar`, `note`, `progress`, `done`, `failed`, `cancelled`.",
+        "description": "Events `state`, `bar`, `note`, `draft`, `progress`, `done`, `failed`, "
+        "`cancelled`.",
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from amadeus.music.audio import soundfont_path
 from amadeus.server.errors import documented
+from amadeus.server.kept import kept_file
 
 router = APIRouter()
 
 MEDIA_TYPE = "audio/x-soundfont"
-_FOR_A_DAY = {"cache-control": "private, max-age=86400"}
 _BINARY = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -22,5 +22,5 @@ _BINARY = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
     tags=["server"],
     summary="The General MIDI SoundFont",
 )
-async def soundfont() -> FileResponse:
-    return FileResponse(soundfont_path(), media_type=MEDIA_TYPE, headers=_FOR_A_DAY)
+async def soundfont(request: Request) -> Response:
+    return kept_file(soundfont_path(), request.headers, MEDIA_TYPE)

@@ -170,7 +170,7 @@ class Runner:
             job.progress = data
         elif isinstance(data, models.Bar):
             job.progress.bars += 1
-        else:
+        elif event == "note":
             job.progress.notes += 1
             self._metrics.note(job)
         job.publish(event, data.model_dump())

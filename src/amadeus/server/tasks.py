@@ -115,6 +115,7 @@ class Change(Task):
             constraints=Constraints(*asked.constraints),
             tries=asked.tries,
             progress=progress,
+            on_note=lambda note: tell("draft", note_event(note)),
             **asked.sampling(),
         )
 
@@ -162,7 +163,8 @@ def plan_edit(
     """score, title: of the piece that is edited."""
     edit = Edit(
         bars=request.bars, parts=tuple(request.parts), add=tuple(request.add),
-        resample=tuple(request.resample), keep=tuple(request.keep), vary=request.vary,
+        notes=tuple(request.notes), resample=tuple(request.resample), keep=tuple(request.keep),
+        vary=request.vary,
     )  # fmt: skip
     held = Constraints(*request.constraints)
     selection = Revision(select(score, edit, seed), held).selection

@@ -15,6 +15,9 @@ from amadeus.music.score import Chord, Score, Tempo, Track
 from amadeus.server import models
 from amadeus.text.facts import first_bpm
 
+SUSTAIN = 64
+"""The control change of the sustain pedal."""
+
 
 def name_of(program: int, is_drum: bool) -> str:
     """What a musician would call an instrument."""
@@ -99,7 +102,40 @@ def notes_of(piece: str, score: Score) -> models.PieceNotes:
             )
             for c in score.chords
         ],
+        pedals=[pedal for voice in _voices(score).values() for pedal in _pedals(score, voice)],
     )  # fmt: skip
+
+
+def _voices(score: Score) -> dict[tuple[int, bool], list[Track]]:
+    """The tracks of each instrument."""
+    voices: dict[tuple[int, bool], list[Track]] = {}
+    for track in score.tracks:
+        voices.setdefault((0 if track.is_drum else track.program, track.is_drum), []).append(track)
+    return voices
+
+
+def _pedals(score: Score, tracks: list[Track]) -> list[models.Pedal]:
+    """The sustain pedal of an instrument: of its tracks, the one that holds it down furthest."""
+    moves = [
+        (onset, index, value)
+        for index, track in enumerate(tracks)
+        for onset, number, value in track.controls.tolist()
+        if number == SUSTAIN
+    ]
+    moves.sort(key=lambda move: move[0])
+    seconds = score.ticks_to_seconds(np.array([onset for onset, _, _ in moves])).tolist()
+    held, pedals = [0] * len(tracks), []
+    for (onset, index, value), at in zip(moves, seconds, strict=True):
+        before, held[index] = max(held), value
+        if max(held) != before:
+            pedals.append(
+                models.Pedal(
+                    onset=onset / score.ticks_per_quarter, onset_seconds=at, value=max(held),
+                    program=0 if tracks[0].is_drum else tracks[0].program,
+                    is_drum=tracks[0].is_drum,
+                )
+            )  # fmt: skip
+    return pedals
 
 
 def _notes(score: Score, index: int, track: Track) -> list[models.Note]:

@@ -1,7 +1,7 @@
 // The server: requests, errors in words, and the events of jobs.
 
 const ROOT = "/api/v1";
-const KINDS = ["state", "bar", "note", "progress"];
+const KINDS = ["state", "bar", "note", "draft", "progress"];
 const ENDS = ["done", "failed", "cancelled"];
 const PATIENCE = 4000; // milliseconds that a lost connection is waited for
 

@@ -2,8 +2,9 @@
 
 import { $, h } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
-import { announce, attempt } from "./notices.js";
-import { clearSelection, describeSelection, isAnythingSelected, selectedParts } from "./selection.js";
+import { attempt, tell } from "./notices.js";
+import { partName } from "./piece.js";
+import { clearSelection, describeSelection, isAnythingSelected, selectedNotes, selectedVoices } from "./selection.js";
 import { state } from "./state.js";
 
 /** What can be locked, in the order in which musicians would ask for it. */
@@ -31,34 +32,40 @@ export class EditBar {
   /** New notes where nothing is locked; else the notes stay, and what is open is drawn anew. */
   rewrite() {
     if (!state.piece?.id || state.job) return;
-    const open = LOCKS.filter((name) => !this.#locked.has(name));
-    const body = this.#scope();
-    if (!open.length) return announce("Everything is locked, so nothing would change.");
-    if (this.#locked.size) body.resample = this.#allowed(open);
-    attempt(() => this.studio.edit(body));
+    const open = LOCKS.filter((name) => !this.#isLocked(name));
+    if (!open.length) return tell("Everything is locked, so nothing would change.");
+    this.#edit(open.length < LOCKS.length ? { resample: open } : {});
   }
 
   vary() {
     if (!state.piece?.id || state.job) return;
     const keep = [...this.#locked].filter((name) => name !== "rhythm" && name !== "harmony");
-    attempt(() => this.studio.edit({ ...this.#scope(), vary: VARIED, ...(keep.length ? { keep } : {}) }));
+    this.#edit({ vary: VARIED, ...(keep.length ? { keep } : {}) });
+  }
+
+  #edit(change) {
+    attempt(() => this.studio.edit({ ...this.#scope(), ...change }));
   }
 
   #scope() {
-    const body = { parts: selectedParts() };
-    if (state.selection.bars) body.bars = state.selection.bars;
+    const { bars, notes } = state.selection;
+    const body = notes.size ? { notes: selectedNotes() } : { parts: selectedVoices().map(partName), ...(bars && { bars }) };
     const prompt = this.words.value.trim();
-    if (prompt) body.prompt = prompt;
-    return body;
+    return prompt ? { ...body, prompt } : body;
   }
 
-  /** Among other instruments, notes keep their places: a new rhythm would change their order. */
-  #allowed(open) {
-    return this.#isRhythmFixed ? open.filter((name) => name !== "rhythm") : open;
+  #isLocked(name) {
+    return this.#locked.has(name) || Boolean(this.#whyFixed(name));
   }
 
-  get #isRhythmFixed() {
-    return selectedParts().length > 0 && this.#locked.size > 0;
+  /** Why something stays in any case; empty where it need not. */
+  #whyFixed(name) {
+    if (state.selection.notes.size && (name === "rhythm" || name === "harmony")) {
+      return `Single notes keep their ${name}; select bars for another`;
+    }
+    // Among other instruments, notes keep their places: a new rhythm would change their order.
+    const isAmongOthers = selectedVoices().length > 0 && this.#locked.size > 0;
+    return name === "rhythm" && isAmongOthers ? "Among other instruments the rhythm stays; unlock everything for new notes" : "";
   }
 
   #lock(name) {
@@ -77,11 +84,10 @@ export class EditBar {
     $("#selection-text").textContent = describeSelection();
     for (const name of LOCKS) {
       const button = $(`[data-lock="${name}"]`);
-      const isFixed = name === "rhythm" && this.#isRhythmFixed;
-      const isLocked = this.#locked.has(name) || isFixed;
+      const isLocked = this.#isLocked(name);
       button.setAttribute("aria-pressed", isLocked);
       button.setAttribute("aria-label", `Lock ${name}`);
-      button.title = isFixed ? "Among other instruments the rhythm stays; unlock everything for new notes" : isLocked ? `${name} stays as it is` : `${name} may change`;
+      button.title = this.#whyFixed(name) || (isLocked ? `${name} stays as it is` : `${name} may change`);
       setIcon(button, isLocked ? "lock" : "unlock");
     }
     $("#rewrite").lastElementChild.textContent = this.#locked.size ? "Redraw the rest" : "Rewrite";

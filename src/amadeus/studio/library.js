@@ -64,7 +64,7 @@ export class Library {
   }
 
   #star(piece) {
-    const button = h("button", { class: "plain star", type: "button" });
+    const button = h("button", { class: "plain star", type: "button", title: "Star" });
     const show = () => {
       button.setAttribute("aria-label", `${piece.starred ? "Take the star from" : "Star"} ${piece.title}`);
       button.setAttribute("aria-pressed", piece.starred);
@@ -103,12 +103,12 @@ export class Library {
       entry.replaceWith(input);
       input.select();
     };
-    return h("button", { class: "plain", type: "button", text: "Rename", "aria-label": `Rename ${piece.title}`, on: { click: start } });
+    return h("button", { class: "plain", type: "button", title: "Rename", "aria-label": `Rename ${piece.title}`, on: { click: start } }, icon("pencil"));
   }
 
   /** Two clicks, so that none is lost by accident. */
   #bin(piece) {
-    const button = h("button", { class: "plain bin", type: "button", "aria-label": `Delete ${piece.title}` }, icon("bin"));
+    const button = h("button", { class: "plain bin", type: "button", title: "Delete", "aria-label": `Delete ${piece.title}` }, icon("bin"));
     button.addEventListener("click", () => {
       if (!button.classList.contains("sure")) {
         button.classList.add("sure");

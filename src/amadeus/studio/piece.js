@@ -7,6 +7,11 @@ const QUARTERS = 4;
 /** Who plays a note: notes of one instrument are one voice. */
 export const voiceKey = (note) => (note.is_drum ? "drums" : String(note.program));
 
+const DRUMS = 128; // as a program
+
+/** What the server calls a voice; an everyday name might mean several. */
+export const partName = ({ isDrum, program }) => `program ${isDrum ? DRUMS : program}`;
+
 export class Piece {
   #grid = null; // made when it is first asked for
 
@@ -17,6 +22,7 @@ export class Piece {
     this.bars = [];
     this.tempos = [];
     this.chords = [];
+    this.pedals = []; // moves of sustain pedals: {onset, onset_seconds, value, voice}
     this.voices = new Map();
     this.isComplete = false;
     this.expectedBars = 0;
@@ -28,6 +34,7 @@ export class Piece {
     const piece = new Piece(about);
     data.notes.forEach((note) => piece.#take(note));
     Object.assign(piece, { bars: data.bars, tempos: data.tempos, chords: data.chords, isComplete: true });
+    piece.#takePedals(data.pedals ?? []); // a browser may have kept an answer from before there were any
     return piece;
   }
 
@@ -36,6 +43,7 @@ export class Piece {
     const piece = new Piece({ ...this.about, id: null });
     this.notes.forEach((note) => piece.#take(note));
     Object.assign(piece, { bars: [...this.bars], tempos: [...this.tempos], chords: [...this.chords] });
+    piece.#takePedals(this.pedals);
     piece.expectedBars = this.bars.length + bars;
     return piece;
   }
@@ -64,14 +72,23 @@ export class Piece {
     this.notes.push(note);
   }
 
+  #takePedals(pedals) {
+    const heard = pedals.filter((pedal) => this.voices.has(voiceKey(pedal)));
+    this.pedals = heard.map((pedal) => ({ ...pedal, voice: this.voices.get(voiceKey(pedal)) }));
+    this.pedals.sort((a, b) => a.onset_seconds - b.onset_seconds);
+  }
+
   #newVoice(key, note) {
-    const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
-    const voice = {
-      key, count: 0, name: note.instrument, program: note.program, isDrum: note.is_drum,
-      hue: nextHue(note.program, note.is_drum, taken),
-    };
+    const voice = { key, count: 0, name: note.instrument, program: note.program, isDrum: note.is_drum, hue: this.hueOf(note) };
     this.voices.set(key, voice);
     return voice;
+  }
+
+  /** The hue of who plays a note; of who joins in, the one that they would get. */
+  hueOf(note) {
+    const known = this.voices.get(voiceKey(note));
+    const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
+    return known ? known.hue : nextHue(note.program, note.is_drum, taken);
   }
 
   #addTempo({ onset, onset_seconds, tempo }) {

@@ -61,6 +61,7 @@ export class Player extends EventTarget {
     this.#anchor = { context: Math.max(this.synth.now, this.#anchor.context), music: at };
     this.#cursor = Math.max(at, handedOver);
     this.#offset = 0;
+    this.#setPedals();
   }
 
   async play() {
@@ -106,14 +107,29 @@ export class Player extends EventTarget {
     this.#anchor = { context: Math.max(this.synth.now + 0.02, this.#quietUntil), music };
     this.#cursor = music;
     this.#offset = 0;
+    this.#setPedals();
+  }
+
+  /** When a moment of the music is, on the clock of the sound. */
+  #timeOf(music) {
+    return this.#anchor.context + music + this.#offset - this.#anchor.music;
+  }
+
+  /** Every pedal as it is where the music goes on. */
+  #setPedals() {
+    const { voices, pedals } = this.#piece ?? { voices: new Map(), pedals: [] };
+    const last = new Map(pedals.filter((pedal) => pedal.onset_seconds < this.#cursor).map((pedal) => [pedal.voice, pedal.value]));
+    for (const voice of voices.values()) this.synth.pedal(voice, last.get(voice) ?? 0, this.#timeOf(this.#cursor));
   }
 
   #quiet() {
     this.#ends = [];
+    this.synth.lift();
     this.synth.silence();
     if (!this.#playing && this.synth.now > this.#quietUntil + AHEAD) return;
     // What has been handed over already begins within a moment, and is ended then.
     this.#quietUntil = this.synth.now + AHEAD + 0.06;
+    this.synth.lift(this.#quietUntil - 0.02);
     setTimeout(() => this.synth.silence(), AHEAD * 1000 + 20);
   }
 
@@ -135,7 +151,10 @@ export class Player extends EventTarget {
   /** Hands over the notes up to the horizon, or to where the loop ends; false if none are known yet. */
   #handOver(horizon) {
     const stop = Math.min(horizon - this.#offset, this.#loop ? this.#loop[1] : Infinity, this.#piece.frontier);
-    const notes = this.#piece.notes;
+    const { notes, pedals } = this.#piece;
+    for (let n = firstFrom(pedals, "onset_seconds", this.#cursor); n < pedals.length && pedals[n].onset_seconds < stop; n++) {
+      this.synth.pedal(pedals[n].voice, pedals[n].value, this.#timeOf(pedals[n].onset_seconds));
+    }
     for (let n = firstFrom(notes, "onset_seconds", this.#cursor); n < notes.length && notes[n].onset_seconds < stop; n++) {
       if (isHeard(notes[n].voice.key)) this.#begin(notes[n]);
     }
@@ -144,12 +163,13 @@ export class Player extends EventTarget {
     if (this.#loop && this.#cursor >= this.#loop[1]) {
       this.#cursor = this.#loop[0];
       this.#offset += this.#loop[1] - this.#loop[0];
+      this.#setPedals();
     }
     return true;
   }
 
   #begin(note) {
-    const at = this.#anchor.context + note.onset_seconds + this.#offset - this.#anchor.music;
+    const at = this.#timeOf(note.onset_seconds);
     const length = Math.max(0.03, note.duration_seconds);
     const again = this.#ends.find((end) => end.voice.key === note.voice.key && end.pitch === note.pitch);
     if (again && again.at > at) again.at = at - 0.005;

@@ -4,7 +4,8 @@ const MIN_SCALE = 4; // pixels a quarter
 const MAX_SCALE = 160;
 const LOWEST_ROWS = 25;
 const MARGIN = 2; // pitches above and below the notes
-const BELOW = 64; // pixels under the notes, where the bar of the selection floats
+const WIDE = 1080; // pixels across which the bar of the selection is in one row
+const BELOW = [64, 112]; // pixels under the notes, where it floats, in one row and in more
 
 export class Geometry {
   width = 0;
@@ -49,7 +50,8 @@ export class Geometry {
   /** Shows all pitches between two. */
   showPitches([low, high]) {
     const rows = Math.max(LOWEST_ROWS, high - low + 1 + 2 * MARGIN);
-    const below = Math.ceil((rows * BELOW) / Math.max(1, this.height - this.top - BELOW));
+    const pixels = BELOW[Number(this.width < WIDE)];
+    const below = Math.ceil((rows * pixels) / Math.max(1, this.height - this.top - pixels));
     const missing = Math.max(0, LOWEST_ROWS - (high - low + 1 + 2 * MARGIN));
     const from = Math.max(0, low - MARGIN - below - Math.ceil(missing / 2));
     const to = Math.min(127, high + MARGIN + Math.floor(missing / 2));

@@ -6,6 +6,7 @@ import { isHeard, state } from "./state.js";
 
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const FONT = '"Instrument Sans", system-ui, sans-serif';
+const LABEL = 18; // pixels of the keys beside the black ones, where octaves are named
 const SERIF = '"Instrument Serif", Georgia, serif';
 
 /** The colours of the page, as the style sheet has them. */
@@ -115,8 +116,8 @@ function paintNotes(context, g, piece, palette) {
 }
 
 function paintNote(context, g, note, palette, isUnison) {
-  const heard = isHeard(note.voice.key);
-  const alpha = heard ? 0.5 + (0.5 * note.velocity) / 127 : 0.14;
+  const isFaint = !isHeard(note.voice.key) || state.job?.changes(note);
+  const alpha = isFaint ? 0.14 : 0.5 + (0.5 * note.velocity) / 127;
   context.fillStyle = colour(note.voice.hue, state.theme, alpha);
   shape(context, g, note, isUnison ? 0.5 : 1);
   context.fill();
@@ -222,7 +223,7 @@ function paintKeys(context, g, palette) {
     context.fillStyle = palette.line;
     if (degree === 0 || degree === 5) context.fillRect(0, Math.round(y + g.rowHeight) - 1, g.gutter, 1);
     context.fillStyle = palette["key-black"];
-    if (BLACK.has(degree)) context.fillRect(0, y, g.gutter * 0.58, g.rowHeight);
+    if (BLACK.has(degree)) context.fillRect(0, y, g.gutter - LABEL, g.rowHeight);
     if (degree === 0 && g.rowHeight > 2.5) label(context, g, pitch, palette);
   }
   context.fillStyle = palette["bar-line"];
@@ -233,7 +234,7 @@ function label(context, g, pitch, palette) {
   context.font = `500 9px ${FONT}`;
   context.fillStyle = palette.muted;
   context.textBaseline = "middle";
-  context.fillText(`C${pitch / 12 - 1}`, g.gutter - 17, g.y(pitch) + g.rowHeight / 2);
+  context.fillText(`C${pitch / 12 - 1}`, g.gutter - LABEL + 2, g.y(pitch) + g.rowHeight / 2);
 }
 
 /** What moves: the selection, what is being composed, sounding notes, the playhead. */
@@ -258,7 +259,7 @@ export function barEdges(g, piece, [first, last]) {
 }
 
 function paintSelection(context, g, piece, palette) {
-  if (!state.selection.bars) return;
+  if (!state.selection.bars || state.selection.notes.size) return; // single notes are outlined
   const [left, right] = barEdges(g, piece, state.selection.bars);
   context.fillStyle = palette.wash;
   context.fillRect(left, g.chords, right - left, g.height);
@@ -276,6 +277,7 @@ function paintJob(context, g, piece, palette, pulse) {
   if (job.kind === "edit") {
     const [left, right] = barEdges(g, piece, job.bars ?? [1, Infinity]);
     context.fillRect(left, g.top, right - left, g.height);
+    paintDrafts(context, g, piece, job);
   } else {
     const x = g.x(piece?.notes.at(-1)?.onset ?? 0);
     const glow = context.createLinearGradient(x, 0, x + 120, 0);
@@ -285,6 +287,18 @@ function paintJob(context, g, piece, palette, pulse) {
     context.fillRect(x, g.top, 120, g.height);
   }
   context.globalAlpha = 1;
+}
+
+/** What the first try of an edit brings, lighter than what will be kept. */
+function paintDrafts(context, g, piece, job) {
+  context.globalAlpha = 1;
+  for (const note of job.drafts) {
+    context.fillStyle = context.strokeStyle = colour(piece.hueOf(note), state.theme, 0.5);
+    context.lineWidth = 1;
+    shape(context, g, note);
+    context.fill();
+    context.stroke();
+  }
 }
 
 function paintSounding(context, g, piece, quarter) {

@@ -24,7 +24,7 @@ export class Roll {
     [this.still, this.moving] = ["#roll-still", "#roll-moving"].map((id) => $(id));
     new ResizeObserver(() => this.#resize()).observe(this.element);
     state.watch(["piece"], () => this.#show());
-    state.watch(["other", "muted", "soloed", "selection"], () => this.stale());
+    state.watch(["other", "muted", "soloed", "selection", "job"], () => this.stale());
     state.watch(["theme"], () => this.repaint());
     state.watch(["piece", "selection"], () => this.#describe());
     document.fonts.ready.then(() => this.stale());

@@ -1,6 +1,9 @@
-// What is selected: a stretch of bars, and whose notes in it.
+// What is selected: a stretch of bars, whose notes in it, or single notes.
 
+import { partName } from "./piece.js";
 import { state } from "./state.js";
+
+const MOST_NOTES = 1024; // that the server takes by name
 
 const NOTHING = () => ({ bars: null, voices: new Set(), notes: new Set() });
 
@@ -16,7 +19,7 @@ export function selectBars(first, last) {
   state.selection = { ...NOTHING(), bars, voices: state.selection.voices };
 }
 
-/** Selects notes, and with them their bars and instruments, which is what can be written anew. */
+/** Selects single notes; their bars and instruments are what is repeated and shown. */
 export function selectNotes(notes) {
   if (!notes.size) return clearSelection();
   const bars = [...notes].map((note) => state.piece.barAt(note.onset));
@@ -36,18 +39,58 @@ export function toggleVoice(key) {
 
 export const isAnythingSelected = () => Boolean(state.selection.bars || state.selection.voices.size);
 
-/** Names of the selected instruments; empty for all. */
-export function selectedParts() {
+/** The selected instruments, as voices; empty for all. */
+export function selectedVoices() {
   const { voices } = state.selection;
-  const names = [...(state.piece?.voices.values() ?? [])].filter((v) => voices.has(v.key)).map((v) => v.name);
-  return voices.size === state.piece?.voices.size ? [] : [...new Set(names)];
+  if (voices.size === state.piece?.voices.size) return [];
+  return [...(state.piece?.voices.values() ?? [])].filter((voice) => voices.has(voice.key));
+}
+
+/** Names of the selected notes, by which the server knows them and no others; empty for none. */
+export function selectedNotes() {
+  const { notes } = state.selection;
+  if (notes.size > MOST_NOTES) {
+    throw new Error(`These are ${notes.size} single notes; select at most ${MOST_NOTES}, or bars and instruments.`);
+  }
+  return [...notes].map((note) => {
+    const bar = state.piece.grid[state.piece.barAt(note.onset) - 1];
+    const beat = 1 + ((note.onset - bar.onset) * Number(bar.metre.split("/")[1])) / 4;
+    return `${note.pitch} for ${partName(note.voice)} at ${bar.bar}:${Math.max(1, beat).toFixed(3)}`;
+  });
+}
+
+/** The selection in another take: bars and instruments that it has, and the same notes, whatever became of them. */
+export function carrySelection(from, to) {
+  const { bars, voices, notes } = state.selection;
+  if (notes.size) return selectNotes(new Set(counterparts(notes, from, to)));
+  const fits = bars && bars[1] <= to.grid.length;
+  const known = [...voices].filter((key) => to.voices.has(key));
+  state.selection = { ...NOTHING(), bars: fits ? bars : null, voices: new Set(known) };
+}
+
+/** Where single notes are redrawn, an instrument has as many of them at a time as before, in their order. */
+function counterparts(notes, from, to) {
+  const [before, after] = [chordsOf(from), chordsOf(to)];
+  return [...notes].flatMap((note) => {
+    const [old, now] = [before.get(chordKey(note)), after.get(chordKey(note)) ?? []];
+    return old?.length === now.length ? now[old.indexOf(note)] : [];
+  });
+}
+
+const chordKey = (note) => `${note.voice.key} ${note.onset.toFixed(3)}`;
+
+/** Notes of one instrument that begin together, from the lowest. */
+function chordsOf(piece) {
+  const chords = Map.groupBy(piece.notes, chordKey);
+  for (const chord of chords.values()) chord.sort((a, b) => a.pitch - b.pitch);
+  return chords;
 }
 
 /** The selection in words. */
 export function describeSelection() {
   const { bars, notes } = state.selection;
-  const parts = selectedParts();
+  const parts = [...new Set(selectedVoices().map((voice) => voice.name))];
   const where = !bars ? "All bars" : bars[0] === bars[1] ? `Bar ${bars[0]}` : `Bars ${bars[0]}–${bars[1]}`;
   const who = parts.length ? parts.join(", ") : "all instruments";
-  return notes.size ? `${where}, ${who} (of ${notes.size} ${notes.size === 1 ? "note" : "notes"})` : `${where}, ${who}`;
+  return notes.size ? `${notes.size === 1 ? "1 note" : `${notes.size} notes`}, ${where.toLowerCase()}, ${who}` : `${where}, ${who}`;
 }

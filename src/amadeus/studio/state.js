@@ -37,7 +37,7 @@ export const state = new State({
   other: null,
   /** Everything that belongs to the piece, as the server tells it, oldest first. */
   takes: [],
-  /** What is being composed: {kind, id, ofBars, bars, notes, scope}; null where nothing is. */
+  /** What is being composed: {kind, id, ofBars, done, bars, drafts, changes(note)}; null where nothing is. */
   job: null,
   /** {bars: [first, last]|null, voices: Set of keys, notes: Set of notes}. */
   selection: { bars: null, voices: new Set(), notes: new Set() },

@@ -2,8 +2,8 @@
 
 import { api, follow } from "./api.js";
 import { announce, clearNotices, tell } from "./notices.js";
-import { Piece } from "./piece.js";
-import { clearSelection } from "./selection.js";
+import { Piece, partName } from "./piece.js";
+import { carrySelection, clearSelection } from "./selection.js";
 import { state } from "./state.js";
 
 const SAME_PROMPT_LIMIT = 100;
@@ -105,14 +105,16 @@ export class Studio {
 
   async #run(kind, body, begin, more = () => {}) {
     const before = state.piece;
-    state.job = { kind, id: null, ofBars: null, done: 0, bars: body.bars ?? null };
+    const bars = body.notes ? state.selection.bars : (body.bars ?? null);
+    state.job = { kind, id: null, ofBars: null, done: 0, bars, drafts: [], changes: changedBy(kind, body) };
     try {
       const job = await api.submit(kind, body);
-      state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars, changes: job.changes };
+      state.job = { ...state.job, id: job.id, ofBars: job.progress.of_bars };
       begin(job);
       announce(kind === "edit" ? "Rewriting." : "Composing.");
       const end = await follow(job.id, (event, data) => {
         more(event, data);
+        if (event === "draft") state.job.drafts.push(data);
         if (event === "state") state.job.waiting = data.state === "queued" ? data.position : null;
         const done = event === "bar" ? data.bar : event === "progress" ? data.bars : null;
         if (done !== null) this.#progress(done);
@@ -156,12 +158,17 @@ export class Studio {
     const before = state.piece?.id && state.piece.id !== id ? state.piece : state.other;
     if (other === undefined) other = isTake ? before : null;
     if (piece.about.root !== state.piece?.about.root && state.piece?.id) this.#leave(isTake);
-    else this.#keepBars(piece);
+    this.#show(piece, other);
+    await this.#findTakes(piece);
+  }
+
+  #show(piece, other) {
+    const before = state.piece;
     state.other = other;
     state.piece = piece;
+    if (before) carrySelection(before, piece);
     this.player.load(piece);
-    history.replaceState(null, "", `#${id}`);
-    await this.#findTakes(piece);
+    history.replaceState(null, "", `#${piece.id}`);
   }
 
   /** From one piece to another; to another answer to the same prompt, the music goes on. */
@@ -176,14 +183,6 @@ export class Studio {
   async fetch(id) {
     const [about, data] = await Promise.all([api.piece(id), api.notes(id)]);
     return Piece.of(about, data);
-  }
-
-  /** The selected bars stay selected in another take; its notes are others. */
-  #keepBars(piece) {
-    const { bars, voices } = state.selection;
-    const fits = bars && bars[1] <= piece.grid.length;
-    const known = [...voices].filter((key) => piece.voices.has(key));
-    state.selection = { bars: fits ? bars : null, voices: new Set(known), notes: new Set() };
   }
 
   /** All that was made of the same first take, and other answers to the same prompt. */
@@ -226,13 +225,9 @@ export class Studio {
   /** A becomes B and B becomes A; the music goes on. */
   swap() {
     if (!state.other || state.job) return;
-    const [piece, other] = [state.other, state.piece];
-    state.other = other;
-    state.piece = piece;
-    this.#keepBars(piece);
-    this.player.load(piece);
-    history.replaceState(null, "", `#${piece.id}`);
-    announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === piece.id)}.`);
+    const { piece, other } = state;
+    this.#show(other, piece);
+    announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === other.id)}.`);
   }
 
   /** An empty page. */
@@ -254,4 +249,13 @@ export class Studio {
     await this.open(piece.id);
     announce(`Opened ${piece.title}.`);
   }
+}
+
+/** Tells of a note of the piece at hand whether a job may change it. */
+function changedBy(kind, { bars, parts = [], add = [], notes = [] }) {
+  if (kind !== "edit" || (add.length && !parts.length)) return () => false;
+  const { notes: selected } = state.selection;
+  if (notes.length) return (note) => selected.has(note);
+  const [first, last] = bars ?? [1, null];
+  return (note) => note.bar >= first && note.bar <= (last ?? Infinity) && (!parts.length || parts.includes(partName(note.voice)));
 }

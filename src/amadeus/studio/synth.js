@@ -5,12 +5,15 @@ import { api } from "./api.js";
 
 const DRUM_CHANNEL = 9;
 const CHANNELS = 16;
+const SUSTAIN = 64; // control changes
+const NOTES_OFF = 123;
 const PROCESSOR = new URL("./vendor/spessasynth/processor.min.js", import.meta.url);
 const AUDIBLE = 1e-3;
 
 export class Synth {
   #synth = null;
   #channels = new Map(); // of voices, by their key
+  #pedals = new Map(); // how far down, by channel
   #samples = null;
 
   constructor() {
@@ -29,6 +32,7 @@ export class Synth {
     synth.connect(this.master);
     await synth.soundBankManager.addSoundBank(bank, "general-midi");
     this.#synth = synth;
+    for (const [key, channel] of this.#channels) if (channel !== DRUM_CHANNEL) synth.programChange(channel, Number(key));
   }
 
   get isReady() {
@@ -61,6 +65,7 @@ export class Synth {
     const channel = voice.isDrum ? DRUM_CHANNEL : this.#freeChannel();
     this.#channels.set(voice.key, channel);
     this.#synth?.programChange(channel, voice.program);
+    this.#setPedal(channel, 0);
     return channel;
   }
 
@@ -81,12 +86,33 @@ export class Synth {
     this.#synth.noteOff(this.channelOf(voice), pitch, { time });
   }
 
+  /** Moves the sustain pedal of a voice, 0 to 127; from 64 on it holds what is played. */
+  pedal(voice, value, time) {
+    const channel = this.channelOf(voice);
+    if (value !== (this.#pedals.get(channel) ?? 0)) this.#setPedal(channel, value, time);
+  }
+
+  /** Lifts all pedals, now or at a time. */
+  lift(time) {
+    for (const channel of this.#channels.values()) this.#setPedal(channel, 0, time);
+  }
+
+  #setPedal(channel, value, time = 0) {
+    this.#pedals.set(channel, value);
+    this.#synth?.controllerChange(channel, SUSTAIN, value, { time });
+  }
+
+  /** Ends all notes that no pedal holds. */
   silence() {
     this.#synth?.stopAll(false);
   }
 
   silenceVoice(voice) {
-    this.#synth?.controllerChange(this.channelOf(voice), 123, 0);
+    const channel = this.channelOf(voice);
+    const held = this.#pedals.get(channel) ?? 0;
+    this.#setPedal(channel, 0);
+    this.#synth?.controllerChange(channel, NOTES_OFF, 0);
+    this.#setPedal(channel, held);
   }
 
   /** The loudest sample of the last moment, 0 to 1 and above. */

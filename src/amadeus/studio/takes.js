@@ -10,7 +10,7 @@ export class Takes {
     $("#swap").addEventListener("click", () => studio.swap());
     $("#another").addEventListener("click", () => attempt(() => studio.another()));
     $("#continue").addEventListener("click", () => attempt(() => studio.continue(8)));
-    state.watch(["takes", "piece", "other", "job"], () => this.#show());
+    state.watch(["takes", "piece", "other", "job", "info"], () => this.#show());
   }
 
   #show() {
@@ -58,6 +58,15 @@ export function describe({ kind, settings, bars }) {
   if (kind === "continue") return `${settings.bars ?? 8} bars more`;
   const where = !settings.bars ? "" : settings.bars[0] === settings.bars[1] ? `bar ${settings.bars[0]}` : `bars ${settings.bars[0]}–${settings.bars[1] ?? bars}`;
   if (settings.add?.length) return [`+ ${settings.add.join(", ")}`, where].filter(Boolean).join(", ");
+  const { length } = settings.notes ?? [];
+  const notes = length ? `${length} ${length === 1 ? "note" : "notes"}` : "";
   const what = settings.vary ? "varied" : (settings.resample ?? []).slice(0, 2).join(", ");
-  return [where, (settings.parts ?? []).join(", "), what].filter(Boolean).join(", ") || "rewritten";
+  const parts = (settings.parts ?? []).map(everydayName).join(", ");
+  return [notes, where, parts, what].filter(Boolean).join(", ") || "rewritten";
+}
+
+/** "violin" of "program 40". */
+function everydayName(part) {
+  const number = part.match(/^program (\d+)$/)?.[1];
+  return state.info?.instruments[number]?.name ?? part;
 }

@@ -5,6 +5,7 @@ import { $, h } from "./dom.js";
 import { instrumentField } from "./chip-editors.js";
 import { icon } from "./icons.js";
 import { attempt } from "./notices.js";
+import { partName } from "./piece.js";
 import { openPopover } from "./popover.js";
 import { toggleVoice } from "./selection.js";
 import { isHeard, state } from "./state.js";
@@ -48,12 +49,12 @@ export class Tracks {
   }
 
   #row(voice) {
-    const isSelected = state.selection.voices.has(voice.key);
+    const isSelected = state.selection.voices.has(voice.key) && !state.selection.notes.size;
     const swatch = h("span", { class: "swatch" });
     swatch.style.background = colour(voice.hue, state.theme);
     const name = h("button", {
       class: "name", type: "button", "aria-pressed": String(isSelected), "data-focus": `name-${voice.key}`,
-      "aria-label": `Select ${voice.name}, ${voice.count} notes`, title: "Select, to write it anew",
+      "aria-label": `Select ${voice.name}, ${voice.count} notes`, title: `${voice.name}: select, to write it anew`,
       on: { click: () => toggleVoice(voice.key) },
     }, swatch, h("span", { class: "text", text: voice.name }), h("span", { class: "count", text: voice.count }));
     return h("li", { class: `track ${isHeard(voice.key) ? "" : "silent"} ${isSelected ? "selected" : ""}` },
@@ -72,7 +73,7 @@ export class Tracks {
     return h("button", {
       class: "switch again", type: "button", title: "Write this part anew", "aria-label": `Write ${voice.name} anew`,
       disabled: !state.piece?.id || Boolean(state.job),
-      on: { click: () => attempt(() => this.studio.edit({ parts: [voice.name], ...scope() })) },
+      on: { click: () => attempt(() => this.studio.edit({ parts: [partName(voice)], ...scope() })) },
     }, icon("again"));
   }
 
