@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from amadeus.corpus.dataset import Openings
 from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
 from amadeus.diffusion.masking import draw_masks
-from amadeus.inference.composer import load_model, sampling_config
+from amadeus.inference.composer import load_model
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
 from amadeus.model.checkpoint import load_checkpoint
 from amadeus.model.packaged import available_models, find_checkpoint
 from amadeus.native import library

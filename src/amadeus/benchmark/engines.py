@@ -10,9 +10,9 @@ import numpy as np
 
 from amadeus.benchmark.networks import Network
 from amadeus.benchmark.timing import Load, System, Tick
-from amadeus.inference.composer import sampling_config
 from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
 from amadeus.music.score import NOTE_DTYPE, Score, Track
 from amadeus.tokens import encode
 

@@ -23,9 +23,9 @@ from amadeus.experiments.decoders import DECODERS, DIFFUSION, FLAT, IN_TURN, IND
 from amadeus.experiments.decoders.flat_composing import compose_flat
 from amadeus.experiments.recipes import with_steps
 from amadeus.experiments.runs import Progress, Recipe, Runs
-from amadeus.inference.composer import sampling_config
 from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
 from amadeus.music.score import Score
 from amadeus.reports.means import Mean
 from amadeus.tokens import decode

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from amadeus.inference.composer import sampling_config
+from amadeus.inference.sampling import sampling_config
 from amadeus.inference.teacher_forcing import force
 from amadeus.tokens.vocabulary import ATTRIBUTES
 

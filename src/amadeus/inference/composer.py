@@ -19,8 +19,6 @@ from amadeus.control.piece import plan_piece
 from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
-from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import Order
 from amadeus.errors import ConfigError
 from amadeus.inference.composition import OnRow, compose, stream
 from amadeus.inference.continuation import append_bars
@@ -29,6 +27,7 @@ from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.openings import Begun, NewPiece
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar, OnNote
 from amadeus.inference.tries import DEFAULT_TRIES
@@ -39,16 +38,12 @@ from amadeus.music.score import Score
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
-from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute, opens_bar
+from amadeus.tokens.vocabulary import Attribute, opens_bar
 
 if TYPE_CHECKING:
     import torch
 
     from amadeus.inference.session import Model
-
-DEFAULT_TOP_P = (1.0, 0.98, 0.98, 0.95, 0.9, 0.99, 0.98, 0.98)
-"""Per attribute. Plain sampling lets a stray instrument in every few bars; with these, statistics
-of unconditional pieces come closest to those of real ones (docs/log.md)."""
 
 OnProgress = Callable[[int, int], None]
 """Called with the bars and the rows composed so far, of all pieces together, after every row."""
@@ -387,18 +382,3 @@ def _one_for_each(
             "give one set for all, or one for each"
         )
     return constraints
-
-
-def sampling_config(
-    steps: int = 8,
-    temperature: float | tuple[float, ...] = 1.0,
-    top_p: float | tuple[float, ...] = DEFAULT_TOP_P,
-    order: Order = "confidence",
-    threshold: float | None = None,
-    fixed_order: tuple[str, ...] = ATTRIBUTES,
-) -> UnmaskConfig:
-    """How notes are drawn: the fields of `UnmaskConfig`, with our defaults."""
-    return UnmaskConfig(
-        num_steps=steps, threshold=threshold, temperature=temperature, top_p=top_p, order=order,
-        fixed_order=fixed_order,
-    )  # fmt: skip

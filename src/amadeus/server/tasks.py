@@ -16,7 +16,7 @@ from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
-from amadeus.inference.composer import sampling_config
+from amadeus.inference.sampling import sampling_config
 from amadeus.music.performance import PlayedNote
 from amadeus.music.score import Score
 from amadeus.server import models
