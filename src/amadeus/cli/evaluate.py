@@ -161,7 +161,8 @@ def evaluate(
     )
     given |= composing if folder is None else {}
     hashes = _hashes(prompts, systems, real, trained_on) | _hashes_of_networks(clap, frechet)
-    report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
+    with progress_bar("Measuring"):
+        report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
     hand_over(report, output, as_json)
     if output is not None and folder is None:
         _write_pieces(systems, output)
