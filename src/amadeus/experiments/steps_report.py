@@ -78,13 +78,15 @@ def _verdict(found: Compared, beyond: Mapping[str, Mean]) -> str:
         )  # fmt: skip
         texts.append(
             f"Pieces of T = 4 are {told} those of T = 8 by their statistics "
-            f"({four.signed(2)}), but its rows cost {extra['T = 4'].signed()} nats more."
+            f"({four.signed(2)}); its rows cost {extra['T = 4'].signed()} nats more."
         )
     orders = [extra[name].mean for name in ORDERS if name in extra]
     if orders:
+        base = found.first.cost.nats.mean()
+        largest = max(map(abs, orders))
         texts.append(
             f"One at a time, other orders cost {min(orders):+.3f} to {max(orders):+.3f} nats a row "
-            f"of {found.first.cost.nats.mean():.2f}: the order hardly matters."
+            f"of {base:.2f}, at most {100 * largest / base:.1f} % more or less."
         )
     return " ".join(texts)
 
