@@ -12,7 +12,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.outputs import check_report, hand_over
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -127,13 +127,11 @@ def evaluate(
     from amadeus.evaluation.listeners import clap_part, frechet_part
     from amadeus.evaluation.parts import PARTS, report_on
     from amadeus.evaluation.real_music import open_music
-    from amadeus.reports.report import PAGE
     from amadeus.text.prompt_list import read_prompts
 
     labelled = [] if prompts is None else read_prompts(prompts)
     _check_labels(labelled)
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     parts = [
         *PARTS,
         *([] if clap is None else [clap_part(clap)]),
