@@ -74,6 +74,14 @@ def test_a_report_is_a_page_its_numbers_and_its_pictures(tmp_path):
     assert numbers == {"title": "Triads", "provenance": {"model": "none"}, "thirds": [2, 0]}
 
 
+def test_words_stand_to_the_left_and_numbers_to_the_right():
+    rows = [("a.mid", "is damaged", "soft", "1.5 (1 to 2)"), ("b.mid", "is empty", "100", "–"),  # noqa: RUF001
+            ("c.mid", "", "97", "-0.1")]  # fmt: skip
+    page = Table("Files", ("file", "why", "holds", "mean"), rows).to_markdown()
+    assert "\n| --- | --- | ---: | ---: |\n" in page
+    assert "\n| --- | ---: |\n" in Table("None", ("file", "notes"), []).to_markdown()
+
+
 def test_provenance_tells_weights_apart(tmp_path):
     save_checkpoint(Amadeus(PRESETS["nano"]), tmp_path)
     first = hash_of_weights(tmp_path)
