@@ -219,7 +219,6 @@ UNITS = {
     "pitch-class entropy": "bits",
     "pitch range": "semitones",
     "polyphony": "pitches at once",
-    "empty-beat rate": "share of quarters",
     "note density": "notes a second",
     "velocity mean": "MIDI velocity",
     "velocity spread": "MIDI velocity",

@@ -182,7 +182,7 @@ def _music_table(
          *([str(Mean.of(real[name])), *(_plain(v[name]) for v in beside)] if real else [])]
         for name, mean in means.items()
     ]  # fmt: skip
-    header = ["metric", *(["pieces that have it"] if some else []), "mean"]
+    header = ["metric", *(["pieces"] if some else []), "mean"]
     if real:
         header += ["real music", "distance", "chance", "overlap"]
         blank = [""] * (len(header) - 4)
