@@ -60,10 +60,9 @@ def _four_steps(numbers: Numbers) -> Verdict:
         f"pieces of T = 4 are {far.signed(2)} standard deviations further from real music than "
         f"those of T = 8; rows cost {nats.signed()} nats more",
         "yes" if far.high < 0 else "no" if far.low > 0 else "not to be told",
-        "so few pieces cannot tell the two apart; by likelihood T = 4 is worse, because what is "
-        "revealed in one step is drawn blindly"
-        if nats.low > 0
-        else "",
+        ("" if far.high < 0 or far.low > 0 else "so few pieces cannot tell the two apart; ")
+        + f"by likelihood T = 4 is {'worse' if nats.low > 0 else 'not told to be worse'}: what is "
+        "revealed in one step is drawn blindly",
     )
 
 
