@@ -42,7 +42,7 @@ def test_constraints_make_the_music_what_was_asked_for(amadeus, checkpoint, prom
     assert outcome.code == 0, outcome.err
     found = json.loads(outcome.out)
     held = found["alignment"]["constraints on"]
-    assert held["exact tempo"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "pieces": 2}
+    assert held["exact tempo"] == {"mean": 1.0, "low": None, "high": None, "pieces": 2}
     assert held["CTS"]["mean"] == held["TB"]["mean"] == held["CI recall"]["mean"] == 1.0
     assert found["alignment"]["constraints off, shuffled"]["CTS"]["pieces"] == 2
     assert len(found["provenance"]["weights"].split()[-1]) == 64
@@ -122,6 +122,20 @@ def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
     assert outcome.code == 1
     assert "none of the 1 files" in outcome.err
     assert "x.mid, which is not a MIDI file" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--guidance", 2), "--guidance is about composing"),
+        (("--clap", "weights"), "with --prompts"),
+        (("--frechet", "weights"), "with --reference"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(amadeus, pieces, options, said):
+    outcome = amadeus("evaluate", "pieces", *options)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert said in outcome.err
 
 
 def test_a_reference_that_is_too_short_is_refused(amadeus, pieces, fixtures):

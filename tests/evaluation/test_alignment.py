@@ -8,6 +8,7 @@ import pytest
 
 from amadeus.errors import ConfigError
 from amadeus.evaluation.alignment import (
+    MAX_OTHERS,
     Heard,
     Wanted,
     align,
@@ -93,7 +94,17 @@ def test_instruments_are_precise_and_complete_or_not():
 def test_the_five_instruments_that_sound_longest_count():
     score = a_score(programs=(0, 10, 20, 30, 40))
     short = Track(50, score.tracks[0].notes[:1])
-    assert sounding(replace(score, tracks=(short, *score.tracks))) == (0, 10, 20, 30, 40)
+    score = replace(score, tracks=(short, *score.tracks))
+    assert sounding(score) == (0, 10, 20, 30, 40, 50)
+    five = tuple((program,) for program in (0, 10, 20, 30, 40))
+    assert align(score, Wanted(instruments=five))["CI exact"] == 1
+
+
+def test_six_instruments_can_be_asked_for_and_found():
+    programs = (0, 10, 20, 30, 40, 50)
+    wanted = Wanted(instruments=tuple((program,) for program in programs))
+    found = align(a_score(programs=programs), wanted)
+    assert found["CI recall"] == found["CI exact"] == 1
 
 
 def test_silence_plays_nothing_that_was_asked_for():
@@ -147,3 +158,12 @@ def test_shuffling_prompts_costs_the_alignment():
     heard = [Heard.of(a_score(bpm=60.0)), Heard.of(a_score(bpm=180.0))]
     mean, count = shuffled_alignment(heard, [slow, fast])["TB"]
     assert (mean.mean, count) == (0.0, 2)
+
+
+def test_of_many_prompts_some_others_tell_what_chance_reaches():
+    """All of them would be as many comparisons as the square of the pieces."""
+    wanted = [Wanted.from_labels({"tempo": 40 + bpm}) for bpm in range(160)]
+    mean, count = shuffled_alignment([Heard.of(a_score(bpm=120.0))] * 160, wanted)["TB"]
+    assert count == 160 * MAX_OTHERS
+    assert mean.mean == pytest.approx(30 / 160, abs=0.02)  # 110 to 140 BPM
+    assert shuffled_alignment([None], wanted[:1]) == {}

@@ -1,4 +1,5 @@
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -28,8 +29,9 @@ def test_every_pair_has_a_cosine_and_its_ranks(tiny_clap):
     assert np.all(found.caption_rank <= 2), "captions that are alike are one"
     assert set(found.caption_rank[1:]) == {1, 2}, "one of two captions is the nearer one"
     assert np.all(found.mood_rank <= len(MOODS))
-    assert found.retrieval(2) == 1
-    assert found.correct_mood(len(MOODS)) == 1
+    assert found.num_captions == 2
+    assert found.retrieved(2).tolist() == [1, 1, 1]
+    assert found.correct_mood(len(MOODS)).tolist() == [1, 1, 1]
 
 
 def test_a_piece_is_the_mean_of_its_windows(tiny_clap):
@@ -44,11 +46,24 @@ def test_ranks_count_what_is_as_similar():
     assert ranks(np.array([[0.1, 0.9, 0.5], [0.2, 0.2, 0.1]])).tolist() == [[3, 1, 2], [2, 2, 3]]
 
 
+def test_ranks_of_a_thousand_captions_take_no_more_room_than_their_similarities():
+    similarity = np.random.default_rng(0).normal(size=(50, 1000)).round(1)
+    tracemalloc.start()
+    try:
+        found = ranks(similarity)
+        assert tracemalloc.get_traced_memory()[1] < 5 * similarity.nbytes
+    finally:
+        tracemalloc.stop()
+    expected = (similarity[7] >= similarity[7][:, None]).sum(1)
+    assert np.array_equal(found[7], expected)
+
+
 def test_correct_mood_counts_captions_that_name_one():
-    found = ClapScores(np.zeros(4), np.array([1, 2, 5, 9]), np.array([3.0, 4.0, np.nan, 1.0]))
-    assert found.correct_mood(3) == pytest.approx(2 / 3)
-    assert found.retrieval(2) == 0.5
-    assert np.isnan(ClapScores(np.zeros(1), np.ones(1), np.array([np.nan])).correct_mood(3))
+    ranked = np.array([1, 2, 5, 9]), np.array([3.0, 4.0, np.nan, 1.0])
+    found = ClapScores(np.zeros(4), *ranked, num_captions=9)
+    assert np.nanmean(found.correct_mood(3)) == pytest.approx(2 / 3)
+    assert np.isnan(found.correct_mood(3)).tolist() == [False, False, True, False]
+    assert found.retrieved(2).tolist() == [1, 1, 0, 0]
 
 
 def test_moods_of_captions():

@@ -1,5 +1,7 @@
 """Networks of others in the report: that they are asked the right question, not what they say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,8 +35,18 @@ def test_they_have_their_tables(evidence, tiny_clap, tiny_clamp):
     ]
     heard = report.values["clap"]["ours"]
     assert heard["pieces"] == 2
-    assert heard["retrieval at 10"] == 1, "there are but two captions"
+    assert heard["retrieval at 10"]["mean"] == 1, "there are but two captions"
+    assert heard["retrieval at 10 by chance"] == 1
     assert -1 <= heard["similarity"]["low"] <= heard["similarity"]["high"] <= 1
+
+
+def test_pieces_of_one_prompt_are_drawn_together(evidence, tiny_clap):
+    (system,) = evidence.systems
+    pieces = [replace(piece, prompt=evidence.prompts[0]) for piece in system.pieces]
+    alike = replace(evidence, systems=[System("ours", pieces, 2)])
+    heard = clap_part(tiny_clap)(alike).values["clap"]["ours"]
+    assert (heard["pieces"], heard["prompts"]) == (2, 1)
+    assert heard["similarity"]["low"] is None, "one prompt alone says nothing of others"
 
 
 def test_a_set_is_nearer_to_itself_than_to_another(evidence, tiny_clamp, fixtures):

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from amadeus.evaluation import comparison
 from amadeus.evaluation.evidence import Evidence, Part, System
 from amadeus.evaluation.memorisation import Passages
+from amadeus.evaluation.metrics import METRICS
 from amadeus.evaluation.parts import report_on
 from amadeus.evaluation.pieces import Piece
 from amadeus.music.score import Score, Tempo, Track, make_notes
@@ -124,6 +126,52 @@ def test_copies_of_the_training_pieces_are_memorised(pieces):
     longest = [one["longest shared"] for one in report["pieces"]]
     assert longest == [8 * BARS] * 3 + [0] * 3 + [8 * BARS] * 3 + [0] * 3
     assert report["memorisation"]["ours"]["share"]["mean"] == 0.5
+
+
+def test_silence_before_the_first_note_is_no_part_of_a_short_piece_either(pieces):
+    def late(score):
+        notes = score.tracks[0].notes.copy()
+        notes["onset_ticks"] += 5 * 48
+        return replace(score, tracks=(replace(score.tracks[0], notes=notes),))
+
+    later = [replace(piece, score=late(piece.score)) for piece in pieces]
+    soon, late_ones = (System("ours", some, BARS + 2) for some in (pieces, later))
+    assert soon.num_short == late_ones.num_short == len(pieces)
+    for name, values in soon.metrics.items():
+        np.testing.assert_array_equal(late_ones.metrics[name], values, name)
+
+
+def test_every_overlap_is_estimated_once(pieces, monkeypatch):
+    """With 500 real pieces it is most of the work."""
+    estimated = []
+
+    def estimate(generated, real):
+        estimated.append(generated)
+        return 1.0
+
+    monkeypatch.setattr(comparison, "overlap_area", estimate)
+    found(pieces, reference=[piece.score for piece in pieces])
+    assert len(estimated) == len(METRICS)
+
+
+def test_units_and_numbers_of_pieces_and_prompts_are_told(pieces):
+    drums = replace(pieces[0].score.tracks[0], is_drum=True)
+    some = [replace(pieces[0], score=replace(pieces[0].score, tracks=(drums,))), *pieces[1:]]
+    evidence = Evidence(systems=[System("ours", some, BARS)], bars=BARS, prompts=[SLOW, FAST])
+    page = report_on(evidence, {}).to_markdown()
+    assert "| metric | pieces | mean |" in page
+    assert "| pitch range, semitones | 11 |" in page
+    assert "| note density, notes a second | 12 |" in page
+    assert "| pieces | prompts |" in page
+    assert "| 12 | 2 |" in page
+
+
+def test_memorised_pieces_are_named_with_their_system(pieces):
+    known = Passages([piece.score for piece in pieces])
+    systems = [System(name, pieces[:1], BARS) for name in ("ours", "theirs")]
+    page = report_on(Evidence(systems=systems, bars=BARS, training=known), {}).to_markdown()
+    for name in ("ours", "theirs"):
+        assert f"| `slow-0.mid` | {name} | {8 * BARS} |" in page
 
 
 def test_one_more_measure_is_one_more_function(pieces):

@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from statistics import median
 
+import numpy as np
 import pytest
 
 from amadeus.errors import ConfigError
 from amadeus.experiments.claims import CLAIMS
+from amadeus.experiments.policies import ORDERS
 from amadeus.experiments.results import collect, titles, to_markdown
+from amadeus.reports.means import Mean
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -31,21 +35,110 @@ def agrees(folder, report):
     ("without", "agreed"),
     [
         (gap(0.2, 0.1, 0.3, 0.1, 0.3), "yes"),
+        (gap(0.2, 0.1, 0.3, 0.2), "not to be told"),
         (gap(-0.2, -0.3, -0.1, -0.1, -0.3), "no"),
         (gap(0.1, -0.1, 0.3, 0.1, 0.1), "not to be told"),
         (gap(0.2, 0.1, 0.3, -0.1, 0.5), "not to be told"),
     ],
 )
 def test_a_part_helps_where_leaving_it_out_costs(tmp_path, without, agreed):
-    """In the interval, and with every seed."""
+    """In the interval, and with every seed, of which one is not enough."""
     write(tmp_path, "ciem", gaps={"without CIEM, equal updates": without})
     assert agrees(tmp_path, "ciem") == [agreed]
+
+
+def test_a_part_that_helps_at_equal_updates_but_not_at_equal_computing_helps_in_part(tmp_path):
+    more, less = gap(0.2, 0.1, 0.3, 0.1, 0.3), gap(-0.2, -0.3, -0.1, -0.1, -0.3)
+    write(tmp_path, "ciem", gaps={"equal updates": more, "equal computing": less})
+    assert agrees(tmp_path, "ciem") == ["in part"]
+
+
+def ratios(*rounds):
+    return {"median": median(rounds), "low": min(rounds), "high": max(rounds), "rounds": rounds}
+
+
+@pytest.mark.parametrize(
+    ("torch", "flat", "agreed"), [(4, 40, "yes"), (12, 40, "in part"), (1, 3, "no")]
+)
+def test_the_design_alone_has_to_be_four_times_as_fast(tmp_path, torch, flat, agreed):
+    """A compiled core beside eager baselines is no matter of design."""
+    names = {"compiled core": 1, "torch": torch, "attributes in turn": 9, "flat tokens": flat}
+    systems = [
+        {"system": name, "ratio": ratios(by), "notes_per_second": {"median": 400 / by}}
+        for name, by in names.items()
+    ]
+    write(tmp_path, "speed", tables={"systems": systems}, computer={"cores": 2})
+    assert agrees(tmp_path, "speed") == [agreed]
+
+
+def policy(nats, far, speed):
+    """far: distance beyond the first."""
+    beyond = Mean.of(np.array(nats) - NATS).to_dict()
+    return {
+        "nats": nats, "nats beyond the first": beyond, "distance beyond the first": far,
+        "notes per second": [speed],
+    }  # fmt: skip
+
+
+NATS = [4.0, 4.1, 4.2, 4.3]
+
+
+@pytest.mark.parametrize(
+    ("four", "agreed"),
+    [
+        (gap(0.05, -0.15, 0.22), "not to be told"),
+        (gap(-0.3, -0.5, -0.1), "yes"),
+        (gap(0.3, 0.1, 0.5), "no"),
+    ],
+)
+def test_whether_fewer_steps_make_better_music_is_seen_in_music(tmp_path, four, agreed):
+    """Not in the likelihood of rows, which is another question."""
+    dearer = [nats + 0.2 + nats / 100 for nats in NATS]
+    policies = {
+        "T = 8": policy(NATS, gap(0, 0, 0), 280.0),
+        "T = 4": policy(dearer, four, 340.0),
+        "T = 2": policy([nats + 0.1 for nats in dearer], gap(0.3, 0.1, 0.5), 345.0),
+        "T = 1": policy([1.1 * nats for nats in dearer], gap(0.5, 0.2, 0.8), 350.0),
+        **{name: policy(NATS, gap(0, 0, 0), 280.0) for name in ORDERS},
+    }
+    write(tmp_path, "steps", policies=policies)
+    assert agrees(tmp_path, "steps") == ["yes", agreed, "yes"]
+
+
+def test_an_order_that_costs_a_little_for_sure_matters_a_little(tmp_path):
+    zero = gap(0, 0, 0)
+    policies = {name: policy(NATS, zero, 280.0) for name in ("T = 8", "T = 4", "T = 2", "T = 1")}
+    policies |= {name: policy(NATS, zero, 280.0) for name in ORDERS}
+    for cost, agreed in ((0.03, "in part"), (0.5, "no")):
+        dearer = [nats * (1 + cost / 4) for nats in NATS]
+        write(tmp_path, "steps", policies=policies | {"random": policy(dearer, zero, 280.0)})
+        assert agrees(tmp_path, "steps")[-1] == agreed
+
+
+def test_the_model_by_itself_has_to_hear_words_for_the_claim_to_hold(tmp_path):
+    def found(share):
+        names = ("TBT", "CK", "CTS")
+        return {name: gap(share, share - 0.05, share) | {"pieces": 40} for name in names}
+
+    for alone, agreed in ((0.99, "yes"), (0.2, "in part")):
+        ways = {"constraints on": found(1.0), "constraints off": found(alone)}
+        write(tmp_path, "prompts", alignment=ways | {"constraints off, shuffled": found(0.25)})
+        assert agrees(tmp_path, "prompts") == [agreed]
+
+
+def test_settings_count_where_they_differ_by_more_than_seeds_do(tmp_path):
+    def settings(*means):
+        return [gap(m, m - 0.01, m + 0.01, m) | {"weight": 1, "temperature": 1} for m in means]
+
+    for means, agreed in (((0.1, -0.1), "not to be told"), ((0.1, 2), "no"), ((-2, 2), "in part")):
+        write(tmp_path, "sensitivity", gaps=settings(*means), noise=0.08)
+        assert agrees(tmp_path, "sensitivity") == [agreed]
 
 
 def test_diffusion_wins_only_where_it_beats_all(tmp_path):
     for others, agreed in (((1, 1), "yes"), ((1, -1), "in part"), ((-1, -1), "no")):
         decoders = {
-            name: {"beyond masked diffusion": gap(sign, sign - 0.1, sign + 0.1, sign)}
+            name: {"beyond masked diffusion": gap(sign, sign - 0.1, sign + 0.1, sign, sign)}
             for name, sign in zip(("in turn", "independent"), others, strict=True)
         }
         decoders["masked diffusion"] = {"beyond masked diffusion": gap(0, 0, 0, 0)}

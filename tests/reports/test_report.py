@@ -31,6 +31,23 @@ def test_what_is_undefined_is_left_out():
     assert nothing.to_dict() == {"mean": None, "low": None, "high": None}
 
 
+@pytest.mark.parametrize("groups", [None, ["prompt"] * 3])
+def test_of_a_single_piece_or_prompt_nothing_says_how_sure_it_is(groups):
+    found = Mean.of([1.0, 0.0, 0.5] if groups else [0.5, np.nan, np.nan], groups)
+    assert found.to_dict() == {"mean": 0.5, "low": None, "high": None}
+    assert (str(found), found.percent(), found.signed()) == ("0.50", "50", "+0.500")
+
+
+def test_a_difference_has_its_sign_and_nought_has_none_below_it():
+    assert Mean(0.1234, -0.0004, 0.25).signed() == "+0.123 (+0.000 to +0.250)"
+    assert Mean(-0.1, -0.2, -0.05).signed(1) == "-0.1 (-0.2 to -0.1)"
+
+
+def test_a_mean_is_read_as_it_was_written():
+    for mean in (Mean(0.5, 0.25, 0.75), Mean.of([3.0]), Mean.of([])):
+        assert str(Mean.from_dict(mean.to_dict())) == str(mean)
+
+
 def test_a_mean_as_text():
     assert Mean(0.5, 0.25, 0.75).percent() == "50 (25 to 75)"
     assert Mean(1.0, 1.0, 1.0).percent() == "100"
@@ -55,6 +72,14 @@ def test_a_report_is_a_page_its_numbers_and_its_pictures(tmp_path):
     assert "By ear.\n\n| chord | thirds |\n| --- | ---: |\n| C | 2 |\n| C5 | 0 |\n" in page
     numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
     assert numbers == {"title": "Triads", "provenance": {"model": "none"}, "thirds": [2, 0]}
+
+
+def test_words_stand_to_the_left_and_numbers_to_the_right():
+    rows = [("a.mid", "is damaged", "soft", "1.5 (1 to 2)"), ("b.mid", "is empty", "100", "–"),  # noqa: RUF001
+            ("c.mid", "", "97", "-0.1")]  # fmt: skip
+    page = Table("Files", ("file", "why", "holds", "mean"), rows).to_markdown()
+    assert "\n| --- | --- | ---: | ---: |\n" in page
+    assert "\n| --- | ---: |\n" in Table("None", ("file", "notes"), []).to_markdown()
 
 
 def test_provenance_tells_weights_apart(tmp_path):

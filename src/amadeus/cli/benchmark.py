@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.outputs import check_report, hand_over
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
@@ -50,10 +49,7 @@ def benchmark(
         typer.Option(help="Where torch runs besides the CPU; cuda where there is one."),
     ] = None,
     model: options.Model = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
-    ] = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Time composing on this machine, beside baselines of equal size and what the machine allows.
@@ -64,7 +60,6 @@ def benchmark(
     from amadeus.benchmark.report import describe, describe_load, missing_note, report_on
     from amadeus.benchmark.suite import Settings, find_device, run
     from amadeus.model.packaged import DEFAULT_MODEL
-    from amadeus.reports.report import PAGE
 
     given = options.given(
         presets=_words(preset), only=_words(only), batches=_numbers("batch", batch),
@@ -74,8 +69,7 @@ def benchmark(
     settings = Settings(
         model=model or DEFAULT_MODEL, rounds=rounds, device=find_device(device), **chosen
     )
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     missing = missing_note()
     if missing:
         typer.echo(f"amadeus: {missing}", err=True)

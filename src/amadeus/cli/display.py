@@ -44,6 +44,13 @@ def progress_bar(text: str, total: int | None = None) -> Iterator[Update]:
         yield update
 
 
+@contextmanager
+def staged_progress(text: str) -> Iterator[Callable[[str, int, int], None]]:
+    """The same for work in stages; yields progress(stage, done, total)."""
+    with progress_bar(text) as update:
+        yield lambda stage, done, total: update(done, total=total, text=stage)
+
+
 def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 

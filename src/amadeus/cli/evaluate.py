@@ -12,7 +12,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.outputs import check_report, hand_over
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def evaluate(
         int, typer.Option(min=2, help="Measure what music is like in so many bars of each piece.")
     ] = 16,
     reference_pieces: Annotated[
-        int, typer.Option(min=4, help="Most real pieces to compare with, spread evenly.")
+        int, typer.Option(min=4, max=2000, help="Most real pieces to compare with, spread evenly.")
     ] = 500,
     seeds: Annotated[int, typer.Option(min=1, help="Pieces to compose per prompt.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="The first composed piece's seed.")] = 0,
@@ -112,29 +112,33 @@ def evaluate(
     """
     if folder is None and prompts is None:
         raise ConfigError("there is nothing to evaluate; name a FOLDER of MIDI files, or --prompts")
+    composing = options.given(bars=bars, notes=notes, guidance=guidance, model=model)
+    if folder is not None and composing:
+        raise ConfigError(
+            f"--{next(iter(composing))} is about composing, and the pieces of {folder} are there "
+            "already; leave out one of the two"
+        )
+    if clap is not None and prompts is None:
+        raise ConfigError("--clap compares pieces with what was asked for; name it with --prompts")
+    if frechet is not None and reference is None:
+        raise ConfigError("--frechet measures a distance to real music; name it with --reference")
 
     from amadeus.evaluation.evidence import Evidence, System
     from amadeus.evaluation.listeners import clap_part, frechet_part
     from amadeus.evaluation.parts import PARTS, report_on
     from amadeus.evaluation.real_music import open_music
-    from amadeus.reports.report import PAGE
     from amadeus.text.prompt_list import read_prompts
 
     labelled = [] if prompts is None else read_prompts(prompts)
     _check_labels(labelled)
-    if output is not None:
-        check_writable(output / PAGE)
-    if frechet is not None and reference is None:
-        raise ConfigError("--frechet measures a distance to real music; name it with --reference")
+    check_report(output)
     parts = [
         *PARTS,
         *([] if clap is None else [clap_part(clap)]),
         *([] if frechet is None else [frechet_part(frechet)]),
     ]
-    composing = {
-        "seeds": seeds, "seed": seed, "bars": bars, "notes": notes, "guidance": guidance,
-    }  # fmt: skip
-    pieces = _compose(labelled, model, **composing) if folder is None else _read(folder, labelled)
+    composing = {"seeds": seeds, "seed": seed, **composing}
+    pieces = _compose(labelled, **composing) if folder is None else _read(folder, labelled)
     systems = [System(name, found, opening) for name, found in pieces.items()]
     with progress_bar("Reading real music") as update:
         real = None if reference is None else open_music(reference, "validation", update)
@@ -153,9 +157,10 @@ def evaluate(
     given = options.given(
         **used, opening=opening, reference_pieces=reference_pieces if real else None
     )
-    given |= options.given(**composing, model=model) if folder is None else {}
-    hashes = _hashes(prompts, systems, real, trained_on)
-    report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
+    given |= composing if folder is None else {}
+    hashes = _hashes(prompts, systems, real, trained_on) | _hashes_of_networks(clap, frechet)
+    with progress_bar("Measuring"):
+        report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
     hand_over(report, output, as_json)
     if output is not None and folder is None:
         _write_pieces(systems, output)
@@ -176,16 +181,14 @@ def _check_labels(prompts: list[LabelledPrompt]) -> None:
 
 
 def _compose(
-    prompts: list[LabelledPrompt], model: str | None, **settings: Any
+    prompts: list[LabelledPrompt], model: str | None = None, **settings: Any
 ) -> dict[str, list[Piece]]:
     from amadeus.evaluation.prompted import compose_prompts
     from amadeus.inference.composer import load_model
 
     composer = load_model(**options.given(name=model))
     with progress_bar("Composing rows") as update:
-        return compose_prompts(
-            composer, prompts, progress=lambda _, rows: update(rows), **options.given(**settings)
-        )
+        return compose_prompts(composer, prompts, progress=lambda _, rows: update(rows), **settings)
 
 
 def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]:
@@ -228,6 +231,16 @@ def _hashes(
         found["files"] = f"{len(files):,}, SHA-256 of their hashes by name {hash_of_list(files)}"
     found |= {} if real is None else {"reference": str(real)}
     return found | ({} if trained_on is None else {"training": str(trained_on)})
+
+
+def _hashes_of_networks(clap: str | None, frechet: Path | None) -> dict[str, str]:
+    """The weights of those that listen, and what runs them."""
+    from amadeus.evaluation.weights import find_weights
+    from amadeus.reports.provenance import hash_of_weights, versions
+
+    named = options.given(clap=clap, frechet=frechet)
+    found = {k: f"SHA-256 {hash_of_weights(find_weights(v, k))}" for k, v in named.items()}
+    return found | ({"listening with": versions("torch", "transformers")} if found else {})
 
 
 def _provenance(

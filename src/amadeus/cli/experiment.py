@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.display import progress_bar, staged_progress
+from amadeus.cli.outputs import check_report, hand_over
 
 CONTROL_EXAMPLES = options.examples(
     "amadeus experiment control --seeds 10 --only tempo,key",
@@ -25,10 +25,7 @@ def control(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
     model: options.Model = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
-    ] = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Ask for a tempo, a key, a pitch range and so on: does it hold, and what does it cost?
@@ -43,14 +40,11 @@ def control(
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
-    from amadeus.reports.report import PAGE
 
-    names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
-    controls = find_controls(names)
+    controls = find_controls(options.names(only) or None)
     model = model or DEFAULT_MODEL
-    if output is not None:
-        check_writable(output / PAGE)
-    chosen = f' --only "{",".join(one.name for one in controls)}"' if names else ""
+    check_report(output)
+    chosen = f' --only "{",".join(one.name for one in controls)}"' if only else ""
     provenance = provenance_of(
         f"amadeus experiment control --seeds {seeds} --bars {bars} --seed {seed}{chosen}",
         model, seeds=f"{seed} to {seed + seeds - 1}", bars=bars,
@@ -58,11 +52,10 @@ def control(
     composer = load_model(model)
     held_out = Shards(PACKAGED_VALIDATION, "validation")
     real = [held_out.tokens(index) for index in range(len(held_out))]
-    with progress_bar("Composing") as update:
+    with staged_progress("Composing") as progress:
         experiment = Experiment(
-            composer, real, seeds=seeds, bars=bars, seed=seed,
-            progress=lambda text, done, total: update(done, total=total, text=text),
-        )  # fmt: skip
+            composer, real, seeds=seeds, bars=bars, seed=seed, progress=progress
+        )
         report = report_on([experiment.run(one) for one in controls], experiment, provenance)
     hand_over(report, output, as_json, tables=2)
 
@@ -83,10 +76,7 @@ def infill(
         typer.Option(metavar="DIR", help="Pieces of this corpus; the packaged ones if left out."),
     ] = None,
     model: options.Model = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
-    ] = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Rewrite the middle of real pieces: do the new bars lead to what follows them?
@@ -100,11 +90,9 @@ def infill(
     from amadeus.inference.editing import HEARD_AFTER
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
-    from amadeus.reports.report import PAGE
 
     model = model or DEFAULT_MODEL
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     held_out = Shards(shards or PACKAGED_VALIDATION, "validation")
     composer = load_model(model)
     with progress_bar("Composing bars") as update:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.display import staged_progress
+from amadeus.cli.outputs import check_report, hand_over
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ ShardFolder = Annotated[
     ),
 ]
 Rows = Annotated[int, typer.Option(min=2, help="Look at so many rows of each piece.")]
-Output = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
-]
 
 GENRE_EXAMPLES = options.examples(
     "amadeus experiment genre --pieces 8",
@@ -60,7 +56,7 @@ def genre(
     ] = None,
     updates: Annotated[int, typer.Option(min=1, help="Updates that these are trained for.")] = 300,
     model: options.Model = None,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Predict music of every corpus and genre: what is foreseen, and how far does it carry?
@@ -75,14 +71,13 @@ def genre(
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
-    from amadeus.reports.report import PAGE
 
     model = model or DEFAULT_MODEL
-    missing, unseen = _names(leave_out), _names(outside) or music.OUTSIDE.get(model, ())
+    missing = options.names(leave_out)
+    unseen = options.names(outside) or music.OUTSIDE.get(model, ())
     if missing and train is None:
         raise ConfigError("--leave-out trains models; give the pieces to train on with --train DIR")
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     held_out, where = _held_out(shards)
     chosen = music.spread(held_out, pieces)
     network = load_model(model).model
@@ -92,15 +87,18 @@ def genre(
         f"{f' --updates {updates}' if missing else ''}",
         model, pieces=f"{len(chosen)} of {where}",
     )  # fmt: skip
-    with progress_bar("Counting") as update:
+    with staged_progress("Counting") as progress:
         tables = None if train is None else fit(openings(Shards(train, "train"), 960, 2000))
-        left_out = train and missing and leave_out_each(
-            missing, train, held_out, steps=updates, pieces=2 * pieces,
-            progress=lambda text, done, total: update(done, total=total, text=text),
-        )  # fmt: skip
+        left_out = (
+            train
+            and missing
+            and leave_out_each(
+                missing, train, held_out, steps=updates, pieces=2 * pieces, progress=progress
+            )
+        )
         heard = music.listen(
             network, held_out, chosen, rows=rows, tables=tables,
-            progress=lambda done, total: update(done, total=total, text="Listening"),
+            progress=lambda done, total: progress("Listening", done, total),
         )  # fmt: skip
     report = report_on(heard, left_out or None, rows=rows, outside=unseen, provenance=provenance)
     hand_over(report, output, as_json)
@@ -120,7 +118,7 @@ def dependency(
     ] = 960,
     shards: ShardFolder = None,
     model: options.Model = None,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Count what attributes tell about each other, and reveal rows in orders made of that."""
@@ -130,11 +128,9 @@ def dependency(
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
-    from amadeus.reports.report import PAGE
 
     model = model or DEFAULT_MODEL
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     held_out, where = _held_out(shards)
     network = load_model(model).model
     chosen = _spread(held_out, pieces)
@@ -143,11 +139,7 @@ def dependency(
         f"{_option('shards', shards)}",
         model, pieces=f"{where}, of which {len(chosen)} are revealed",
     )  # fmt: skip
-    with progress_bar("Counting") as update:
-
-        def progress(text: str, done: int, total: int) -> None:
-            update(done, total=total, text=text)
-
+    with staged_progress("Counting") as progress:
         found = count(held_out, notes, progress)
         orders = orders_of(found.everything)
         costs = cost_of(network, chosen, orders, rows=rows, progress=progress)
@@ -177,7 +169,7 @@ def steps(
     seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
     shards: ShardFolder = None,
     model: options.Model = None,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Compose in 8, 4, 2 and 1 steps a note, and in other orders: what does the music lose?"""
@@ -187,11 +179,9 @@ def steps(
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
-    from amadeus.reports.report import PAGE
 
     model = model or DEFAULT_MODEL
-    if output is not None:
-        check_writable(output / PAGE)
+    check_report(output)
     held_out, where = _held_out(shards)
     provenance = provenance_of(
         f"amadeus experiment steps --pieces {pieces} --bars {bars} --real {real} --rows {rows} "
@@ -200,11 +190,11 @@ def steps(
         **{"real pieces": f"{min(real, len(held_out))} of {where}"},
     )  # fmt: skip
     composer = load_model(model)
-    with progress_bar("Revealing") as update:
+    with staged_progress("Revealing") as progress:
         found = compare_policies(
             composer, _spread(held_out, real), {**STEPS, **ORDERS},
             pieces=pieces, bars=bars, rows=rows, seed=seed,
-            progress=lambda text, done, total: update(done, total=total, text=text),
+            progress=progress,
         )  # fmt: skip
     report = report_on(found, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
     hand_over(report, output, as_json, tables=2)
@@ -219,14 +209,10 @@ def _held_out(folder: Path | None) -> tuple[Shards, str]:
     return shards, f"{len(shards):,} {which}"
 
 
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
 def _option(name: str, value: Any) -> str:
     """An option of a folder as the report quotes it: wherever it lies is nobody's business."""
     return "" if value is None else f" --{name} {name.upper()}"
 
 
 def _said(name: str, value: str | None) -> str:
-    return "" if value is None else f" --{name} {','.join(_names(value))}"
+    return "" if value is None else f" --{name} {','.join(options.names(value))}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +40,7 @@ def results(
         place = Path(relpath(folder, output.parent)).as_posix()
         command = f"amadeus experiment results {folder.as_posix()} --output {output.as_posix()}"
         page = to_markdown(found, titles(folder), place, command)
-        write_atomically(output, partial(_write, page))
+        write_atomically(output, lambda path: path.write_text(page, encoding="utf-8"))
     if as_json:
         print_json(to_dict(found))
         return
@@ -52,7 +51,3 @@ def results(
     print_table([["claim", "agrees"], *rows])
     if output is not None:
         typer.echo(str(output))
-
-
-def _write(page: str, path: Path) -> None:
-    path.write_text(page, encoding="utf-8")

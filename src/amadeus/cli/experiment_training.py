@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_writable, hand_over
+from amadeus.cli.display import staged_progress
+from amadeus.cli.outputs import check_report, hand_over
 from amadeus.cli.train import parse_overrides
 from amadeus.errors import ConfigError
 
@@ -36,10 +36,6 @@ Quick = Annotated[
 KeptRuns = Annotated[
     Path, typer.Option(metavar="DIR", help="Folder of finished runs, which all experiments share.")
 ]
-Output = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
-]
 
 CIEM_EXAMPLES = options.examples(
     "amadeus experiment ciem --shards shards --quick",
@@ -56,7 +52,7 @@ def ciem(
     overrides: Overrides = None,
     quick: Quick = False,
     runs: KeptRuns = RUNS,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Train with and without CIEM, on captions: does reminding the decoder of the theme pay?"""
@@ -84,7 +80,7 @@ def mlsdes(
     overrides: Overrides = None,
     quick: Quick = False,
     runs: KeptRuns = RUNS,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Train with and without MLSDES: does keeping pieces apart pay?"""
@@ -115,7 +111,7 @@ def sensitivity(
     overrides: Overrides = None,
     quick: Quick = False,
     runs: KeptRuns = RUNS,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Train with weights and temperatures of MLSDES over their whole range: do they matter?"""
@@ -151,7 +147,7 @@ def scaling(
     overrides: Overrides = None,
     quick: Quick = False,
     runs: KeptRuns = RUNS,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Train several widths over several lengths, and fit a law to what they reach."""
@@ -185,7 +181,7 @@ def decoders(
     overrides: Overrides = None,
     quick: Quick = False,
     runs: KeptRuns = RUNS,
-    output: Output = None,
+    output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
     """Train masked diffusion, attributes in turn, independent heads and flat tokens alike."""
@@ -218,16 +214,13 @@ class _Task:
         """Train what is missing, and hand over the report."""
         from amadeus.experiments.recipes import base_recipe
         from amadeus.experiments.runs import Runs
-        from amadeus.reports.report import PAGE
 
         fields = {"preset": self.preset, "steps": self.steps, "text": self.captions}
         fields |= parse_overrides(self.overrides or [])
         base = base_recipe(self.shards, fields, quick=self.quick)
-        if self.output is not None:
-            check_writable(self.output / PAGE)
-        with progress_bar("Training") as update:
-            kept = Runs(self.runs, lambda text, done, total: update(done, total=total, text=text))
-            report = run(kept, base)
+        check_report(self.output)
+        with staged_progress("Training") as progress:
+            report = run(Runs(self.runs, progress), base)
         hand_over(report, self.output, self.as_json)
 
 

@@ -50,6 +50,10 @@ Device = Annotated[
 Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
 Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
 MusicXML = Annotated[Path | None, typer.Option(help="Also write it as this sheet music.")]
+ReportFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -90,6 +94,11 @@ def examples(*lines: str) -> str:
 def given(**settings: Any) -> dict[str, Any]:
     """The settings that the user gave."""
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def names(text: str | None) -> list[str]:
+    """The names of a list with commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def draw_seed() -> int:

@@ -110,6 +110,14 @@ def check_writable(path: Path) -> None:
         ) from None
 
 
+def check_report(folder: Path | None) -> None:
+    """The same of the folder of a report, if one is asked for."""
+    from amadeus.reports.report import PAGE
+
+    if folder is not None:
+        check_writable(folder / PAGE)
+
+
 def summarize(score: Score) -> dict[str, Any]:
     """What a piece is, in a few numbers."""
     return {

@@ -23,6 +23,9 @@ from amadeus.text.facts import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS, first_b
 from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 
 MAX_INSTRUMENTS = 5
+"""Instruments of a piece that count; more where more were asked for."""
+MAX_OTHERS = 20
+"""Other prompts against which a piece is measured to know what chance reaches."""
 MEASURES: dict[str, str] = {
     "TB": "tempo in the bin asked for",
     "TBT": "tempo at most one bin away",
@@ -79,7 +82,7 @@ class Heard:
     key: Key | None
     time_signature: str
     instruments: tuple[int, ...]
-    """As `sounding` finds them."""
+    """All programs that sound, as `sounding` orders them."""
 
     @classmethod
     def of(cls, score: Score) -> Heard:
@@ -107,7 +110,8 @@ def align(piece: Score | Heard, wanted: Wanted) -> dict[str, float]:
     if wanted.time_signature:
         found["CTS"] = heard.time_signature == wanted.time_signature
     if wanted.instruments:
-        found |= _instrument_measures(heard.instruments, wanted.instruments)
+        most = max(MAX_INSTRUMENTS, len(wanted.instruments))
+        found |= _instrument_measures(heard.instruments[:most], wanted.instruments)
     return {name: float(value) for name, value in found.items()}
 
 
@@ -117,12 +121,12 @@ def nothing_met(wanted: Wanted) -> dict[str, float]:
 
 
 def sounding(score: Score) -> tuple[int, ...]:
-    """The up to five programs that sound longest, drums as 128."""
+    """The programs that sound, the longest first, drums as 128."""
     ticks: Counter[int] = Counter()
     for track in score.tracks:
         program = DRUMS if track.is_drum else track.program
         ticks[program] += int(track.notes["duration_ticks"].sum())
-    return tuple(program for program, length in ticks.most_common(MAX_INSTRUMENTS) if length)
+    return tuple(program for program, length in ticks.most_common() if length)
 
 
 def mean_alignment(
@@ -147,15 +151,19 @@ def mean_alignment(
 def shuffled_alignment(
     heard: Sequence[Heard | None], wanted: Sequence[Wanted]
 ) -> dict[str, tuple[Mean, int]]:
-    """Every piece against the labels of every other prompt: what chance and habit reach.
+    """Every piece against the labels of other prompts: what chance and habit reach.
 
+    Against all of them, or MAX_OTHERS spread evenly where there are more.
     heard, wanted: of the same pieces, in the same order, None for a file without music; pieces of
     one prompt are not compared.
     """
     found, owners = [], []
-    distinct = tuple(dict.fromkeys(wanted))
+    distinct = list(dict.fromkeys(wanted))
+    place = {one: i for i, one in enumerate(distinct)}
+    count = min(MAX_OTHERS, len(distinct) - 1)
     for piece, own in zip(heard, wanted, strict=True):
-        others = [other for other in distinct if other != own]
+        steps = (1 + k * (len(distinct) - 1) // count for k in range(count))
+        others = [distinct[(place[own] + step) % len(distinct)] for step in steps]
         found += [nothing_met(w) if piece is None else align(piece, w) for w in others]
         owners += [own] * len(others)
     return mean_alignment(found, owners)

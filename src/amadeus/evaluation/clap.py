@@ -5,7 +5,7 @@ pretraining with feature fusion and keyword-to-caption augmentation", ICASSP 202
 not part of this package; docs/weights.md says where they come from.
 
 To report them: `found = clap_scores([(score, caption), ...], folder)`, then
-`found.similarity.mean()`, `found.retrieval(10)` and `found.correct_mood(3)`.
+`found.similarity.mean()`, `found.retrieved(10).mean()` and `np.nanmean(found.correct_mood(3))`.
 """
 
 from __future__ import annotations
@@ -39,20 +39,21 @@ class ClapScores:
     """Place of its own caption among all different captions, int64 [N]."""
     mood_rank: np.ndarray
     """Best place of a mood of its caption among MOODS, float64 [N]; nan where it names none."""
+    num_captions: int
+    """Different ones: to be among k of them by chance has a probability of k / num_captions."""
 
-    def retrieval(self, k: int) -> float:
-        """Share of pieces whose caption is among the k most similar ones."""
-        return float(np.mean(self.caption_rank <= k))
+    def retrieved(self, k: int) -> np.ndarray:
+        """Whether its caption is among the k most similar ones: 1 or 0 for each piece, [N]."""
+        return (self.caption_rank <= k).astype(np.float64)
 
-    def correct_mood(self, k: int) -> float:
-        """CM top-k: share of pieces, of those with a mood in their caption, where it is heard.
+    def correct_mood(self, k: int) -> np.ndarray:
+        """CM top-k: whether a mood of its caption is heard in a piece: 1, 0 or nan, [N].
 
         Heard are the k moods that are most similar to the sound. Amadeus and MidiCaps hear them
         with a classifier of the 56 moods and themes of MTG-Jamendo, whose weights may not be used
-        commercially; here CLAP tells the same moods apart. nan where no caption names a mood.
+        commercially; here CLAP tells the same moods apart. nan where a caption names no mood.
         """
-        named = self.mood_rank[~np.isnan(self.mood_rank)]
-        return float(np.mean(named <= k)) if len(named) else np.nan
+        return np.where(np.isnan(self.mood_rank), np.nan, self.mood_rank <= k)
 
 
 def clap_scores(
@@ -81,6 +82,7 @@ def clap_scores(
         mood_rank=np.array(
             [row[n].min() if n else np.nan for row, n in zip(mood_ranks, named, strict=True)]
         ),
+        num_captions=len(captions),
     )
 
 
@@ -89,7 +91,8 @@ def ranks(similarity: np.ndarray) -> np.ndarray:
 
     similarity: [N, M]. Returns int64 [N, M].
     """
-    return (similarity[:, None, :] >= similarity[:, :, None]).sum(-1)
+    lower = [np.searchsorted(np.sort(row), row, side="left") for row in similarity]
+    return similarity.shape[1] - np.array(lower)
 
 
 class Clap:

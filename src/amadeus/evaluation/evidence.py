@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from amadeus.evaluation.alignment import Heard, Wanted, align, nothing_met
 from amadeus.evaluation.comparison import measure
 from amadeus.evaluation.memorisation import Passages
-from amadeus.evaluation.openings import opening
+from amadeus.evaluation.openings import from_first_note, opening
 from amadeus.evaluation.pieces import Piece
 from amadeus.music.score import Score
 from amadeus.reports.report import Table
@@ -43,9 +43,9 @@ class System:
 
     @cached_property
     def openings(self) -> list[Score]:
-        """Of every readable piece; those that are shorter are whole."""
+        """Of every readable piece; those that are shorter are whole, from the first note on."""
         pairs = zip(self._opened, self._tokens, strict=True)
-        return [decode(tokens) if opened is None else opened for opened, tokens in pairs]
+        return [decode(from_first_note(t)) if o is None else o for o, t in pairs]
 
     @cached_property
     def num_short(self) -> int:
@@ -87,6 +87,11 @@ class System:
         pairs = zip(self.heard, self.answers, strict=True)
         return [nothing_met(w) if heard is None else align(heard, w) for heard, (_, w) in pairs]
 
+    def asked_for(self, measure: str) -> set[str]:
+        """The prompts that ask for what a measure is about, by id."""
+        answers = zip(self.answers, self.alignment, strict=True)
+        return {one.prompt.id for (one, _), found in answers if one.prompt and measure in found}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
@@ -111,8 +116,3 @@ class Part(NamedTuple):
 
 MakePart = Callable[[Evidence], "Part | None"]
 """Makes a part of the evidence; None where that has nothing for it."""
-
-
-def number(value: float) -> float | None:
-    """For JSON, which has no nan."""
-    return None if np.isnan(value) else round(float(value), 5)

@@ -214,6 +214,25 @@ METRICS: dict[str, Callable[[Score], float]] = {
     "instruments": num_instruments,
 }
 """Every metric by the name that reports give it."""
+UNITS = {
+    "pitch entropy": "bits",
+    "pitch-class entropy": "bits",
+    "pitch range": "semitones",
+    "polyphony": "pitches at once",
+    "note density": "notes a second",
+    "velocity mean": "MIDI velocity",
+    "velocity spread": "MIDI velocity",
+    "velocity entropy": "bits",
+    "duration mean": "quarters",
+    "duration spread": "quarters",
+    "duration entropy": "bits",
+}
+"""Units of those that have one; the others are numbers of things, or shares from 0 to 1."""
+
+
+def with_unit(name: str) -> str:
+    """A metric as a table or a picture names it: "pitch entropy, bits"."""
+    return f"{name}, {UNITS[name]}" if name in UNITS else name
 
 
 def _notes(score: Score, drums: bool = True) -> np.ndarray:

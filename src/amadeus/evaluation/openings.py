@@ -28,11 +28,25 @@ def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:
 
     tokens: [N, A] of a whole piece, from START on. Returns the same with START and END, [M, A].
     """
-    types = tokens[:, Attribute.TYPE]
-    openings = np.flatnonzero(opens_bar(types))
-    sounding = openings[has_sound(types[openings])]
-    openings = openings[openings >= sounding[0]] if len(sounding) else sounding
+    openings = _bars_from_first_note(tokens)
     if len(openings) < bars:
         return None
     end = openings[bars] if len(openings) > bars else len(tokens) - 1
-    return np.concatenate([mark(RowType.START), tokens[openings[0] : end], mark(RowType.END)])
+    return _between(tokens, openings[0], end)
+
+
+def from_first_note(tokens: np.ndarray) -> np.ndarray:
+    """A piece without the empty bars before its first note: tokens as in `first_bars`."""
+    return _between(tokens, _bars_from_first_note(tokens)[0], len(tokens) - 1)
+
+
+def _bars_from_first_note(tokens: np.ndarray) -> np.ndarray:
+    """The rows that open the bar of the first note and those after it; [0] without a note."""
+    types = tokens[:, Attribute.TYPE]
+    openings = np.flatnonzero(opens_bar(types))
+    sounding = openings[has_sound(types[openings])]
+    return openings[openings >= sounding[0]] if len(sounding) else sounding
+
+
+def _between(tokens: np.ndarray, begin: int, end: int) -> np.ndarray:
+    return np.concatenate([mark(RowType.START), tokens[begin:end], mark(RowType.END)])

@@ -8,25 +8,29 @@ from typing import Any
 import numpy as np
 
 from amadeus.evaluation import pictures
-from amadeus.evaluation.alignment import MEASURES, mean_alignment, shuffled_alignment
+from amadeus.evaluation.alignment import MAX_OTHERS, MEASURES, mean_alignment, shuffled_alignment
 from amadeus.evaluation.comparison import Comparison, chance_distances, measure
-from amadeus.evaluation.evidence import Evidence, MakePart, Part, System, number
+from amadeus.evaluation.evidence import Evidence, MakePart, Part, System
 from amadeus.evaluation.memorisation import PASSAGE_NOTES, Passages
+from amadeus.evaluation.metrics import with_unit
 from amadeus.music.score import Score
-from amadeus.reports.means import Mean
+from amadeus.reports.means import Mean, number
 from amadeus.reports.report import Report, Table, in_code
 
 _SUMMARY = """One evaluator for every system: what follows was measured in the notes alone. In
 brackets is the interval that holds 95 % of bootstrap means (percentiles of 2,000; of pieces of one
-prompt, all or none are drawn). Definitions and sources: `docs/evaluation.md`."""
-_ALIGNMENT = """Percent of the pieces that were asked, measured in whole pieces; a file that cannot
-be read meets nothing. "Shuffled" measures the same pieces against the labels of all other prompts:
-what habit and chance reach."""
+prompt, all or none are drawn); a single piece or prompt has none. Definitions and sources:
+`docs/evaluation.md`."""
+_ALIGNMENT = f"""Percent of the pieces that were asked, measured in whole pieces; a file that cannot
+be read meets nothing. "Shuffled" measures the same pieces against the labels of other prompts (of
+all, or of {MAX_OTHERS} where there are more): what habit and chance reach. Where all agree there is
+no interval, but where n prompts agree, up to 300 / n % of others may still not."""
 _MUSIC = """Of the first {bars} bars of every piece; shorter ones are measured as a whole.{real}"""
 _BESIDE = """ There are {pieces} real pieces. Matching them is the aim, not the largest value.
 Distance: Wasserstein-1, in standard deviations of the real values. Chance: the same of as many real
-pieces, drawn by chance, from the other ones, which is as near as one can hope to come. Overlap:
-area under the densities of distances to and among real pieces, at most 1."""
+pieces (at most half of them, {half}), drawn by chance, from the other ones, which is as near as one
+can hope to come. Overlap: area under the densities of distances to and among real pieces, at most
+1."""
 _MEMORISED = f"""Notes of the longest passage of a piece's first {{bars}} bars that is, note for
 note, in the training pieces, in any key and at any tempo; runs of at least {PASSAGE_NOTES} notes of
 one pitched instrument, loops and scales included. Held-out music quotes, too: compare with that."""
@@ -113,13 +117,15 @@ def alignment(evidence: Evidence) -> Part | None:
             cells = [
                 means[name][0].percent() if name in means else "" for means in columns.values()
             ]
-            rows.append([f"{name}: {meaning}", *cells, str(found[0][1])])
+            prompts = {own for s in evidence.systems for own in s.asked_for(name)}
+            rows.append([f"{name}: {meaning}", *cells, str(found[0][1]), str(len(prompts))])
     values = {
         column: {name: mean.to_dict() | {"pieces": n} for name, (mean, n) in means.items()}
         for column, means in columns.items()
     }
+    header = ("measure, %", *columns, "pieces", "prompts")
     return Part(
-        [Table("What was asked for", ("measure, %", *columns, "pieces"), rows, _ALIGNMENT)],
+        [Table("What was asked for", header, rows, _ALIGNMENT)],
         {"alignment": values},
         {"alignment": pictures.draw_alignment(columns)},
     )
@@ -135,15 +141,17 @@ def music(evidence: Evidence) -> Part | None:
     for system in systems:
         means = {name: Mean.of(v, system.owners) for name, v in system.metrics.items()}
         comparison = Comparison(system.metrics, real)
-        chance = chance_distances(real, len(system.openings)) if real else {}
-        tables.append(_music_table(system, means, comparison, chance, note))
+        beside = {
+            "distances": comparison.distances,
+            "chance": chance_distances(real, len(system.openings)) if real else {},
+            "overlaps": comparison.overlaps,
+        }
+        tables.append(_music_table(system, means, real, list(beside.values()), note))
         note = ""
         values[system.name] = {
             "means": {name: mean.to_dict() for name, mean in means.items()},
-            "distances": {name: number(v) for name, v in comparison.distances.items()},
-            "chance": {name: number(v) for name, v in chance.items()},
-            "overlaps": {name: number(v) for name, v in comparison.overlaps.items()},
-            "mean distance": number(comparison.mean_distance),
+            **{kind: {name: number(v) for name, v in of.items()} for kind, of in beside.items()},
+            "mean distance": number(_average(beside["distances"])),
         }
     if real:
         values["real"] = {
@@ -156,27 +164,30 @@ def music(evidence: Evidence) -> Part | None:
 
 def _music_note(evidence: Evidence) -> str:
     pieces = len(evidence.reference)
-    return _MUSIC.format(bars=evidence.bars, real=_BESIDE.format(pieces=pieces) if pieces else "")
+    beside = _BESIDE.format(pieces=pieces, half=pieces // 2) if pieces else ""
+    return _MUSIC.format(bars=evidence.bars, real=beside)
 
 
 def _music_table(
-    system: System, means: Mapping[str, Mean], comparison: Comparison,
-    chance: Mapping[str, float], note: str,
+    system: System, means: Mapping[str, Mean], real: Mapping[str, np.ndarray],
+    beside: Sequence[Mapping[str, float]], note: str,
 ) -> Table:  # fmt: skip
-    title = f"What the music is like: {system.name}, {len(system.openings)} pieces"
-    if not comparison.real:
-        rows = [[name, str(mean)] for name, mean in means.items()]
-        return Table(title, ("metric", "mean"), rows, note)
+    """beside: distances, chance and overlaps by metric, empty where there is no real music."""
+    total = len(system.openings)
+    title = f"What the music is like: {system.name}, {total} piece{'s' * (total != 1)}"
+    defined = {name: int((~np.isnan(v)).sum()) for name, v in system.metrics.items()}
+    some = min(defined.values()) < total  # the others have no pitched note, or a single bar
     rows = [
-        [name, str(mean), str(Mean.of(comparison.real[name])),
-         *(_plain(v[name]) for v in (comparison.distances, chance, comparison.overlaps))]
+        [with_unit(name), *([str(defined[name])] if some else []), str(mean),
+         *([str(Mean.of(real[name])), *(_plain(v[name]) for v in beside)] if real else [])]
         for name, mean in means.items()
     ]  # fmt: skip
-    averages = [_average(v) for v in (comparison.distances, chance, comparison.overlaps)]
-    rows.append(["mean of all", "", "", *map(_plain, averages)])
-    return Table(
-        title, ("metric", "mean", "real music", "distance", "chance", "overlap"), rows, note
-    )
+    header = ["metric", *(["pieces"] if some else []), "mean"]
+    if real:
+        header += ["real music", "distance", "chance", "overlap"]
+        blank = [""] * (len(header) - 4)
+        rows.append(["mean of all", *blank, *(_plain(_average(v)) for v in beside)])
+    return Table(title, header, rows, note)
 
 
 def memorisation(evidence: Evidence) -> Part | None:
@@ -206,13 +217,13 @@ def memorisation(evidence: Evidence) -> Part | None:
     header = ("", "pieces", "mean", "median", "90 %", "longest", "share of passages, %")
     tables = [Table("Memorised passages", header, rows, _MEMORISED.format(bars=evidence.bars))]
     named = [
-        (notes, piece.name) for system in evidence.systems if system.openings
+        (notes, piece.name, system.name) for system in evidence.systems if system.openings
         for notes, piece in zip(longest[system.name], system.readable, strict=True) if notes
     ]  # fmt: skip
-    most = sorted(named, key=lambda one: (-one[0], one[1]))[:_MOST_TOLD]
+    most = sorted(named, key=lambda one: (-one[0], *one[1:]))[:_MOST_TOLD]
     if most:
-        cells = [[in_code(name), str(notes)] for notes, name in most]
-        tables.append(Table("Longest memorised passages", ("piece", "notes"), cells))
+        cells = [[in_code(name), system, str(notes)] for notes, name, system in most]
+        tables.append(Table("Longest memorised passages", ("piece", "of", "notes"), cells))
     drawn = pictures.draw_memorisation(longest)
     return Part(tables, {"memorisation": values}, {"memorisation": drawn})
 

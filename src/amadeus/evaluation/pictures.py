@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from amadeus.evaluation.alignment import MEASURES
+from amadeus.evaluation.metrics import with_unit
 from amadeus.reports.means import Mean
 from amadeus.reports.report import INK, PALE, STRONG, STYLE
 
@@ -37,6 +38,7 @@ def draw_metrics(
             axes.set_visible(False)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), frameon=False)
+        figure.supylabel("share of pieces", fontsize="medium")
     return figure
 
 
@@ -46,7 +48,7 @@ def _draw_metric(
     defined = {key: values[~np.isnan(values)] for key, values in systems.items()}
     known = np.zeros(0) if real is None else real[~np.isnan(real)]
     everything = np.concatenate([*defined.values(), known])
-    axes.set_title(name)
+    axes.set_title(with_unit(name))
     axes.set_yticks([])
     if not len(everything):
         return

@@ -91,15 +91,10 @@ class Gap:
         return {**self.pieces.to_dict(), "by seed": [round(one, 5) for one in self.seeds]}
 
     def __str__(self) -> str:
-        return signed(self.pieces)
+        return self.pieces.signed()
 
     def seeds_text(self) -> str:
         return ", ".join(f"{one:+.3f}" for one in self.seeds)
-
-
-def signed(mean: Mean) -> str:
-    """ "+0.123 (+0.100 to +0.150)"."""
-    return f"{mean.mean:+.3f} ({mean.low:+.3f} to {mean.high:+.3f})"
 
 
 def fine(mean: Mean) -> str:
@@ -147,7 +142,7 @@ def table_of(arms: Sequence[Arm], note: str) -> Table:
             arm.name, f"{arm.runs[0].parameters:,}", f"{arm.steps:,}",
             f"{1000 * arm.seconds:.0f}", fine(Mean.of(arm.nats.mean(0))),
             "" if first else str(gap), "" if first else gap.seeds_text(),
-            "" if heard is None else signed(heard),
+            "" if heard is None else heard.signed(),
         ])  # fmt: skip
     return Table("Nats a row", header, rows, note)
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from amadeus.experiments.control import Cost, Experiment, Outcome
-from amadeus.reports.means import Mean
+from amadeus.reports.means import Mean, number
 from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 
 _SUMMARY = """{seeds} pieces of {bars} bars for every control, each held to one request that was
@@ -121,7 +121,7 @@ def _values(outcome: Outcome) -> dict[str, Any]:
             name: {"with request": one.to_dict(), "without": other.to_dict()}
             for name, (one, other) in outcome.measures.items()
         },
-        "correlation": [None if np.isnan(r) else round(r, 5) for r in outcome.correlations()],
+        "correlation": [number(r) for r in outcome.correlations()],
         "with request": _cost_values(outcome.cost),
         "without": _cost_values(outcome.cost_without),
         "real nats": outcome.real_nats.to_dict(),
@@ -132,7 +132,7 @@ def _values(outcome: Outcome) -> dict[str, Any]:
 def _cost_values(cost: Cost) -> dict[str, Any]:
     return {
         "nats": cost.nats.to_dict(),
-        "distance": None if np.isnan(cost.distance) else round(cost.distance, 5),
+        "distance": number(cost.distance),
         "notes per bar": cost.notes_per_bar.to_dict(),
         "drums alone": cost.drums_alone.to_dict(),
     }

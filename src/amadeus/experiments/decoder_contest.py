@@ -17,8 +17,8 @@ from amadeus.corpus.shards import Shards
 from amadeus.diffusion import UnmaskConfig
 from amadeus.errors import ConfigError
 from amadeus.evaluation.comparison import Comparison, compare, measure
+from amadeus.evaluation.openings import first_bars
 from amadeus.experiments.ablation import NEGLIGIBLE, Arm, train_arms
-from amadeus.experiments.control import first_bars
 from amadeus.experiments.decoders import DECODERS, DIFFUSION, FLAT, IN_TURN, INDEPENDENT
 from amadeus.experiments.decoders.flat_composing import compose_flat
 from amadeus.experiments.recipes import with_steps

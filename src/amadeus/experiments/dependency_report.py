@@ -95,20 +95,16 @@ def _verdict(costs: Mapping[str, Cost]) -> str:
     pays = "saves" if gain.high < 0 else "costs" if gain.low > 0 else "changes nothing for sure by"
     largest = max(abs(np.mean(cost.nats - base.nats)) for cost in costs.values())
     return (
-        f"To reveal first what tells most {pays} {_signed(gain)} nats of "
-        f"{base.nats.mean():.2f} a row against random orders; last, {_signed(Mean.of(last))}. "
+        f"To reveal first what tells most {pays} {gain.signed()} nats of "
+        f"{base.nats.mean():.2f} a row against random orders; last, {Mean.of(last).signed()}. "
         f"No order is more than {100 * largest / base.nats.mean():.1f} % away from random ones."
     )
-
-
-def _signed(mean: Mean) -> str:
-    return f"{mean.mean:+.3f} ({mean.low:+.3f} to {mean.high:+.3f})"
 
 
 def _revealed(costs: Mapping[str, Cost], orders: Policies) -> Table:
     base = _first(costs)
     rows = [
-        [name, str(Mean.of(cost.nats)), _signed(Mean.of(cost.nats - base.nats)),
+        [name, str(Mean.of(cost.nats)), Mean.of(cost.nats - base.nats).signed(),
          f"{cost.predictions.mean():.2f}"]
         for name, cost in costs.items()
     ]  # fmt: skip

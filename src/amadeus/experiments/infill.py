@@ -57,9 +57,9 @@ class Infill:
     bars: int
     tries: int
 
-    def gain(self, over: str) -> Mean:
-        """How many nats a row rewriting as it is by default saves over a predecessor."""
-        return Mean.of(self.nats[over] - self.nats["seeing, best"])
+    def beyond(self, name: str, other: str) -> Mean:
+        """How many nats a row more than after another predecessor, piece by piece."""
+        return Mean.of(self.nats[name] - self.nats[other])
 
 
 def rewrite_middles(
@@ -149,7 +149,7 @@ def report_on(infill: Infill, rows: int, provenance: Mapping[str, Any]) -> Repor
         [
             f"{name}: {meaning}",
             str(Mean.of(infill.nats[name])),
-            str(Mean.of(infill.nats[name] - infill.nats["original"])),
+            "" if name == "original" else infill.beyond(name, "original").signed(2),
             f"{100 * np.mean(infill.nats[name] > infill.nats['seeing, best']):.0f}",
             f"{infill.notes[name].mean():.0f}",
         ]
@@ -173,12 +173,14 @@ def report_on(infill: Infill, rows: int, provenance: Mapping[str, Any]) -> Repor
 
 
 def _verdict(infill: Infill) -> str:
-    gain = infill.gain("blind")
-    better = "lead on better than" if gain.low > 0 else "cannot be told from"
-    alone = Mean.of(infill.nats["blind"] - infill.nats["seeing"])
+    """Like is compared with like: seeing with blind, each with as many tries."""
+    one, best_of = infill.beyond("blind", "seeing"), infill.beyond("blind, best", "seeing, best")
+    better = "lead on better than" if min(one.low, best_of.low) > 0 else "cannot be told from"
+    tries = infill.beyond("blind", "blind, best")
     return (
-        f"Rewritten bars {better} blind ones: {gain} nats a row fewer; seeing alone, without "
-        f"further tries, {alone}."
+        f"Bars that saw what follows {better} blind ones: {one} nats a row fewer with one try "
+        f"each, {best_of} with the best of {infill.tries}. Tries alone, without seeing, save "
+        f"{tries}."
     )
 
 
@@ -190,7 +192,7 @@ def draw(infill: Infill) -> Figure:
         axes = figure.subplots()
         for place, name in enumerate(reversed(names)):
             extra = infill.nats[name] - infill.nats["original"]
-            mean = Mean.of(extra)
+            mean = infill.beyond(name, "original")
             axes.plot(extra, np.full(len(extra), place), "o", ms=4, color=PALE, mec="none")
             axes.plot([mean.low, mean.high], [place, place], color=STRONG, lw=3)
             axes.plot(mean.mean, place, "o", ms=7, color=STRONG)

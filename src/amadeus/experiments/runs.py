@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -201,8 +200,4 @@ def _points(path: Path) -> list[list[float]]:
 
 def _write_json(path: Path, value: Any) -> None:
     text = json.dumps(value) + "\n"
-    write_atomically(path, partial(_write_text, text))
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from amadeus.experiments.power_law import EXPONENTS
 from amadeus.experiments.runs import Run
 from amadeus.experiments.scaling import Scaling
+from amadeus.reports.means import number
 from amadeus.reports.report import STYLE, Report, Table
 
 _SUMMARY = """Models of {sizes} widths, each trained over {lengths} lengths and measured on held-out
@@ -114,7 +115,7 @@ def _values(scaling: Scaling) -> dict[str, Any]:
             "units": [round(unit, 1) for unit in scaling.laws[0].units],
         },
         "misfit": round(scaling.misfit, 5),
-        "seed noise": None if np.isnan(scaling.seed_noise) else round(scaling.seed_noise, 5),
+        "seed noise": number(scaling.seed_noise),
         "runs": [
             {"width": _width(run), "parameters outside of tables": int(n), **run.to_dict()}
             for run, n in zip(scaling.runs, scaling.parameters, strict=True)

@@ -10,9 +10,10 @@ import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
-from amadeus.experiments.ablation import Gap, signed
+from amadeus.experiments.ablation import Gap
 from amadeus.experiments.mlsdes import TEMPERATURE, WEIGHT, dispersed
 from amadeus.experiments.runs import Recipe, Runs
+from amadeus.reports.means import number
 from amadeus.reports.report import STYLE, Report, Table
 
 WEIGHTS = (0.01, WEIGHT, 1.0)
@@ -67,8 +68,7 @@ def report_on(grid: Grid, setting: str, provenance: Mapping[str, Any]) -> Report
     seeds = len(next(iter(grid.gaps.values())).values)
     note = _NOTE.format(other=len(grid.middle.seeds), noise=grid.noise)
     rows = [
-        [f"{weight:g}", *(signed(grid.gaps[weight, t].pieces) for t in TEMPERATURES)]
-        for weight in WEIGHTS
+        [f"{weight:g}", *(str(grid.gaps[weight, t]) for t in TEMPERATURES)] for weight in WEIGHTS
     ]
     header = ("weight", *(f"temperature {t:g}" for t in TEMPERATURES))
     return Report(
@@ -84,7 +84,7 @@ def report_on(grid: Grid, setting: str, provenance: Mapping[str, Any]) -> Report
                 for (w, t), gap in grid.gaps.items()
             ],
             "middle": grid.middle.to_dict(),
-            "noise": None if np.isnan(grid.noise) else round(grid.noise, 5),
+            "noise": number(grid.noise),
         },
         provenance=provenance,
         pictures={"sensitivity": draw(grid)},

@@ -15,7 +15,7 @@ import numpy as np
 
 from amadeus.errors import ConfigError
 from amadeus.evaluation.comparison import Comparison, measure
-from amadeus.experiments.control import first_bars
+from amadeus.evaluation.openings import first_bars
 from amadeus.experiments.policies import Cost, Policies, Progress, cost_of
 from amadeus.inference.composer import Composer
 from amadeus.reports.means import Mean

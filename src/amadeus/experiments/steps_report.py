@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from amadeus.experiments.policies import ORDERS, STEPS
 from amadeus.experiments.steps import NOTES, ROUNDS, Compared, Outcome
-from amadeus.reports.means import Mean
+from amadeus.reports.means import Mean, number
 from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 
 _METRICS = ("pitch entropy", "pitch-class entropy", "scale consistency", "groove consistency",
@@ -61,7 +61,7 @@ def report_on(
                 for name, outcome in found.outcomes.items()
             },
             "real": {name: Mean.of(values).to_dict() for name, values in found.real.items()},
-            "distance among real": _number(found.distance_among_real()),
+            "distance among real": number(found.distance_among_real()),
         },
         provenance=provenance,
         pictures={"steps": draw(found, beyond)},
@@ -78,13 +78,15 @@ def _verdict(found: Compared, beyond: Mapping[str, Mean]) -> str:
         )  # fmt: skip
         texts.append(
             f"Pieces of T = 4 are {told} those of T = 8 by their statistics "
-            f"({_signed(four, 2)}), but its rows cost {_signed(extra['T = 4'], 3)} nats more."
+            f"({four.signed(2)}); its rows cost {extra['T = 4'].signed()} nats more."
         )
     orders = [extra[name].mean for name in ORDERS if name in extra]
     if orders:
+        base = found.first.cost.nats.mean()
+        largest = max(map(abs, orders))
         texts.append(
             f"One at a time, other orders cost {min(orders):+.3f} to {max(orders):+.3f} nats a row "
-            f"of {found.first.cost.nats.mean():.2f}: the order hardly matters."
+            f"of {base:.2f}, at most {100 * largest / base:.1f} % more or less."
         )
     return " ".join(texts)
 
@@ -93,16 +95,11 @@ def _extra(outcome: Outcome, found: Compared) -> Mean:
     return Mean.of(outcome.cost.nats - found.first.cost.nats)
 
 
-def _signed(mean: Mean, digits: int) -> str:
-    low, high = (f"{x:+.{digits}f}" for x in (mean.low, mean.high))
-    return f"{mean.mean:+.{digits}f} ({low} to {high})"
-
-
 def _what_it_costs(found: Compared, first: str) -> Table:
     rows = [
         [name, f"{outcome.cost.predictions.mean():.2f}",
          f"{median(outcome.notes_per_second):.0f}", str(Mean.of(outcome.cost.nats)),
-         "" if name == first else _signed(_extra(outcome, found), 3)]
+         "" if name == first else _extra(outcome, found).signed()]
         for name, outcome in found.outcomes.items()
     ]  # fmt: skip
     header = ("policy", "predictions a row", "notes a second", "nats a row", f"beyond {first}")
@@ -113,7 +110,7 @@ def _what_comes_of_it(found: Compared, beyond: Mapping[str, Mean], first: str) -
     rows = [["real openings", f"{found.distance_among_real():.2f}", "",
              *(str(Mean.of(found.real[metric])) for metric in _METRICS)]]  # fmt: skip
     rows += [
-        [name, f"{found.distance(name):.2f}", "" if name == first else _signed(beyond[name], 2),
+        [name, f"{found.distance(name):.2f}", "" if name == first else beyond[name].signed(2),
          *(str(Mean.of(outcome.metrics[metric])) for metric in _METRICS)]
         for name, outcome in found.outcomes.items()
     ]  # fmt: skip
@@ -129,15 +126,10 @@ def _values(outcome: Outcome, found: Compared, beyond: Mean) -> dict[str, Any]:
         "notes per second": [round(speed, 2) for speed in outcome.notes_per_second],
         "nats": np.round(outcome.cost.nats, 5).tolist(),
         "nats beyond the first": _extra(outcome, found).to_dict(),
-        "distance": _number(compared.distance("")),
+        "distance": number(compared.distance("")),
         "distance beyond the first": beyond.to_dict(),
         "metrics": {name: Mean.of(values).to_dict() for name, values in outcome.metrics.items()},
     }
-
-
-def _number(value: float) -> float | None:
-    """For JSON, which has no nan."""
-    return None if np.isnan(value) else round(value, 5)
 
 
 def draw(found: Compared, beyond: Mapping[str, Mean]) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,8 @@ _ROUNDS, _RESAMPLES = 20, 100
 class Mean:
     """A mean over pieces, with the interval that holds 95 % of bootstrap means.
 
-    Efron 1979, the percentile interval. All nan where there is nothing to average.
+    Efron 1979, the percentile interval. All nan where there is nothing to average; of a single
+    value, or of a single group, nothing says how sure it is: the interval is nan.
     """
 
     mean: float
@@ -25,7 +26,7 @@ class Mean:
     def of(
         cls, values: Sequence[float] | np.ndarray, groups: Sequence[Hashable] | None = None
     ) -> Mean:
-        """values: [N], of which nan are left out; equal values give equal intervals.
+        """values: [N], of which nan are left out; equal ones have an interval without width.
 
         groups: what each value belongs to, such as its prompt: whole groups are drawn then, for
         values of one group tell less than as many of different ones.
@@ -40,6 +41,8 @@ class Mean:
         total = np.bincount(group[defined], given[defined])
         count = np.bincount(group[defined])
         total, count = total[count > 0], count[count > 0]
+        if len(total) == 1:
+            return cls(float(given[defined].mean()), np.nan, np.nan)
         if groups is not None:  # in whatever order they come
             order = np.lexsort((count, total))
             total, count = total[order], count[order]
@@ -51,21 +54,37 @@ class Mean:
 
     def to_dict(self) -> dict[str, float | None]:
         """For JSON, which has no nan."""
-        found = {"mean": self.mean, "low": self.low, "high": self.high}
-        return {name: None if np.isnan(v) else round(v, 5) for name, v in found.items()}
+        return {name: number(getattr(self, name)) for name in ("mean", "low", "high")}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float | None]) -> Mean:
+        """What `to_dict` wrote."""
+        found = (values[name] for name in ("mean", "low", "high"))
+        return cls(*(np.nan if value is None else value for value in found))
 
     def percent(self) -> str:
-        """ "97 (93-100)"; a dash for nothing."""
-        return self._text(100, ".0f")
+        """ "97 (93 to 100)"; a dash for nothing."""
+        return self._text(0, scale=100)
+
+    def signed(self, digits: int = 3) -> str:
+        """ "+0.123 (+0.100 to +0.150)", for differences."""
+        return self._text(digits, sign="+")
 
     def __str__(self) -> str:
-        return self._text(1, ".2f")
+        return self._text(2)
 
-    def _text(self, scale: float, digits: str) -> str:
+    def _text(self, digits: int, scale: float = 1, sign: str = "") -> str:
+        """The interval is left out where it is unknown, or has no width in so many digits."""
         if np.isnan(self.mean):
             return "–"  # noqa: RUF001
-        mean, low, high = (format(scale * x, digits) for x in (self.mean, self.low, self.high))
-        return f"{mean} ({low} to {high})" if low != high else mean
+        rounded = (round(scale * x, digits) + 0.0 for x in (self.mean, self.low, self.high))
+        mean, low, high = (f"{x:{sign}.{digits}f}" for x in rounded)  # + 0.0: no minus nought
+        return mean if np.isnan(self.low) or low == high else f"{mean} ({low} to {high})"
+
+
+def number(value: float) -> float | None:
+    """For JSON, which has no nan."""
+    return None if np.isnan(value) else round(float(value), 5)
 
 
 def _resample(total: np.ndarray, count: np.ndarray, generator: np.random.Generator) -> np.ndarray:

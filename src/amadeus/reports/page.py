@@ -38,7 +38,7 @@ li {{ overflow-wrap: anywhere }}
 table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }}
 th, td {{ padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }}
 th {{ text-align: left }}
-td + td {{ white-space: nowrap }}
+td[style] {{ white-space: nowrap }}
 td:first-child {{ min-width: 8rem }}
 </style>
 </head>

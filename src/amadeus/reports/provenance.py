@@ -50,7 +50,9 @@ def hash_of_weights(folder: Path) -> str:
     """SHA-256 of the weights of a checkpoint folder, its files one after another by name."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
-        digest.update(path.read_bytes())
+        with path.open("rb") as file:
+            while part := file.read(2**20):
+                digest.update(part)
     return digest.hexdigest()
 
 

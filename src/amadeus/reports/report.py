@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,11 +29,12 @@ STYLE = {
     "text.color": INK,
 }
 """How pictures look, for `matplotlib.style.context`."""
+_NUMBER = re.compile(r"[-+]?[\d.]|–")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as Markdown, the first column to the left, the others to the right."""
+    """Cells as Markdown: words to the left, numbers to the right."""
 
     title: str
     header: Sequence[str]
@@ -43,7 +45,8 @@ class Table:
     def to_markdown(self) -> str:
         lines = [f"## {self.title}", ""]
         lines += [self.note, ""] if self.note else []
-        rule = ["---", *["---:"] * (len(self.header) - 1)]
+        columns = list(zip(*self.rows, strict=True))[1:] or [()] * (len(self.header) - 1)
+        rule = ["---", *("---" if _is_words(column) else "---:" for column in columns)]
         lines += [f"| {' | '.join(cells)} |" for cells in (self.header, rule, *self.rows)]
         return "\n".join(lines) + "\n"
 
@@ -94,6 +97,12 @@ def in_code(text: str) -> str:
     """Any text, such as a file's name, for a Markdown cell: nothing in it is Markdown."""
     plain = "".join(c if c.isprintable() else "?" for c in text).replace("`", "'")
     return "`" + plain.replace("|", "\\|") + "`"
+
+
+def _is_words(cells: Sequence[str]) -> bool:
+    """Whether most cells are no numbers."""
+    numbers = [bool(_NUMBER.match(cell)) for cell in cells if cell]
+    return sum(numbers) < len(numbers) / 2
 
 
 def _to_png(figure: Figure) -> bytes:
