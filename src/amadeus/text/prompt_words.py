@@ -11,6 +11,7 @@ from itertools import groupby
 
 from amadeus.music.instruments import DRUMS, EVERYDAY_NAMES
 from amadeus.text.facts import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS
+from amadeus.text.labels import DANCE_METRES
 from amadeus.text.phrases import INSTRUMENTS, TEMPOS
 
 SLOWEST_BPM, FASTEST_BPM = 20, 340
@@ -214,6 +215,15 @@ BARE_ADJECTIVES = frozenset(
 )
 """Everyday adjectives that mean the tempo only as a tag or beside "tempo" or "pace"."""
 
+DANCES = DANCE_METRES | dict.fromkeys(("march", "tango", "reel", "hornpipe"), "4/4")
+"""Dances, and the metre that they are in unless a prompt says otherwise."""
+FOUR_FOUR_STYLES = (
+    "bossa nova", "bossa", "samba", "rock", "rock and roll", "punk", "funk", "disco", "techno",
+    "trance", "house music", "deep house", "hip hop", "reggae", "ska",
+)  # fmt: skip
+"""Styles in 4/4 unless a prompt says otherwise; of the pieces so labelled that the shipped weights
+come from, 91 % of rock are and 94 to 100 % of the others."""
+
 BEAT_QUARTERS = {
     "♩.": 1.5,
     "dotted quarter": 1.5,
@@ -280,6 +290,10 @@ IDIOMS = re.compile(
     r"|(?:keyboard|key) (?:sonata|suite)|organ (?:donor|transplant)|tape recorder|key largo"
     r"|(?:inner|middle|outer) voices?|voice[\s-]leading|voices? of|voices? in \w+ heads?"
     rf"|(?:{_FEW})[\s-](?:voices?|part)|vocal[\s-]like"
+    r"|(?:film|tape|show|demo|news|highlights?)[\s-]?reels?|reel[\s-]to[\s-]reel|in a trance"
+    r"|rock[\s-](?:bottom|solid|garden|pool)"
+    r"|(?:in|of|by|since|until|last|next|early|mid|late)[\s-]march(?! (?:time|tempo|rhythm|style))"
+    r"|march (?:[0-9]+|winds?|rain|mornings?|evenings?|hare)"
     r"|(?:car|fog|air) horns?|bull[\s-]?horn|horn of plenty"
     r"|(?:twelve|12|eight|8|sixteen|16)[\s-]bar blues|fast (?:food|asleep)"
     rf"|(?:every|each|per|off|down|up|back|first|last|heart|weak|strong|on|to|{_FEW})[\s-]beats?"
