@@ -29,7 +29,7 @@ from amadeus.inference.native import NativeNetwork, fits
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.splice import splice
-from amadeus.inference.streaming import NoteReader, OnBar
+from amadeus.inference.streaming import NoteReader, OnBar, OnCut, notes_of
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
@@ -141,17 +141,24 @@ class Composer:
         return [finish(decode(p), plan) for p, (_, plan) in zip(pieces, asked, strict=True)]
 
     def stream(
-        self, prompt: str = "", *, on_bar: OnBar | None = None, **settings: Any
+        self,
+        prompt: str = "",
+        *,
+        on_bar: OnBar | None = None,
+        on_cut: OnCut | None = None,
+        **settings: Any,
     ) -> Generator[PlayedNote, None, Score]:
         """The notes of `generate`, in order, as they are composed; returns the score.
 
         Composes no more than is asked for; closing the generator gives up the rest.
-        on_bar: called where a bar begins. settings: those of `generate`, without `progress`.
-        Raises ConfigError as that does, at once.
+        on_bar: called where a bar begins; on_cut: with what there is, where the rest is given up.
+        settings: those of `generate`, without `progress`. Raises ConfigError as that does, at once.
         """
         ((request, plan),) = self._new_pieces([prompt], **settings)
-        reader = NoteReader(plan, on_bar)
-        return self._notes(request, reader, lambda rows: finish(decode(rows), plan))
+        return notes_of(
+            request.prompt, self._rows(request), NoteReader(plan, on_bar),
+            lambda rows: finish(decode(rows), plan), on_cut,
+        )  # fmt: skip
 
     def stream_continuation(
         self, score: Score, *, on_bar: OnBar | None = None, **settings: Any
@@ -162,17 +169,10 @@ class Composer:
         """
         request, plan = self._going_on(score, **settings)
         reader = NoteReader.after(score, request.prompt, plan, on_bar)
-        return self._notes(request, reader, lambda rows: _longer(score, request, plan, rows))
-
-    def _notes(
-        self, request: Request, reader: NoteReader, end: Callable[[np.ndarray], Score]
-    ) -> Generator[PlayedNote, None, Score]:
-        rows = [*request.prompt]
-        for row in self._rows(request):
-            rows.append(row)
-            if (note := reader.read(row)) is not None:
-                yield note
-        return end(np.stack(rows))
+        return notes_of(
+            request.prompt, self._rows(request), reader,
+            lambda rows: _longer(score, request, plan, rows),
+        )  # fmt: skip
 
     def _rows(self, request: Request) -> Iterator[np.ndarray]:
         """The rows of a piece as they are composed, int64 [A] each."""
