@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amadeus.inference.composer import Composer
     from amadeus.music.score import Score
 
+MAX_PIECES = 10_000
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 EXAMPLES = options.CONSTRAINTS + options.examples(
@@ -100,7 +101,12 @@ def generate(
     if live == STDOUT and as_json:
         raise ConfigError("--live - and --json both print JSON; leave one of them out")
     say = partial(typer.echo, err=live == STDOUT)
-    texts = [text for text in _prompts(prompt, prompts) for _ in range(count)]
+    asked_for = _prompts(prompt, prompts)
+    if len(asked_for) * count > MAX_PIECES:
+        raise ConfigError(
+            f"{len(asked_for) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
+        )
+    texts = [text for text in asked_for for _ in range(count)]
     facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
     understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
     if prompts is None and understood[0] and not as_json:
