@@ -82,6 +82,8 @@ class Plan:
         is_passage: it is a part of a piece, which need neither begin nor end like one.
         Raises ConfigError, naming them, for constraints that contradict each other.
         """
+        if max_notes is not None and max_notes < 1:
+            raise ConfigError(f"max_notes must be at least 1, got {max_notes}")
         self.num_bars, self.is_passage = num_bars, is_passage
         check_scopes(constraints, num_bars)
         self.horizon = horizon(constraints, num_bars)

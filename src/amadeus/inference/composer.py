@@ -334,6 +334,8 @@ def _one_for_each(
 ) -> Sequence[Constraints]:
     if constraints is None or isinstance(constraints, Constraints):
         return [constraints or Constraints()] * pieces
+    if isinstance(constraints, str):
+        raise ConfigError(f"{constraints!r} is text; write Constraints({constraints!r})")
     if len(constraints) != pieces:
         raise ConfigError(
             f"{len(constraints)} constraints do not go with {pieces} prompts; "

@@ -221,8 +221,8 @@ FOUR_FOUR_STYLES = (
     "bossa nova", "bossa", "samba", "rock", "rock and roll", "punk", "funk", "disco", "techno",
     "trance", "house music", "deep house", "hip hop", "reggae", "ska",
 )  # fmt: skip
-"""Styles in 4/4 unless a prompt says otherwise. Of the pieces of docs/corpus that are labelled so, 91 %
-of rock are, and of punk, funk, disco, hip hop and reggae 94 to 99 %; the others are few there."""
+"""Styles in 4/4 unless a prompt says otherwise. In docs/corpus 91 % of what is labelled rock is,
+and 94 to 99 % of punk, funk, disco, hip hop and reggae; the others are few there."""
 
 BEAT_QUARTERS = {
     "♩.": 1.5,
