@@ -50,7 +50,7 @@ class PromptFacts:
     time_signature: str = ""
     """ "3/4"; one of the vocabulary's metres."""
     metre_is_usual: bool = False
-    """Whether it is only what the dance or style asked for is usually in."""
+    """Whether it is only what the style asked for is usually in."""
     instruments: tuple[StatedInstrument, ...] = ()
     """Each of these is to play, in the order of the prompt."""
     exclusive: bool = False
@@ -89,13 +89,14 @@ def parse_prompt(text: str) -> PromptFacts:
     instruments, absent = resolve(mentions)
     for mention in mentions:
         unread.claim(mention.span.start, mention.span.end)
-    usual = [] if metres else usual_metre(unread, dances, read_styles(unread))
+    styles = read_styles(unread)
+    metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
     return PromptFacts(
         bpm=agreed("tempi", tempos),
         tempo_range=common_range(tempo_ranges),
         key=agreed("keys", keys),
-        time_signature=agreed("time signatures", metres or usual) or "",
-        metre_is_usual=bool(usual),
+        time_signature=agreed("time signatures", metres) or "",
+        metre_is_usual=bool(styles) and metres == styles,
         instruments=instruments,
         exclusive=only is not None,
         absent=absent,
@@ -105,7 +106,7 @@ def parse_prompt(text: str) -> PromptFacts:
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", str(key.value), key.span) for key in keys],
-            [Chip("time signature", metre.value, metre.span) for metre in metres or usual],
+            [Chip("time signature", metre.value, metre.span) for metre in metres],
             [Chip("bars", str(count.value), count.span) for count in bars],
             [Chip("length", f"{length.value:g} seconds", length.span) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],

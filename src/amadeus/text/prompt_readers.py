@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from amadeus.music.keys import Key, parse_key
+from amadeus.text.labels import DANCE_METRES
 from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import DANCES, FOUR_FOUR_STYLES, NUMBER, read_number
+from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
 from amadeus.tokens.vocabulary import METRES
 
 T = TypeVar("T")
@@ -154,7 +155,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _DANCE = re.compile(
-    rf"\b(?P<dance>{'|'.join(sorted(DANCES, key=len, reverse=True))})(?:e?s)?\b(?! accordion)"
+    rf"\b(?P<dance>{'|'.join(sorted(DANCE_METRES, key=len, reverse=True))})(?:e?s)?\b"
     r"|\btriple (?:time|met(?:re|er))\b",
     re.IGNORECASE,
 )
@@ -200,7 +201,7 @@ def read_metres(unread: Unread) -> list[Found[str]]:
 def read_dances(unread: Unread) -> list[Found[str]]:
     """The metres of the dances that are named."""
     found = [
-        Found(DANCES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
+        Found(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
         for match in unread.matches(_DANCE)
     ]
     return accepted(unread, found)
@@ -216,13 +217,10 @@ def read_styles(unread: Unread) -> list[Found[str]]:
     return accepted(unread, found)
 
 
-def usual_metre(
-    unread: Unread, dances: list[Found[str]], styles: list[Found[str]]
-) -> list[Found[str]]:
-    """The metre where none is given: that of the dances, if they share one, or else of the styles.
+def usual_metre(unread: Unread, found: list[Found[str]]) -> list[Found[str]]:
+    """The metre of the dances or styles found, if they share one, where none is given.
 
-    A rock waltz is a waltz. None where the prompt speaks of metres all the same ("not in 4/4").
+    None where the prompt speaks of metres all the same ("not in 4/4").
     """
-    found = dances or styles
     is_shared = len({f.value for f in found}) == 1
     return found if is_shared and not _OTHER_METRE.search(unread.text) else []
