@@ -210,6 +210,27 @@ def test_nothing_to_validate_on(refuses, tmp_path, checkpoint):
     refuses("validate", "--shards", tmp_path, "--model", checkpoint)
 
 
+def test_more_than_can_be_composed_is_refused_at_once(refuses, fixtures, monkeypatch):
+    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    assert "ask for 10,000 at most" in refuses("generate", "--bars", 10**12)
+    assert "ask for 10,000 at most" in refuses("generate", "--bars", 1, "--count", 10**9)
+    assert "ask for 10,000 at most" in refuses(
+        "generate", "--notes", 9, "--constraint", "tempo: 90 in bars 99999-"
+    )
+
+
+def test_a_server_without_a_folder_for_its_pieces(refuses, tmp_path, monkeypatch):
+    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    (tmp_path / "file").touch()
+    assert "name another folder with --data" in refuses("serve", "--data", tmp_path / "file")
+
+
+def test_parts_of_no_corpus(refuses, tmp_path):
+    (tmp_path / "part-0").mkdir()
+    message = refuses("corpus", "unpack", tmp_path / "part-0", "--out", tmp_path / "shards")
+    assert f"{tmp_path / 'part-0'}: corpus.json is in none of these parts" in message
+
+
 def program(*arguments, **options):
     command = [sys.executable, "-c", "from amadeus.cli.main import run; run()", *arguments]
     return subprocess.run(command, capture_output=True, check=False, **options)

@@ -119,12 +119,43 @@ def test_ctrl_c_silences_the_port_and_stops_composing(generate, port, tmp_path):
             raise KeyboardInterrupt
 
     port.send = interrupted
-    outcome = generate("--live", "Synth", "--notes", 500, "--bars", 200)
-    assert outcome.code != 0
+    outcome = generate("--live", "Synth", "--notes", 500, "--bars", 200, "--output", "cut.mid")
+    assert outcome.code == 130
     kinds = [message.type for message in port.sent]
     assert kinds.count("note_on") == kinds.count("note_off") == 1
     assert port.sent[-1].control == 123
     assert port.closed
+    assert "cut.mid" in outcome.out
+    assert "stopped" in outcome.out
+    assert 1 <= read_midi(tmp_path / "cut.mid").num_notes < 500
+
+
+def test_what_was_printed_before_ctrl_c_is_written(generate, monkeypatch, tmp_path):
+    options = ("--live", "-", "--notes", 30, "--bars", 8)
+    whole = generate(*options, "--output", "whole.mid")
+    lines = whole.out.splitlines()
+
+    def interrupted(line, **_):
+        print(line)
+        if line == lines[2]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(live, "print", interrupted, raising=False)
+    outcome = generate(*options, "--output", "cut.mid")
+    assert outcome.code == 130
+    assert outcome.out.splitlines() == lines[:3]
+    assert read_midi(tmp_path / "cut.mid").num_notes == 3
+    assert read_midi(tmp_path / "whole.mid").num_notes == len(lines) > 3
+
+
+def test_ctrl_c_before_the_first_note_leaves_no_file(generate, monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("amadeus.inference.composer.compose", interrupted)
+    outcome = generate("--live", "-")
+    assert outcome.code == 130
+    assert "before the first note" in outcome.err
     assert not list(tmp_path.rglob("*.mid"))
 
 

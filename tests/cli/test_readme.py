@@ -1,4 +1,4 @@
-"""The README must stay true: its tree, its paths, its commands."""
+"""The README must stay true: its tree, its paths, its commands; so must other pages and help."""
 
 import re
 import shlex
@@ -11,10 +11,11 @@ from amadeus.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 
-def code(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def code(language, page=README):
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def tree():
@@ -28,11 +29,27 @@ def tree():
         yield parent + name if line.startswith(" ") else name
 
 
+def commands_in(text):
+    """The words of every line that begins with "amadeus", as far as they are arguments."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.startswith("amadeus "):
+            yield shlex.split(re.split(r"  \(| [|>] ", line)[0], comments=True)[1:]
+
+
 def commands():
-    for line in "".join(code("sh")).splitlines():
-        words = shlex.split(line, comments=True)
-        if words[:1] == ["amadeus"]:
-            yield words[1:]
+    pages = [README, *(page.read_text(encoding="utf-8") for page in DOCS)]
+    for page in pages:
+        yield from commands_in("".join(code("(?:sh|bash)", page)))
+        for cell in re.findall(r"^\|.*\| `(amadeus .*?)` \|$", page, re.MULTILINE):
+            yield from commands_in(cell)
+
+
+def examples(command):
+    """Those in the help of a command and of all below it."""
+    help_text = command.epilog or ""
+    yield from commands_in(help_text.partition("[bold]Examples[/bold]")[2])
+    for below in getattr(command, "commands", {}).values():
+        yield from examples(below)
 
 
 def test_every_path_in_the_tree_is_there():
@@ -50,8 +67,13 @@ def test_every_file_it_points_to_is_there():
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
-def test_every_command_is_one(words):
+ALL = {" ".join(words): words for words in (*commands(), *examples(typer.main.get_command(app)))}
+
+
+@pytest.mark.parametrize("words", ALL.values(), ids=ALL)
+def test_every_command_is_one(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "parts" / "part-*").mkdir(parents=True)  # no shell is here to know better
     command = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words[0]]

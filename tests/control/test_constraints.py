@@ -8,7 +8,7 @@ from random_pieces import compose_at_random
 
 from amadeus.control import Constraints, PitchRange, Scope, violations
 from amadeus.control.finish import finish
-from amadeus.control.piece import plan_piece
+from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS, parse_chord
 from amadeus.music.grid import bars_of
@@ -71,6 +71,15 @@ def test_tempo_is_exact_and_metre_holds(seed):
     _, score = compose(seed, prompt="a waltz at 97 bpm")
     assert [t.bpm for t in score.tempos] == [97.0]
     assert {str(t) for t in score.time_signatures} == {"3/4"}
+
+
+def test_a_metre_asked_for_outweighs_that_of_a_style():
+    facts = parse_prompt("a rock song")
+    assert [str(one) for one in constraints_on(facts, Constraints())] == ["metre: 4/4"]
+    held = Constraints("metre: 6/8")
+    assert constraints_on(facts, held) == held
+    with pytest.raises(ConfigError, match=r"'metre: 4/4' .*contradict"):
+        plan_piece(parse_prompt("a rock song in 4/4"), held)
 
 
 def test_a_tempo_word_ends_where_the_next_one_begins(seed):

@@ -74,6 +74,10 @@ def test_each_piece_may_have_constraints_of_its_own(composer):
     assert pieces[1] == composer.generate(constraints=held[1], seed=4)
     with pytest.raises(ConfigError, match="2 constraints do not go with 1 prompts"):
         composer.generate_many([""], constraints=held)
+    with pytest.raises(ConfigError, match="is text; write Constraints"):
+        composer.generate(constraints="bars: 1")
+    with pytest.raises(ConfigError, match="max_notes must be at least 1, got -1"):
+        composer.generate(bars=1, notes=-1)
 
 
 def test_progress_counts_bars_and_rows(composer):

@@ -42,10 +42,10 @@ DEVELOPMENT = [
     ("happy children's song with glockenspiel and pizzicato strings in C major",
      None, "", "C major", "", None, ["glockenspiel", "pizzicato strings"]),
     ("a tango for bandoneon, violin, piano and double bass in A minor",
-     None, "", "A minor", "", None, ["bandoneon", "violin", "piano", "acoustic bass"]),
+     None, "", "A minor", "4/4", None, ["bandoneon", "violin", "piano", "acoustic bass"]),
     ("Something that sounds like the end of a long journey.", None, "", "", "", None, []),
     ("techno, 128 bpm, F minor, drums and synth bass, 64 bars",
-     128, "", "F minor", "", 64, ["drums", "synth bass"]),
+     128, "", "F minor", "4/4", 64, ["drums", "synth bass"]),
     ("piano, 7/8, mysterious, G# minor, 110 bpm", 110, "", "G# minor", "7/8", None, ["piano"]),
     ("a sea shanty with accordion and male choir, lively",
      None, "", "", "", None, ["accordion", "choir"]),
@@ -70,7 +70,7 @@ def test_development_prompts(row):
 
 TABLE = """
 120 bpm                                              | 120 bpm
-120BPM techno                                        | 120 bpm
+120BPM techno                                        | 120 bpm; 4/4
 at 96 beats per minute                               | 96 bpm
 at 96 beats a minute                                 | 96 bpm
 96 beats/min                                         | 96 bpm

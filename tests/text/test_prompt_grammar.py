@@ -43,7 +43,7 @@ langsam                                              | 60-90
 non troppo allegro                                   |
 neither fast nor slow                                |
 not particularly fast                                |
-a fast punk song with a slow intro                   | 110-160
+a fast punk song with a slow intro                   | 110-160; 4/4
 starts slow, ends fast                               |
 slow at first                                        |
 medium swing                                         | 90-110
@@ -92,6 +92,29 @@ a slip jig for fiddle                                | 9/8; fiddle
 a polka for accordion                                | 2/4; accordion
 waltz-like minuet and polka                          |
 a mazurka in 3/8                                     | 3/8
+a sarabande                                          | 3/4
+a siciliana                                          | 6/8
+a bossa nova                                         | 4/4
+Samba!                                               | 4/4
+hip-hop                                              | 4/4
+a wedding march                                      | 4/4
+marches                                              | 4/4
+hard rock                                            | 4/4
+a rock waltz                                         | 3/4
+a march in 6/8                                       | 6/8
+a waltz, a polka and a march                         |
+a reggae song, not in 4/4                            |
+a rock song in 7                                     |
+rock in 13/8                                         | 13/8
+funk in odd time signatures                          |
+progressive rock                                     |
+no techno                                            |
+not a tango                                          |
+rock drums                                           | rock drums
+a tango accordion                                    | tango accordion
+a rainy evening in March                             |
+a reel-to-reel tape                                  |
+as in a trance                                       |
 two four-bar phrases                                 |
 sixteen bars                                         | 16 bars
 32-bar AABA                                          | 32 bars
@@ -181,15 +204,15 @@ WHOLE = """
 A wistful nocturne for solo piano in E flat minor, crotchet = 66, 48 bars.
  | 66 bpm; Eb minor; 48 bars; piano; only
 Uplifting trance at 138 BPM in F# min with supersaw synth lead, sub bass and drums, 3 minutes
- | 138 bpm; F# minor; 180 s; synth lead, sub bass, drums
+ | 138 bpm; F# minor; 4/4; 180 s; synth lead, sub bass, drums
 A gentle bossa nova: nylon-string guitar, upright bass, shaker; 120-130 bpm; key of G; no piano
- | 120-130; G major; nylon string guitar, upright bass, shaker; no piano
+ | 120-130; G major; 4/4; nylon string guitar, upright bass, shaker; no piano
 Medieval dance in D dorian for recorder, lute and tabor, not too fast, in three
  | 3/4; recorder, lute
 32-bar AABA jazz standard in Bb, medium swing, tenor sax with piano trio
  | 90-110; Bb major; 32 bars; tenor sax, piano, violin, cello
 Minimal techno, 126bpm, nothing but an 808 kit and a synth bass, no melody, sixteen bars
- | 126 bpm; 16 bars; 808 kit, synth bass; only
+ | 126 bpm; 4/4; 16 bars; 808 kit, synth bass; only
 Music box lullaby, andante, six-eight time, D flat major, about a minute long
  | 70-90; Db major; 6/8; 60 s; music box
 a cappella choir, C minor, common time, Largo

@@ -25,7 +25,7 @@ def caption(
     sources: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="MIDI files, or folders of them.")
     ],
-    count: Annotated[int, typer.Option(min=1, help="Captions per piece.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="Captions per piece.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal captions.")] = 0,
     labels: Annotated[
         str,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from amadeus.inference.composer import Composer
     from amadeus.music.score import Score
 
+MAX_PIECES = 10_000
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
@@ -106,7 +109,12 @@ def generate(
     if live == STDOUT and as_json:
         raise ConfigError("--live - and --json both print JSON; leave one of them out")
     say = partial(typer.echo, err=live == STDOUT)
-    texts = [text for text in _prompts(prompt, prompts) for _ in range(count)]
+    asked_for = _prompts(prompt, prompts)
+    if len(asked_for) * count > MAX_PIECES:
+        raise ConfigError(
+            f"{len(asked_for) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
+        )
+    texts = [text for text in asked_for for _ in range(count)]
     facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
     understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
     if prompts is None and understood[0] and not as_json:
@@ -129,9 +137,10 @@ def generate(
         constraints=constraints, guidance=guidance, tries=tries, steps=steps, threshold=threshold,
         temperature=temperature, top_p=top_p, order=order,
     )  # fmt: skip
+    stopped = False
     if live is not None:
         with open_live(live) as play:
-            scores = _played(play, load(), prompt, settings)
+            scores, stopped = _played(play, load(), prompt, settings)
     else:
         composer = load()
         unit = "bars" if all(lengths) else "notes"
@@ -146,6 +155,8 @@ def generate(
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}")
         asked: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
+        if stopped:
+            asked["stopped"] = True
         if explain:
             asked["constraints"] = explained[i]
         pieces.append({"seed": seed + i, **asked, **plan.to_dict(), **summarize(score)})
@@ -154,20 +165,34 @@ def generate(
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
                 if explain:
                     print_explained(explained[i])
-            say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}")
+            cut = "; stopped, this is what was composed by then" if stopped else ""
+            say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}{cut}")
     if as_json:
         print_json({"pieces": pieces})
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
 
 
-def _played(play: Play, composer: Composer, prompt: str, settings: dict[str, Any]) -> list[Score]:
-    """Compose a piece and play it at the same time. Returns that piece alone."""
-    scores = []
+def _played(
+    play: Play, composer: Composer, prompt: str, settings: dict[str, Any]
+) -> tuple[list[Score], bool]:
+    """Compose a piece and play it at the same time.
+
+    Returns that piece alone, and whether Ctrl-C ended it, which then has what was composed so far.
+    """
+    scores: list[Score] = []
 
     def notes() -> Notes:
-        scores.append((yield from composer.stream(prompt, **settings)))
+        scores.append((yield from composer.stream(prompt, on_cut=scores.append, **settings)))
 
-    play(notes())
-    return scores
+    try:
+        play(notes())
+    except KeyboardInterrupt:
+        if not scores:
+            typer.echo("stopped before the first note; nothing is written", err=True)
+            raise
+        return scores, True
+    return scores, False
 
 
 def _prompts(prompt: str, file: Path | None) -> list[str]:

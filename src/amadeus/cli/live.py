@@ -95,8 +95,9 @@ class Ahead:
 
 def _print(notes: Notes) -> None:
     """Write every note as a line of JSON as soon as it is composed."""
-    for note in notes:
-        print(json.dumps(asdict(note)), flush=True)
+    with closing(notes):
+        for note in notes:
+            print(json.dumps(asdict(note)), flush=True)
 
 
 def _open_port(name: str) -> tuple[Any, Any]:

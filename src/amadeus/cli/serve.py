@@ -78,7 +78,7 @@ def serve(
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.server.guard import Access
     from amadeus.server.limits import Limits
-    from amadeus.server.store import default_folder
+    from amadeus.server.store import Store, default_folder
 
     limits = Limits(
         **options.given(
@@ -89,6 +89,7 @@ def serve(
         raise ConfigError("the access token must be printable ASCII; choose another")
     access = Access.of(host, token, allow_host or ())
     folder = data or default_folder()
+    Store(folder, limits.pieces).close()  # where it cannot be used, that is said before all else
     composer = load_model(**options.given(name=model))
     app = create_app(
         composer, data=folder, model=model or DEFAULT_MODEL, access=access, limits=limits

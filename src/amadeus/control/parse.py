@@ -88,7 +88,7 @@ def _unknown(name: str, has_colon: bool) -> str:
         return f"write NAME: VALUE, such as 'key: A minor'; names are {names}"
     close = get_close_matches(name, _READERS, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"there is no {name!r}; {hint}Names are {names}"
+    return f"there is no {name!r}; {hint}{'Names' if hint else 'names'} are {names}"
 
 
 def _scope_of(value: str) -> tuple[str, Scope]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amadeus.control.constraints import Constraints
 from amadeus.control.plan import Plan
-from amadeus.control.structure import Length
+from amadeus.control.structure import Length, Metre
 from amadeus.text.prompt import PromptFacts
 
 DEFAULT_BARS = 16
@@ -13,8 +13,13 @@ DEFAULT_BARS = 16
 def constraints_on(
     facts: PromptFacts, constraints: Constraints, bars: int | None = None
 ) -> Constraints:
-    """What a prompt states, and what is asked for besides; `bars` outweighs the prompt's length."""
+    """What a prompt states, and what is asked for besides.
+
+    `bars` outweighs the prompt's length, and a metre that is asked for that of the prompt's style.
+    """
     stated = Constraints.from_prompt(facts)
+    if facts.metre_is_usual and any(isinstance(one, Metre) for one in constraints):
+        stated = Constraints(*(one for one in stated if not isinstance(one, Metre)))
     if bars is not None:
         stated = Constraints(*(one for one in stated if not isinstance(one, Length)))
     return Constraints(stated, constraints)

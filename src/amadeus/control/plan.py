@@ -30,6 +30,8 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_DRUM_PITCH, FIRST_REST, Attribute, RowType
 
+MAX_BARS = 10_000
+"""Every bar is looked at before the first one is composed."""
 _PITCHED = VALUES[Attribute.PITCH].copy()
 _PITCHED[FIRST_DRUM_PITCH:] = _PITCHED[0] = False
 _DRUMS = VALUES[Attribute.PITCH] & ~_PITCHED
@@ -80,12 +82,16 @@ class Plan:
         is_passage: it is a part of a piece, which need neither begin nor end like one.
         Raises ConfigError, naming them, for constraints that contradict each other.
         """
+        if max_notes is not None and max_notes < 1:
+            raise ConfigError(f"max_notes must be at least 1, got {max_notes}")
         self.num_bars, self.is_passage = num_bars, is_passage
         check_scopes(constraints, num_bars)
+        self.horizon = horizon(constraints, num_bars)
+        if self.horizon > MAX_BARS:
+            raise ConfigError(f"{self.horizon:,} bars are too many; ask for {MAX_BARS:,} at most")
         check_pairs(constraints, num_bars)
         check_note_limit(constraints, max_notes)
         self.constraints = with_tonic(constraints, num_bars)
-        self.horizon = horizon(constraints, num_bars)
         playing = [c for c in self.constraints if isinstance(c, Playing)]
         self._casting = Casting(playing, self.horizon, num_bars)
         self._bars: dict[int, Bar] = {}

@@ -66,6 +66,11 @@ def unpack(parts: Sequence[Path], out: Path) -> int:
             name = _PACKED.fullmatch(path.name)
             if name:
                 _decompress(path, shards / name[1])
+        if not (shards / SUMMARY).exists():
+            raise CorpusError(
+                f"{', '.join(map(str, parts))}: {SUMMARY} is in none of these parts; give all that "
+                "`amadeus corpus pack` made"
+            )
         summary = read_summary(shards)
         missing = [name for name in summary["shards"] if not (shards / name).exists()]
         if missing:

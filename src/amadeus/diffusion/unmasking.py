@@ -99,7 +99,7 @@ class UnmaskConfig:
             if isinstance(value, tuple) and len(value) != NUM_ATTRIBUTES:
                 raise ConfigError(f"{name} takes 1 or {NUM_ATTRIBUTES} values, got {len(value)}")
         if not all(0 <= t < float("inf") for t in self.temperatures):
-            raise ConfigError(f"temperature must be at least 0, got {self.temperature}")
+            raise ConfigError(f"temperature must be a number of at least 0, got {self.temperature}")
         if not all(0 < p <= 1 for p in self.top_ps):
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}")
 

@@ -68,12 +68,12 @@ def report_on(
         ],
         values={
             "everything": _values(links),
-            "corpora": {name: _values(one) for name, one in found.corpora.items()},
-            "genres": {name: _values(one) for name, one in found.genres.items()},
+            "corpora": {name: _values_of_group(one) for name, one in found.corpora.items()},
+            "genres": {name: _values_of_group(one) for name, one in found.genres.items()},
             "orders": {
                 name: {
                     "attributes": list(orders[name].get("fixed_order", ())),
-                    "nats": np.round(cost.nats, 5).tolist(),
+                    "nats": _rounded(cost.nats),
                     "beyond random": Mean.of(cost.nats - _first(costs).nats).to_dict(),
                 }
                 for name, cost in costs.items()
@@ -143,10 +143,14 @@ def _groups(title: str, groups: Mapping[str, Links]) -> Table:
         cells = [
             _percent(told[ATTRIBUTES.index(given), ATTRIBUTES.index(to)]) for given, to in _SHOWN
         ]
-        most = ATTRIBUTES[int(links.within.told_of_all.argmax())]
-        rows.append([name, str(links.pieces), *cells, most])
+        rows.append([name, str(links.pieces), *cells, _most_telling(links)])
     header = ("", "pieces", *(f"{given} → {told}" for given, told in _SHOWN), "most")
     return Table(title, header, rows, _GROUPS.format(fewest=FEWEST))
+
+
+def _most_telling(links: Links) -> str:
+    """The attribute that settles most of the others together, given the piece."""
+    return ATTRIBUTES[int(links.within.told_of_all.argmax())]
 
 
 def _values(links: Links) -> dict[str, Any]:
@@ -155,14 +159,30 @@ def _values(links: Links) -> dict[str, Any]:
         "notes": links.notes,
         **{
             name: {
-                "entropy": np.round(one.entropy, 5).tolist(),
-                "information beyond chance": np.round(one.excess, 5).tolist(),
-                "shared": np.round(one.shared, 5).tolist(),
-                "told, by what is given": np.round(one.told, 5).tolist(),
+                "entropy": _rounded(one.entropy),
+                "information beyond chance": _rounded(one.excess),
+                "shared": _rounded(one.shared),
+                "told, by what is given": _rounded(one.told),
             }
             for name, one in (("over all notes", links.over), ("given the piece", links.within))
         },
     }
+
+
+def _values_of_group(links: Links) -> dict[str, Any]:
+    """What the page tells of a group, and the rest of the same matrix."""
+    return {
+        "pieces": links.pieces,
+        "notes": links.notes,
+        "given the piece": {
+            "told, by what is given": _rounded(links.within.told),
+            "tells most": _most_telling(links),
+        },
+    }
+
+
+def _rounded(values: np.ndarray) -> list[Any]:
+    return np.round(values, 4).tolist()
 
 
 def draw(links: Links) -> Figure:

@@ -88,7 +88,8 @@ def find_controls(names: Sequence[str] | None = None) -> list[ControlKind]:
             close = get_close_matches(name, CONTROLS, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             raise ConfigError(
-                f"there is no control {name!r}; {hint}Names are {', '.join(CONTROLS)}"
+                f"there is no control {name!r}; {hint}"
+                f"{'Names' if hint else 'names'} are {', '.join(CONTROLS)}"
             )
     return [control for name, control in CONTROLS.items() if names is None or name in names]
 

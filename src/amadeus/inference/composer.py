@@ -29,7 +29,7 @@ from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import sampling_config
 from amadeus.inference.splice import splice
-from amadeus.inference.streaming import NoteReader, OnBar, OnNote
+from amadeus.inference.streaming import NoteReader, OnBar, OnCut, OnNote, notes_of
 from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
@@ -144,25 +144,30 @@ class Composer:
         return [finish(decode(r), piece.plan) for r, piece in zip(rows, asked, strict=True)]
 
     def stream(
-        self, prompt: str = "", *, on_bar: OnBar | None = None, **settings: Any
+        self,
+        prompt: str = "",
+        *,
+        on_bar: OnBar | None = None,
+        on_cut: OnCut | None = None,
+        **settings: Any,
     ) -> Generator[PlayedNote, None, Score]:
         """The notes of `generate`, in order, as they are composed; returns the score.
 
         Composes no more than is asked for; closing the generator gives up the rest.
-        on_bar: called where a bar begins. settings: those of `generate`, without `progress`.
-        Raises ConfigError as that does, at once.
+        on_bar: called where a bar begins; on_cut: with what there is, where the rest is given up.
+        settings: those of `generate`, without `progress`. Raises ConfigError as that does, at once.
         """
-        asked = self._new_pieces([prompt], **settings)
-        return self._new_notes(asked[0], NoteReader(asked[0].plan, on_bar))
+        (piece,) = self._new_pieces([prompt], **settings)
+        return notes_of(
+            piece.request.prompt, self._new_rows(piece), NoteReader(piece.plan, on_bar),
+            lambda rows: finish(decode(rows), piece.plan), on_cut,
+        )  # fmt: skip
 
-    def _new_notes(self, piece: NewPiece, reader: NoteReader) -> Generator[PlayedNote, None, Score]:
+    def _new_rows(self, piece: NewPiece) -> Iterator[np.ndarray]:
         (begun,) = self._begin([piece])
-        for row in begun.rows:
-            if (note := reader.read(row)) is not None:
-                yield note
-        if begun.rest is None:
-            return finish(decode(begun.rows), piece.plan)
-        return (yield from self._notes(begun.rest, reader, lambda r: finish(decode(r), piece.plan)))
+        yield from begun.rows[1:]
+        if begun.rest is not None:
+            yield from self._rows(begun.rest)
 
     def stream_continuation(
         self, score: Score, *, on_bar: OnBar | None = None, **settings: Any
@@ -173,17 +178,10 @@ class Composer:
         """
         request, plan = self._going_on(score, **settings)
         reader = NoteReader.after(score, request.prompt, plan, on_bar)
-        return self._notes(request, reader, lambda rows: _longer(score, request, plan, rows))
-
-    def _notes(
-        self, request: Request, reader: NoteReader, end: Callable[[np.ndarray], Score]
-    ) -> Generator[PlayedNote, None, Score]:
-        rows = [*request.prompt]
-        for row in self._rows(request):
-            rows.append(row)
-            if (note := reader.read(row)) is not None:
-                yield note
-        return end(np.stack(rows))
+        return notes_of(
+            request.prompt, self._rows(request), reader,
+            lambda rows: _longer(score, request, plan, rows),
+        )  # fmt: skip
 
     def _rows(self, request: Request) -> Iterator[np.ndarray]:
         """The rows of a piece as they are composed, int64 [A] each."""
@@ -376,6 +374,8 @@ def _one_for_each(
 ) -> Sequence[Constraints]:
     if constraints is None or isinstance(constraints, Constraints):
         return [constraints or Constraints()] * pieces
+    if isinstance(constraints, str):
+        raise ConfigError(f"{constraints!r} is text; write Constraints({constraints!r})")
     if len(constraints) != pieces:
         raise ConfigError(
             f"{len(constraints)} constraints do not go with {pieces} prompts; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 
@@ -19,6 +19,34 @@ OnBar = Callable[[BarLine], None]
 """Called where a bar begins, before its first note."""
 OnNote = Callable[[PlayedNote], None]
 """Called with every note, as it is composed."""
+OnCut = Callable[[Score], None]
+"""Called with what there is of a piece, if it has a note, where the rest is given up."""
+
+
+def notes_of(
+    given: np.ndarray,
+    rows: Iterable[np.ndarray],
+    reader: NoteReader,
+    end: Callable[[np.ndarray], Score],
+    on_cut: OnCut | None = None,
+) -> Generator[PlayedNote, None, Score]:
+    """The notes of rows as they are composed; returns what `end` makes of all rows.
+
+    given: rows that come before, [N, A]; rows: [A] each.
+    on_cut: called where the generator is closed, or Ctrl-C meets it, after the first note.
+    """
+    done, heard = [*given], False
+    try:
+        for row in rows:
+            done.append(row)
+            if (note := reader.read(row)) is not None:
+                heard = True
+                yield note
+    except (GeneratorExit, KeyboardInterrupt):
+        if on_cut is not None and heard:
+            on_cut(end(np.stack(done)))
+        raise
+    return end(np.stack(done))
 
 
 class NoteReader:

@@ -64,7 +64,9 @@ sarki = Turkish song, turku = Turkish folk song, pesrev = peshrev, sazsemaisi = 
 
 DANCE_METRES = {
     **dict.fromkeys(("waltz", "minuet", "menuet", "mazurka", "polonaise", "ländler"), "3/4"),
+    "sarabande": "3/4",
     **dict.fromkeys(("jig", "tarantella", "barcarolle"), "6/8"),
+    **dict.fromkeys(("siciliana", "siciliano", "sicilienne"), "6/8"),
     "slip jig": "9/8",
     "polka": "2/4",
     "habanera": "2/4",

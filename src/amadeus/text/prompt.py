@@ -1,7 +1,8 @@
 """What a prompt states exactly: tempo, key, metre, instruments and length.
 
 Each reader claims the words it understands, so that none is read twice: the "beats" of "120 beats
-per minute" are no drums. Moods, genres and everything else are left to the model.
+per minute" are no drums. Moods, genres and everything else are left to the model, but for the metre
+of dances and styles that have one: a waltz is in 3/4.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
 from amadeus.text.prompt_length import read_bars, read_seconds
-from amadeus.text.prompt_readers import agreed, read_keys, read_metres
+from amadeus.text.prompt_readers import (
+    agreed,
+    read_dances,
+    read_keys,
+    read_metres,
+    read_styles,
+    usual_metre,
+)
 from amadeus.text.prompt_tempo import common_range, read_tempo_words, read_tempos
 from amadeus.text.prompt_text import Span, Unread
 from amadeus.text.prompt_words import IDIOMS, PROGRESSION
@@ -41,6 +49,8 @@ class PromptFacts:
     key: Key | None = None
     time_signature: str = ""
     """ "3/4"; one of the vocabulary's metres."""
+    metre_is_usual: bool = False
+    """Whether it is only what the style asked for is usually in."""
     instruments: tuple[StatedInstrument, ...] = ()
     """Each of these is to play, in the order of the prompt."""
     exclusive: bool = False
@@ -68,6 +78,7 @@ def parse_prompt(text: str) -> PromptFacts:
     for pattern in (IDIOMS, PROGRESSION):
         unread.skip(pattern)
     metres = read_metres(unread)
+    dances = read_dances(unread)
     tempos, tempo_ranges = read_tempos(unread)
     bars = read_bars(unread)
     lengths = read_seconds(unread)
@@ -76,11 +87,16 @@ def parse_prompt(text: str) -> PromptFacts:
     mentions = find_mentions(unread)
     only = exclusion(unread, mentions)
     instruments, absent = resolve(mentions)
+    for mention in mentions:
+        unread.claim(mention.span.start, mention.span.end)
+    styles = read_styles(unread)
+    metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
     return PromptFacts(
         bpm=agreed("tempi", tempos),
         tempo_range=common_range(tempo_ranges),
         key=agreed("keys", keys),
         time_signature=agreed("time signatures", metres) or "",
+        metre_is_usual=bool(styles) and metres == styles,
         instruments=instruments,
         exclusive=only is not None,
         absent=absent,

@@ -9,10 +9,7 @@ from typing import Generic, TypeVar
 from amadeus.music.keys import Key, parse_key
 from amadeus.text.labels import DANCE_METRES
 from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import (
-    NUMBER,
-    read_number,
-)
+from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
 from amadeus.tokens.vocabulary import METRES
 
 T = TypeVar("T")
@@ -162,13 +159,27 @@ _DANCE = re.compile(
     r"|\btriple (?:time|met(?:re|er))\b",
     re.IGNORECASE,
 )
+_STYLE = re.compile(
+    rf"\b(?:{'|'.join(sorted(FOUR_FOUR_STYLES, key=len, reverse=True)).replace(' ', '[ -]?')})\b",
+    re.IGNORECASE,
+)
+_UNUSUAL_STYLE = re.compile(
+    r"\b(?:prog(?:ressive)?|math|art|post|avant(?:-garde)?|experimental|jazz)[\s-]$", re.IGNORECASE
+)
+_OTHER_METRE = re.compile(
+    r"(?<![\w./])(?:[2-9]|1[0-9])\s?/\s?(?:16|2|4|8)(?![0-9/])"
+    rf"|\bin\s(?:{NUMBER}){_GOES_ON}|\b(?:common|cut)[\s-]time\b|\balla breve\b"
+    r"|\b(?:odd|mixed|irregular|compound|asymmetric(?:al)?|unusual|uneven|(?:chang|shift|alternat)ing)"
+    r"[\s-](?:time|met(?:re|er)|signature)",
+    re.IGNORECASE,
+)
 _NOT_COUNTED = re.compile(r"\b(?:cut|split|divided|broken|torn|fold(?:ed)?)\s$", re.IGNORECASE)
 _COUNTS = {"two": "2/4", "three": "3/4", "four": "4/4", "five": "5/4", "cut": "2/2"}
 _COUNTS |= {str(count): f"{count}/4" for count in range(2, 6)}
 
 
 def read_metres(unread: Unread) -> list[Found[str]]:
-    """Time signatures; what a dance is in counts only where none is given."""
+    """Time signatures that are given."""
     found = []
     for pattern in (_FRACTION, _SPELT, _PAIR):
         for match in unread.matches(pattern):
@@ -184,16 +195,32 @@ def read_metres(unread: Unread) -> list[Found[str]]:
     for match in unread.matches(_COUNTED):
         if not unread.is_after(_NOT_COUNTED, match.start()):
             found.append(Found(_COUNTS[match["count"].lower()], unread.claim(*match.span())))
-    return accepted(unread, found) or _danced(unread)
+    return accepted(unread, found)
 
 
-def _danced(unread: Unread) -> list[Found[str]]:
-    """The metre that the dances of a prompt share, if they do."""
-    found = accepted(
-        unread,
-        [
-            Found(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
-            for match in unread.matches(_DANCE)
-        ],
-    )
-    return found if len({f.value for f in found}) == 1 else []
+def read_dances(unread: Unread) -> list[Found[str]]:
+    """The metres of the dances that are named."""
+    found = [
+        Found(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
+        for match in unread.matches(_DANCE)
+    ]
+    return accepted(unread, found)
+
+
+def read_styles(unread: Unread) -> list[Found[str]]:
+    """The metres of the styles that are named; after the instruments: "rock organ" is no style."""
+    found = [
+        Found("4/4", unread.claim(*match.span()))
+        for match in unread.matches(_STYLE)
+        if not unread.is_after(_UNUSUAL_STYLE, match.start())
+    ]
+    return accepted(unread, found)
+
+
+def usual_metre(unread: Unread, found: list[Found[str]]) -> list[Found[str]]:
+    """The metre of the dances or styles found, if they share one, where none is given.
+
+    None where the prompt speaks of metres all the same ("not in 4/4").
+    """
+    is_shared = len({f.value for f in found}) == 1
+    return found if is_shared and not _OTHER_METRE.search(unread.text) else []

@@ -214,6 +214,14 @@ BARE_ADJECTIVES = frozenset(
 )
 """Everyday adjectives that mean the tempo only as a tag or beside "tempo" or "pace"."""
 
+FOUR_FOUR_STYLES = (
+    "march", "marches", "tango", "tangos", "reel", "reels", "hornpipe", "hornpipes", "bossa nova",
+    "bossa", "samba", "rock", "rock and roll", "punk", "funk", "disco", "techno", "trance",
+    "house music", "deep house", "hip hop", "reggae", "ska",
+)  # fmt: skip
+"""Styles in 4/4 unless a prompt says otherwise. In docs/corpus 70 % of marches are, 91 %
+of rock, 92 to 100 % of reels, hornpipes, punk, funk, disco, hip hop and reggae."""
+
 BEAT_QUARTERS = {
     "♩.": 1.5,
     "dotted quarter": 1.5,
@@ -280,6 +288,10 @@ IDIOMS = re.compile(
     r"|(?:keyboard|key) (?:sonata|suite)|organ (?:donor|transplant)|tape recorder|key largo"
     r"|(?:inner|middle|outer) voices?|voice[\s-]leading|voices? of|voices? in \w+ heads?"
     rf"|(?:{_FEW})[\s-](?:voices?|part)|vocal[\s-]like"
+    r"|(?:film|tape|show|demo|news|highlights?)[\s-]?reels?|reel[\s-]to[\s-]reel|in a trance"
+    r"|rock[\s-](?:bottom|solid|garden|pool)"
+    r"|(?:in|of|by|since|until|last|next|early|mid|late)[\s-]march(?! (?:time|tempo|rhythm|style))"
+    r"|march (?:[0-9]+|winds?|rain|mornings?|evenings?|hare)"
     r"|(?:car|fog|air) horns?|bull[\s-]?horn|horn of plenty"
     r"|(?:twelve|12|eight|8|sixteen|16)[\s-]bar blues|fast (?:food|asleep)"
     rf"|(?:every|each|per|off|down|up|back|first|last|heart|weak|strong|on|to|{_FEW})[\s-]beats?"
