@@ -2,10 +2,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # The models of the tests are too small to share out: on a busy machine, threads that wait for each
 # other make them ten times slower. Set before torch is imported, and handed on to subprocesses.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long it takes to think of an example says how busy the machine is.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -6,26 +6,29 @@ from contextlib import contextmanager
 
 from amadeus.server.running import Server, bind
 
+PATIENCE = 300.0
+"""Seconds after which something has gone wrong, however slow the machine is."""
+
 
 @contextmanager
-def running(app, limits, grace=0.0):
+def running(app, limits, grace=0.0, proxies=()):
     """A server on a free port of loopback, in a thread; gives its address and itself."""
     listener, started = bind("127.0.0.1", 0), threading.Event()
-    server = Server(app, limits, grace, started.set)
+    server = Server(app, limits, grace, started.set, proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    assert started.wait(60)
+    assert started.wait(PATIENCE)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", server
     finally:
         server.should_exit = True
-        thread.join(60)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
-def until(condition, seconds=20.0):
+def until(condition):
     """Wait until something holds."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

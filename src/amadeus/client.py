@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPException, HTTPResponse
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from amadeus.errors import BusyError, ServerError
+from amadeus.errors import BusyError, ConfigError, ServerError
 
 Json = dict[str, Any]
 """Jobs, pieces and notes are what docs/server.md says they are."""
@@ -26,7 +27,16 @@ Json = dict[str, Any]
 _API = "/api/v1"
 _BUSY = (429, 503)
 _NOTHING_LEFT = 204
+_BUSY_SECONDS = 2.0
+"""Until the next try, where the server does not say."""
 _ENDS = ("done", "failed", "cancelled")
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """The token is for the server that was named, and for no other."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
 class Client:
@@ -43,15 +53,19 @@ class Client:
     ) -> None:
         """token: the access token, where the server asks for one.
 
-        name: jobs of one name count as one client's; drawn if left out.
+        name: jobs of one name count as one client's, on the server's own machine; drawn if left
+        out.
         patience: seconds for which to ask again where the server is busy.
         timeout: seconds of silence after which it counts as gone.
+        Raises ConfigError for anything but an address of the web.
         """
+        if not url.startswith(("http://", "https://")):
+            raise ConfigError(f"{url!r} is no address; give one such as http://127.0.0.1:8417")
         self.url, self._patience, self._timeout = url.rstrip("/"), patience, timeout
         self._headers = {"X-Amadeus-Client": name or secrets.token_hex(8)}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"
-        self._opener = build_opener(ProxyHandler({}))
+        self._opener = build_opener(ProxyHandler({}), _NoRedirects)
 
     def __enter__(self) -> Client:
         return self
@@ -87,17 +101,18 @@ class Client:
         return self._notes(job["id"])
 
     def _notes(self, job: str) -> Generator[Json, None, Json]:
+        end, told = "", Json()
         with closing(self.events(job)) as events:
-            for event, data in events:
-                if event == "note":
-                    yield data
-        return self._result(event, data)
+            for end, told in events:
+                if end == "note":
+                    yield told
+        return self._result(end, told)
 
     # --- jobs
 
     def submit(self, kind: str, **settings: Any) -> Json:
         """A job that composes, continues or edits; answers at once."""
-        return self._json("POST", f"/jobs/{kind}", settings)
+        return self._json("POST", f"/jobs/{kind}", json.dumps(settings).encode())
 
     def job(self, id: str) -> Json:
         return self._json("GET", f"/jobs/{id}")
@@ -108,20 +123,27 @@ class Client:
     def events(self, id: str, last: int = 0) -> Generator[tuple[str, Json], None, None]:
         """Name and data of every event of a job after number `last`, until it ends.
 
-        Raises ServerError where the connection is lost before.
+        Goes on from there where the connection is lost. Raises ServerError where that brings
+        nothing, or the server is gone.
         """
-        headers = {"Last-Event-ID": str(last)}
-        event = ""
-        with self._open("GET", f"{_API}/jobs/{id}/events", headers=headers) as response:
-            for event, data in _events(response):
-                yield event, data
-        if response.status != _NOTHING_LEFT and event not in _ENDS:
-            raise ServerError(f"{self.url} broke off in the middle of a job; ask for it again")
+        fresh = True
+        while fresh:
+            fresh = False
+            headers = {"Last-Event-ID": str(last)}
+            with self._open("GET", f"{_API}/jobs/{id}/events", headers=headers) as response:
+                if response.status == _NOTHING_LEFT:
+                    return
+                for number, event, data in _events(response):
+                    fresh, last = True, number
+                    yield event, data
+                    if event in _ENDS:
+                        return
+        raise ServerError(f"{self.url} broke off in the middle of job {id}; ask for it again")
 
     def wait(self, id: str) -> Json:
         """The piece of a job, when it is done. Raises ServerError if there will be none."""
-        *_, (event, job) = self.events(id)
-        return self._result(event, job)
+        ((end, told),) = deque(self.events(id), maxlen=1)
+        return self._result(end, told)
 
     def _result(self, event: str, job: Json) -> Json:
         if event == "done":
@@ -152,24 +174,22 @@ class Client:
 
     def upload(self, midi: bytes, title: str = "A MIDI file") -> Json:
         """Take a MIDI file in; returns the piece."""
-        path = f"{_API}/pieces?title={quote(title)}"
-        with self._open("POST", path, midi, {"Content-Type": "audio/midi"}) as response:
-            return json.load(response)
+        path = f"/pieces?title={quote(title, safe='')}"
+        return self._json("POST", path, midi, "audio/midi")
 
     def change(self, id: str, **change: Any) -> Json:
         """Give a piece another title, or a star."""
-        return self._json("PATCH", f"/pieces/{id}", change)
+        return self._json("PATCH", f"/pieces/{id}", json.dumps(change).encode())
 
     def delete(self, id: str) -> None:
-        self._open("DELETE", f"{_API}/pieces/{id}").close()
+        self._read("DELETE", f"/pieces/{id}")
 
     def midi(self, id: str) -> bytes:
         return self.file(id, "midi")
 
     def file(self, id: str, kind: str) -> bytes:
         """midi, audio (WAV), picture (PNG), or whatever `info` names among its files."""
-        with self._open("GET", f"{_API}/pieces/{id}/{kind}") as response:
-            return response.read()
+        return self._read("GET", f"/pieces/{id}/{kind}")
 
     def notes(self, id: str) -> Json:
         return self._json("GET", f"/pieces/{id}/notes")
@@ -185,18 +205,35 @@ class Client:
 
     def parse(self, prompt: str, **more: Any) -> Json:
         """What words mean, before anything is composed."""
-        return self._json("POST", "/prompts/parse", {"prompt": prompt, **more})
+        asked = {"prompt": prompt, **more}
+        return self._json("POST", "/prompts/parse", json.dumps(asked).encode())
 
     def info(self) -> Json:
         return self._json("GET", "/info")
 
     # --- requests
 
-    def _json(self, method: str, path: str, body: Any = None) -> Json:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        with self._open(method, _API + path, data, headers) as response:
-            return json.load(response)
+    def _json(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
+    ) -> Json:
+        try:
+            return json.loads(self._read(method, path, body, kind))
+        except ValueError:
+            raise ServerError(
+                f"{self.url} answers with something else than JSON; is it `amadeus serve`?"
+            ) from None
+
+    def _read(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
+    ) -> bytes:
+        headers = {} if body is None else {"Content-Type": kind}
+        with self._open(method, _API + path, body, headers) as response:
+            try:
+                return response.read()
+            except (OSError, HTTPException) as error:
+                raise ServerError(
+                    f"{self.url} broke off in the middle of an answer ({error}); ask again"
+                ) from None
 
     def _open(
         self,
@@ -216,30 +253,43 @@ class Client:
                 seconds = _wait_of(error)
                 if seconds is None or time.monotonic() + seconds > until:
                     raise _refusal(error) from None
+                error.close()
                 time.sleep(seconds)
-            except (URLError, OSError, HTTPException) as error:
+            except (OSError, HTTPException) as error:
                 reason = getattr(error, "reason", error)
                 raise ServerError(
                     f"{self.url} does not answer ({reason}); is `amadeus serve` running there?"
                 ) from None
 
 
-def _events(response: HTTPResponse) -> Iterator[tuple[str, Json]]:
-    event = ""
-    for line in response:
-        name, _, value = line.decode().rstrip("\n").partition(": ")
-        if name == "event":
-            event = value
-        elif name == "data":
-            yield event, json.loads(value)
+def _events(response: HTTPResponse) -> Iterator[tuple[int, str, Json]]:
+    """Number, name and data of every event that comes whole before the connection ends."""
+    fields: dict[str, str] = {}
+    for line in _lines(response):
+        name, _, value = line.partition(": ")
+        fields[name] = value
+        if not line and "data" in fields:
+            yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+            fields = {}
+
+
+def _lines(response: HTTPResponse) -> Iterator[str]:
+    try:
+        for line in response:
+            if line.endswith(b"\n"):
+                yield line.decode().rstrip("\n")
+    except (OSError, HTTPException):
+        return
 
 
 def _wait_of(error: HTTPError) -> float | None:
     """Seconds after which to ask again; None where that is of no use."""
-    try:
-        return float(error.headers["Retry-After"]) if error.code in _BUSY else None
-    except (TypeError, ValueError):
+    if error.code not in _BUSY:
         return None
+    try:
+        return max(0.1, float(error.headers["Retry-After"]))
+    except (TypeError, ValueError):
+        return _BUSY_SECONDS
 
 
 def _refusal(error: HTTPError) -> ServerError | BusyError:

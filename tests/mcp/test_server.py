@@ -120,7 +120,7 @@ def test_links_that_lead_elsewhere_are_refused(tmp_path):
     (tmp_path / "secret.mid").write_bytes(b"MThd")
     (tmp_path / "music" / "link.mid").symlink_to(tmp_path / "secret.mid")
     folder = MidiFolder(tmp_path / "music")
-    for use in (folder.existing, folder.new):
+    for use in (folder.existing, folder.named):
         with pytest.raises(ConfigError, match="is a link"):
             use("link.mid")
 
@@ -140,3 +140,31 @@ def test_a_client_talks_to_the_command(over_stdio, folder):
 
     assert "bars: 1" in text(over_stdio(call))
     assert (folder / "amadeus-2.mid").exists()
+
+
+def test_two_who_write_at_once_get_a_file_each(tmp_path):
+    folder = MidiFolder(tmp_path)
+    path = folder.named("waltz")
+    found = [folder.add(path, bytes([number])) for number in range(3)]
+    assert [p.name for p in found] == ["waltz.mid", "waltz-2.mid", "waltz-3.mid"]
+    assert [p.read_bytes() for p in found] == [b"\0", b"\1", b"\2"]
+
+
+def test_what_cannot_be_written_whole_is_not_there(tmp_path):
+    folder = MidiFolder(tmp_path)
+    with pytest.raises(TypeError):
+        folder.add(folder.named("waltz"), "no bytes")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_is_refused_before_anything_is_composed(use, monkeypatch):
+    monkeypatch.setattr(server.Composer, "generate", None)
+    assert "without folders" in text(use("compose", bars=1, name="../away.mid"))
+
+
+def test_a_long_name_leaves_room_for_what_is_made_of_the_file(use, folder, song):
+    name = "x" * 95 + ".mid"
+    song.rename(folder / name)
+    result = use("continue", file=name, bars=1, seed=1)
+    assert not result.is_error
+    assert (folder / f"{'x' * 80}-continued.mid").exists()

@@ -155,3 +155,30 @@ def test_names_may_hold_anything():
     odd = replace(piece().tracks[0], name="Flöte <1> & \x07co")
     root = root_of(replace(piece(), tracks=(odd,)))
     assert root.findtext(".//part-name") == "Flöte <1> & co"
+
+
+@pytest.mark.parametrize(
+    ("program", "pitches", "clefs"),
+    [
+        (0, [50, 52, 70], [("G", "2", None), ("F", "4", None)]),
+        (30, [52, 60, 67], [("G", "2", "-1")]),
+        (30, [81, 88, 91], [("G", "2", "1")]),
+        (38, [28, 33, 40], [("F", "4", "-1")]),
+        (33, [55, 60, 67], [("G", "2", None)]),
+        (73, [91, 96, 98], [("G", "2", "1")]),
+        (48, [36, 38, 60, 64, 84, 88], [("G", "2", None), ("F", "4", None)]),
+        (40, [57, 60, 76], [("G", "2", None)]),
+    ],
+)
+def test_a_clef_is_near_its_notes(program, pitches, clefs):
+    notes = make_notes([(12 * i, 12, pitch, 80) for i, pitch in enumerate(pitches)])
+    found = root_of(Score(12, (Track(program, notes),))).findall(".//clef")
+    fields = ("sign", "line", "clef-octave-change")
+    assert [tuple(clef.findtext(field) for field in fields) for clef in found] == clefs
+
+
+def test_several_players_of_one_name_are_numbered():
+    notes = piece().tracks[0].notes
+    tracks = (Track(40, notes), Track(41, notes), Track(40, notes))
+    names = [name.text for name in root_of(Score(12, tracks)).iter("part-name")]
+    assert names == ["Violin 1", "Viola", "Violin 2"]

@@ -1,3 +1,5 @@
+import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -5,6 +7,7 @@ import pytest
 import torch
 
 from amadeus.inference.composer import Composer
+from amadeus.inference.session import Session
 from amadeus.model import PRESETS, Amadeus
 
 pytest.importorskip("fastapi")
@@ -53,3 +56,18 @@ def serve(composer, limits, tmp_path):
 def client(serve):
     with serve() as client:
         yield client
+
+
+@pytest.fixture
+def paused(monkeypatch):
+    """An event: while it is set nothing is composed, however slow the test is; all else goes on."""
+    paused, step = threading.Event(), Session.step
+
+    def wait_or_step(session):
+        if not paused.is_set():
+            return step(session)
+        time.sleep(0.005)
+        return []
+
+    monkeypatch.setattr(Session, "step", wait_or_step)
+    return paused

@@ -10,6 +10,7 @@ from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
 from amadeus.inference.session import Session
 from amadeus.server.engine import Engine, GivenUp, OutOfTime
+from serving import PATIENCE
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def engine(composer):
     engine.stop()
 
 
-def rows_of(passages, seconds=30.0):
+def rows_of(passages, seconds=PATIENCE):
     rows = [[] for _ in passages.requests]
     for index, row in passages.rows(time.monotonic() + seconds):
         rows[index].append(row)
@@ -98,14 +99,16 @@ def test_a_client_says_whom_it_cannot_reach():
         client.info()
 
 
-def test_a_client_waits_for_its_turn(serve):
+def test_a_client_waits_for_its_turn(serve, paused):
     from amadeus.client import Client
 
     settings = {"bars": 16, "notes": 200, "constraints": ["density: 30"]}
     with serve(running=1, waiting=1, waiting_each=1) as client:
+        paused.set()
         jobs = [client.submit("compose", seed=i, **settings) for i in range(2)]
         with pytest.raises(BusyError):
             client.submit("compose", bars=1)
         with Client(client.url, name="patient", patience=60) as patient:
             client.cancel(jobs[0]["id"]), client.cancel(jobs[1]["id"])
+            paused.clear()
             assert patient.compose(bars=1, notes=4)["notes"] <= 4

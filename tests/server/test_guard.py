@@ -1,5 +1,6 @@
 """Who may ask, and how much they may send."""
 
+import asyncio
 import json
 import socket
 from dataclasses import replace
@@ -8,8 +9,9 @@ import pytest
 
 from amadeus.client import Client
 from amadeus.server.app import create_app
-from amadeus.server.guard import Access
-from serving import running
+from amadeus.server.guard import Access, Guard
+from amadeus.server.metrics import Metrics
+from serving import PATIENCE, running
 
 testclient = pytest.importorskip("starlette.testclient")
 HOME = "http://127.0.0.1:8417"
@@ -97,6 +99,8 @@ def test_loopback_asks_for_no_token_unless_there_is_one(page):
     assert Access.of("::1", None).token is None
     assert Access.of("localhost", "t").token == "t"
     assert Access.of("192.168.1.2", None).token
+    assert Access.of("127.0.0.1", None, ["music.example.org"]).token
+    assert Access.of("0.0.0.0", " t ").is_token("t")
     assert page().get("/api/v1/pieces").status_code == 200
 
 
@@ -130,6 +134,39 @@ def test_without_a_page_there_is_the_reference(page, tmp_path):
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
+def test_who_is_elsewhere_gets_no_more_turns_by_more_names(page):
+    for access, expected in ((None, "a"), (Access.of("0.0.0.0", "t"), "testclient")):
+        client = page(access)
+        headers = {"Authorization": "Bearer t", "X-Amadeus-Client": "a"}
+        assert client.post("/api/v1/jobs/compose", json={"bars": 1}, headers=headers).is_success
+        (job,) = client.app.state.services.runner.jobs()
+        assert job.client == expected
+
+
+@pytest.mark.parametrize(
+    ("proxies", "expected"), [((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.7")]
+)
+def test_a_proxy_is_believed_where_it_is_trusted(composer, limits, tmp_path, proxies, expected):
+    access = Access.of("127.0.0.1", None, ["music.example.org"])
+    app = create_app(composer, data=tmp_path, limits=limits, access=access)
+    with running(app, limits, proxies=proxies) as (url, _):
+        client = Client(url, token=access.token)
+        client._headers |= {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+        client.submit("compose", bars=1)
+        (job,) = app.state.services.runner.jobs()
+        assert job.client == expected
+
+
+def test_a_defect_is_answered_like_any_other_error(page, monkeypatch):
+    client = page()
+    monkeypatch.setattr("amadeus.server.runner.Runner.jobs", lambda _: 1 // 0)
+    response = client.get("/api/v1/jobs")
+    assert (response.status_code, code(response)) == (500, "internal")
+    assert "division" not in response.text
+    assert response.headers["x-frame-options"] == "DENY"
+    assert 'route="/api/v1/jobs",status="500"' in client.get("/metrics").text
+
+
 def test_errors_have_security_headers_too(page):
     for path in ("/nowhere", "/api/v1/pieces/xyz", "/api/v1/jobs/0000000000000000"):
         response = page().get(path)
@@ -151,21 +188,48 @@ def test_bodies_have_a_limit_announced_or_not(page):
         assert (response.status_code, code(response)) == (413, "too_large")
 
 
-def test_who_sends_too_slowly_is_let_go_and_who_only_listens_is_not(composer, limits, tmp_path):
+def test_who_sends_too_slowly_is_let_go(composer, limits, tmp_path):
     held = replace(limits, body_seconds=1)
     app = create_app(composer, data=tmp_path, limits=held)
-    with running(app, held) as (url, _), Client(url) as client:
+    with running(app, held) as (url, _):
         host, port = url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as slow:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as slow:
             slow.sendall(
                 f"POST /api/v1/jobs/compose HTTP/1.1\r\nHost: {host}:{port}\r\n"
                 "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{".encode()
             )
             assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
-        # Of two jobs that take longer than a second together, the second is followed throughout.
-        settings = {"bars": 16, "notes": 60, "constraints": ["density: 30"]}
-        jobs = [client.submit("compose", seed=seed, **settings) for seed in range(3)]
-        assert list(client.events(jobs[-1]["id"]))[-1][0] == "done"
+
+
+def test_who_only_listens_is_not_let_go(limits):
+    listened = []
+
+    async def listen(scope, receive, send):
+        assert (await receive())["type"] == "http.request"
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(receive(), 1.5)
+        listened.append(True)
+
+    async def go():
+        arriving = asyncio.Queue()
+        arriving.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        scope = {"type": "http", "method": "GET", "path": "/x", "headers": [(b"host", b"::1")]}
+        guard = Guard(listen, Access(), replace(limits, body_seconds=1), Metrics())
+        await guard(scope, arriving.get, None)
+
+    asyncio.run(go())
+    assert listened == [True]
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /health HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_who_says_nothing_is_let_go(composer, limits, tmp_path, beginning):
+    held = replace(limits, body_seconds=1)
+    app = create_app(composer, data=tmp_path, limits=held)
+    with running(app, held) as (url, _):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as silent:
+            silent.sendall(beginning)
+            assert silent.recv(100) == b""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """What is asked for over HTTP is what the composer gives, while it is being composed."""
 
+import asyncio
+import threading
+
 import pytest
 
 from amadeus.client import Client
@@ -8,7 +11,13 @@ from amadeus.errors import BusyError, ServerError
 from amadeus.inference.composer import Composer
 from amadeus.music.grid import GRID
 from amadeus.music.midi import read_midi, write_midi
-from serving import drained, until
+from amadeus.server.app import create_app
+from amadeus.server.engine import Engine
+from amadeus.server.jobs import Job
+from amadeus.server.limits import Limits
+from amadeus.server.models import ComposeRequest
+from amadeus.server.tasks import plan_compose
+from serving import drained, running, until
 
 LONG = {"bars": 16, "notes": 390, "constraints": ["density: 30"], "temperature": 0.5}
 
@@ -64,6 +73,17 @@ def test_events_go_on_where_a_connection_was_lost(client):
     whole = list(client.events(job["id"]))
     assert list(client.events(job["id"], last=4)) == whole[4:]
     assert list(client.events(job["id"], last=len(whole))) == []
+
+
+def test_who_claims_to_have_heard_more_than_there_was_hears_the_end():
+    async def go():
+        job = Job(plan_compose(ComposeRequest(), 1, Limits()), "somebody")
+        following = asyncio.ensure_future(anext(job.follow(last=10**6)))
+        await asyncio.sleep(0)
+        job.set_state("cancelled")
+        return await following
+
+    assert b"event: cancelled" in asyncio.run(go())
 
 
 def test_of_old_jobs_only_the_end_is_left(client, limits):
@@ -140,6 +160,21 @@ def test_what_cannot_work_is_refused_before_it_waits(client, kind, settings, sai
     assert client._json("GET", "/jobs")["jobs"] == []
 
 
+def test_a_job_that_is_over_keeps_no_score(composer, limits, tmp_path, paused):
+    app = create_app(composer, data=tmp_path, limits=limits)
+    with running(app, limits) as (url, _), Client(url) as client:
+        piece = client.compose(bars=2, notes=10, seed=1)["id"]
+        client.edit(piece, bars=[1, 1])
+        paused.set()
+        jobs = [client.submit("continue", piece=piece) for _ in range(3)]
+        for job in jobs:
+            client.cancel(job["id"])
+        runner = app.state.services.runner
+        until(lambda: runner.running == 0)
+        assert len(runner.jobs()) == 5
+        assert not any(hasattr(job.task, "score") for job in runner.jobs())
+
+
 def test_an_edit_that_cannot_work_is_refused(client):
     piece = client.compose(bars=2, notes=10, seed=1)["id"]
     for settings, said in (
@@ -150,7 +185,8 @@ def test_an_edit_that_cannot_work_is_refused(client):
             client.submit("edit", piece=piece, **settings)
 
 
-def test_a_cancelled_job_leaves_no_piece(client):
+def test_a_cancelled_job_leaves_no_piece(client, paused):
+    paused.set()
     job = client.submit("compose", seed=1, **LONG)
     waiting = [client.submit("compose", seed=i, **LONG) for i in range(3)]
     assert client.cancel(waiting[-1]["id"])["state"] == "cancelled"
@@ -158,18 +194,21 @@ def test_a_cancelled_job_leaves_no_piece(client):
     assert list(client.events(job["id"]))[-1][0] == "cancelled"
     for one in waiting:
         client.cancel(one["id"])
+    paused.clear()
     until(lambda: client._json("GET", "/pieces")["pieces"] == [])
     assert client.compose(bars=1, notes=4, seed=1)["notes"] <= 4
     assert len(list(client.pieces())) == 1
 
 
-def test_who_leaves_frees_the_slot(client):
+def test_who_leaves_frees_the_slot(client, paused):
     stream = client.stream(seed=1, **LONG)
     next(stream)
+    paused.set()
     job = client._json("GET", "/jobs")["jobs"][0]
     assert job["state"] == "running"
     stream.close()
     until(lambda: client.job(job["id"])["state"] == "cancelled")
+    paused.clear()
     assert client.compose(bars=1, notes=4, seed=1)
 
 
@@ -181,7 +220,8 @@ def test_who_only_looks_away_keeps_the_job(client):
     assert client.wait(job["id"])["notes"]
 
 
-def test_nobody_waits_for_more_than_there_is_room_for(client):
+def test_nobody_waits_for_more_than_there_is_room_for(client, paused):
+    paused.set()
     jobs = [client.submit("compose", seed=i, **LONG) for i in range(5)]
     assert [job["state"] for job in jobs] == ["running"] * 2 + ["queued"] * 3
     assert [job["position"] for job in jobs] == [0, 0, 0, 1, 2]
@@ -195,6 +235,7 @@ def test_nobody_waits_for_more_than_there_is_room_for(client):
             other.submit("compose", seed=i, bars=1, notes=4)
         with Client(client.url, patience=0) as third, pytest.raises(BusyError, match="6 jobs are"):
             third.submit("compose", bars=1)
+        paused.clear()
         client.cancel(jobs[0]["id"])
         assert other.wait(late["id"])["notes"]
         assert client.job(jobs[4]["id"])["state"] == "queued"
@@ -212,6 +253,37 @@ def test_a_job_that_fails_takes_no_other_with_it(client, monkeypatch):
     assert (name, job["error"]["code"]) == ("failed", "internal")
     assert "a defect" not in job["error"]["message"]
     assert client.wait(good["id"])["notes"]
+
+
+def test_a_job_that_gets_no_thread_fails_and_frees_its_place(client, monkeypatch):
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if len(thread.name) == 16:  # the identifier of a job
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as context:
+        context.setattr(threading.Thread, "start", refuse)
+        for seed in range(3):
+            job = client.submit("compose", bars=1, seed=seed)
+            assert (job["state"], job["error"]["code"]) == ("failed", "internal")
+    assert client.compose(bars=1, notes=4, seed=1)
+
+
+def test_no_job_outlives_the_engine(client, monkeypatch, paused):
+    def fail(*_):
+        raise MemoryError
+
+    job = client.submit("compose", seed=1, **LONG)
+    waiting = client.events(job["id"])
+    until(lambda: next(waiting)[0] == "note")
+    paused.set()
+    monkeypatch.setattr(Engine, "_end_failed", fail)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    assert list(waiting)[-1][1]["error"]["code"] == "internal"
+    with pytest.raises(BusyError, match="the server stops"):
+        client.submit("compose", bars=1)
 
 
 def test_a_passage_of_too_many_notes_fails_with_a_remedy(serve):

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -218,7 +220,7 @@ def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
 
     async def go():
         workshop = Workshop(9, 1)
-        with pytest.raises(Broken, match="broke its process"):
+        with pytest.raises(Broken, match="broke the process"):
             await workshop.make(die)
         with pytest.raises(Broken, match="too long"):
             await workshop.make(loop)
@@ -230,6 +232,84 @@ def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
     again, summary = asyncio.run(go())
     assert again == encode_midi(read_midi(midi))
     assert summary.instruments == ["drums"]
+
+
+def spin(*_):
+    sum(range(10**12))  # in compiled code, which heeds no signal
+
+
+@pytest.mark.slow
+def test_what_heeds_no_signal_ends_with_its_process_and_nobody_else_pays(fixtures, monkeypatch):
+    import asyncio
+
+    from amadeus.server.workshop import Broken, Workshop
+
+    async def go():
+        workshop = Workshop(9, 2)
+        makes = [workshop.make(spin), *(workshop.make(making.view, "0" * 16, midi) for _ in "ab"),
+                 workshop.make(die), workshop.make(making.view, "0" * 16, midi)]  # fmt: skip
+        made = await asyncio.gather(*makes, return_exceptions=True)
+        workshop.close()
+        return made
+
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    spun, *viewed, died, after = asyncio.run(go())
+    assert (type(spun), type(died)) == (Broken, Broken)
+    assert "broke the process" in str(died)
+    assert [*viewed, after] == [making.view("0" * 16, midi)] * 3
+
+
+def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    from amadeus.server.files import Files
+
+    files = Files(tmp_path, None, 1)
+    names = ["a.wav", ".amadeus-temporary", "b.wav"]
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter([tmp_path / name for name in names]))
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"xx")
+    files._make_room(tmp_path / "b.wav")
+    assert os.listdir(tmp_path) == ["b.wav"]
+
+
+def test_where_a_file_could_not_be_written_is_told_to_nobody(fixtures, tmp_path):
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    with pytest.raises(OSError, match="cannot be written"):
+        making.write_file("score", midi, str(tmp_path / "nowhere" / "x.musicxml"), "")
+
+
+KEEP_ON = """
+import sys
+from pathlib import Path
+from amadeus.server.models import Summary
+from amadeus.server.store import Store
+
+summary = Summary(bars=1, notes=1, seconds=1, tempo=120, metre="4/4", key=None, instruments=[])
+store = Store(Path(sys.argv[1]), 10**6)
+for number in range(10**6):
+    store.add(id=f"{number:016x}", created="now", title="", kind="import", settings={},
+              summary=summary, midi=bytes(10_000))
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_what_was_kept_outlives_a_server_that_is_killed(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", KEEP_ON, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    for _ in range(50):
+        assert process.stdout.readline()
+    process.kill()
+    told = 50 + len(process.stdout.read().splitlines())
+    process.wait()
+    process.stdout.close()
+    store = Store(tmp_path, 10**6)
+    assert store._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    for number in range(told):
+        assert store.midi(f"{number:016x}") == bytes(10_000)
+    store.close()
 
 
 def test_limits_are_at_least_one():

@@ -2,17 +2,21 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
 from amadeus.client import Client
-from amadeus.errors import AmadeusError
+from amadeus.errors import AmadeusError, ServerError
 from amadeus.model.checkpoint import save_checkpoint
 from amadeus.server.app import create_app
-from serving import running, until
+from amadeus.server.running import Server, bind, serve
+from amadeus.server.store import DATABASE
+from serving import PATIENCE, running, until
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
     finished, told, refused = [], [], []
 
     def ask(name):
-        with Client(said["url"], name=name, patience=0, timeout=60) as client:
+        with Client(said["url"], name=name, patience=0, timeout=PATIENCE) as client:
             for seed in range(1000):
                 try:
                     job = client.submit("compose", bars=4, notes=60, seed=seed)
@@ -67,11 +71,11 @@ def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
     threads = [threading.Thread(target=ask, args=(f"c{i}",)) for i in range(8)]
     for thread in threads:
         thread.start()
-    until(lambda: len(finished) >= 4, seconds=120)
+    until(lambda: len(finished) >= 4)
     process.send_signal(number)
-    assert process.wait(60) == 0
+    assert process.wait(PATIENCE) == 0
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert set(told) <= {"stopping"}
     assert len(told) + len(refused) == len(threads)
@@ -82,9 +86,10 @@ def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
         assert all(client.midi(piece)[:4] == b"MThd" for piece in finished)
 
 
-def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path):
+def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path, paused):
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits, grace=0) as (url, server), Client(url) as client:
+        paused.set()
         jobs = [
             client.submit("compose", seed=i, bars=16, notes=390, constraints=["density: 30"])
             for i in range(4)
@@ -101,8 +106,20 @@ def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path):
         until(lambda: all(runner.get(job["id"]).followers for job in jobs))
         server.should_exit = True
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
     assert [(name, job["error"]["code"]) for name, job in ends] == [("failed", "stopping")] * 4
+
+
+def test_a_server_that_cannot_begin_says_so(composer, limits, tmp_path, monkeypatch):
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    app = create_app(composer, data=tmp_path, limits=limits)
+    (tmp_path / "cache").touch()  # where a folder should be
+    begun = []
+    server = Server(app, limits, 0, lambda: begun.append(True))
+    with pytest.raises((ServerError, SystemExit)) as ended:
+        serve(server, bind("127.0.0.1", 0))
+    assert ended.value.args[0]
+    assert begun == []
 
 
 def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
@@ -125,13 +142,21 @@ def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
         (["--token", "ü"], "must be printable ASCII"),
         (["--host", "256.1.1.1"], "cannot be listened on"),
         (["--model", "nowhere"], "nowhere"),
+        (["--trust-proxy", "nginx"], "'nginx' is no address"),
+        (["--data", "file"], "cannot be used"),
+        (["--data", "newer"], "another version of Amadeus"),
     ],
 )
-def test_settings_that_cannot_work_are_one_line(arguments, said, tmp_path):
+def test_settings_that_cannot_work_are_one_line(arguments, said, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
     from amadeus.cli.main import app
 
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "newer").mkdir()
+    with closing(sqlite3.connect(tmp_path / "newer" / DATABASE)) as connection:
+        connection.execute("PRAGMA user_version = 99")
     result = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), *arguments])
     assert result.exit_code == 1
     assert said in result.stderr

@@ -15,7 +15,7 @@ EXAMPLES = options.examples(
     "amadeus serve",
     "amadeus serve --port 9000 --data ~/music/amadeus",
     "amadeus serve --host 0.0.0.0  (for others; prints the access token they need)",
-    "amadeus serve --host 0.0.0.0 --allow-host music.example.org  (behind a TLS proxy)",
+    "amadeus serve --allow-host music.example.org --trust-proxy 127.0.0.1  (behind a TLS proxy)",
     "curl -s localhost:8417/api/v1/jobs/compose -H 'Content-Type: application/json' "
     """-d '{"prompt": "a slow waltz"}'""",
 )
@@ -41,6 +41,13 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A name it is called by, as of a proxy; repeatable."),
+    ] = None,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A proxy, or a network of them, that says for whom it asks; repeatable.",
+        ),
     ] = None,
     running: Annotated[
         int | None, typer.Option(metavar="JOBS", help="Jobs at once; 16 if left out.")
@@ -88,6 +95,7 @@ def serve(
     if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
         raise ConfigError("the access token must be printable ASCII; choose another")
     access = Access.of(host, token, allow_host or ())
+    proxies = [_network(one) for one in trust_proxy or ()]
     folder = data or default_folder()
     Store(folder, limits.pieces).close()  # where it cannot be used, that is said before all else
     composer = load_model(**options.given(name=model))
@@ -108,4 +116,17 @@ def serve(
             typer.echo(f"access token: {access.token}")
             typer.echo(f"in a browser: {address}/?token={access.token}")
 
-    run(Server(app, limits, grace, started), listener)
+    run(Server(app, limits, grace, started, proxies), listener)
+
+
+def _network(address: str) -> str:
+    """An address, or a network of them. Raises ConfigError for anything else."""
+    from ipaddress import ip_network
+
+    try:
+        ip_network(address)
+    except ValueError:
+        raise ConfigError(
+            f"the proxy {address!r} is no address; give one, such as 127.0.0.1 or 10.0.0.0/8"
+        ) from None
+    return address

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -30,15 +32,21 @@ class MidiFolder:
             raise ConfigError(f"there is no file {name!r}; there are: {self._listing()}")
         return path
 
-    def new(self, name: str) -> Path:
-        """A file that is not there yet: of this name, or of the name with a number."""
-        if not name.lower().endswith(SUFFIXES):
-            name += SUFFIXES[0]
-        path = self._inside(name)
-        names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-        while path.exists() or path.is_symlink():
-            path = next(names)
-        return path
+    def named(self, name: str) -> Path:
+        """Where a file of this name would be, there or not. Raises ConfigError for other names."""
+        return self._inside(name if name.lower().endswith(SUFFIXES) else name + SUFFIXES[0])
+
+    def add(self, path: Path, midi: bytes) -> Path:
+        """Write a file that was not there: at this path, or with a number; returns its path."""
+        for number in count(1):
+            free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            try:
+                with free.open("xb") as file, _undone_by_errors(free):
+                    file.write(midi)
+                return free
+            except FileExistsError:  # nobody else can have made it in between
+                continue
+        raise AssertionError("numbers do not end")
 
     def _inside(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or not name.lower().endswith(SUFFIXES):
@@ -55,3 +63,13 @@ class MidiFolder:
         names = sorted(p.name for p in self.path.iterdir() if p.suffix.lower() in SUFFIXES)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         return (", ".join(names[:20]) or "none yet") + more
+
+
+@contextmanager
+def _undone_by_errors(path: Path) -> Iterator[None]:
+    """Leave no file that was not written whole."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -24,7 +24,7 @@ from amadeus.inference.composer import Composer
 from amadeus.mcp.description import describe_score
 from amadeus.mcp.folder import MidiFolder
 from amadeus.music.grid import bars_of
-from amadeus.music.midi import read_midi, write_midi
+from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
 from amadeus.text.prompt import parse_prompt
 
@@ -35,6 +35,8 @@ MAX_NOTES = 8_000
 """Most notes that one call composes."""
 MAX_GIVEN_NOTES = 20_000
 """Most notes of a piece that is continued or edited."""
+MAX_STEM = 80
+"""Characters of a file's name that the name of what is made of it begins with."""
 MAX_CHARACTERS = 1000
 """Of a prompt."""
 INSTRUCTIONS = """
@@ -109,11 +111,12 @@ class Tools:
         if planned is None or planned > MAX_BARS:
             raise ConfigError(f"{planned} bars are too many for one call; ask for {MAX_BARS}")
         seed = _drawn(seed)
+        path = self._folder.named(name or f"amadeus-{seed}")
         with self._turn:
             score = self._composer.generate(
                 prompt, bars=planned, notes=MAX_NOTES, seed=seed, constraints=held
             )
-        return self._written(score, name or f"amadeus-{seed}", seed, picture)
+        return self._written(score, path, seed, picture)
 
     def continue_(
         self,
@@ -131,11 +134,12 @@ class Tools:
         """
         source = self._folder.existing(file)
         given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        path = self._folder.named(name or f"{source.stem[:MAX_STEM]}-continued")
         with self._turn:
             score = self._composer.continue_score(
                 given, bars=bars, notes=MAX_NOTES, seed=seed, prompt=prompt, constraints=held
             )
-        return self._written(score, name or f"{source.stem}-continued", seed, picture)
+        return self._written(score, path, seed, picture)
 
     def edit(
         self,
@@ -191,6 +195,7 @@ class Tools:
         """
         source = self._folder.existing(file)
         given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        path = self._folder.named(name or f"{source.stem[:MAX_STEM]}-edited")
         bars = None if first_bar is None and last_bar is None else (first_bar or 1, last_bar)
         change = Edit(
             bars=bars, parts=tuple(parts or ()), add=tuple(add or ()), notes=tuple(notes or ()),
@@ -204,15 +209,15 @@ class Tools:
                 **{field: getattr(change, field) for field in change.__slots__},
                 seed=seed, prompt=prompt, constraints=held,
             )  # fmt: skip
-        return self._written(score, name or f"{source.stem}-edited", seed, picture)
+        return self._written(score, path, seed, picture)
 
     def describe(self, file: File, picture: Picture = False) -> Content:
         """Say what is in a MIDI file: a caption, key, tempo, metre, bars, instruments, chords."""
         path = self._folder.existing(file)
         return _content(f"{path}\n{describe_score(score := _read(path))}", score, path, picture)
 
-    def _written(self, score: Score, name: str, seed: int, picture: bool) -> Content:
-        path = write_midi(score, self._folder.new(name))
+    def _written(self, score: Score, path: Path, seed: int, picture: bool) -> Content:
+        path = self._folder.add(path, encode_midi(score))
         said = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}"
         return _content(said, score, path, picture)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,8 @@ _GRAND_STAFF = {*range(9), *range(16, 21), 46}
 """Keyboards and the harp, who read two staves."""
 _HANDS = re.compile(r"\b(right|left|rh|lh|upper|lower|hand)\b", re.IGNORECASE)
 _HANDS_APART = 5  # semitones between the mean pitches of the two
+_FAR = 18  # semitones from the middle line: more than four ledger lines
+_MOST_FAR = 0.1  # of the notes of a staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,20 @@ class Clef:
     line: int | None = None
     octaves: int = 0
 
+    def share_far(self, notes: np.ndarray) -> float:
+        """How many of the notes need more than four ledger lines, 0 to 1."""
+        middle = {"G": 71, "C": 60, "F": 50}[self.sign] + 12 * self.octaves
+        return float((np.abs(notes["pitch"] - middle) > _FAR).mean())
+
 
 TREBLE, ALTO, BASS = Clef("G", 2), Clef("C", 3), Clef("F", 4)
+HIGH, LOW = Clef("G", 2, 1), Clef("F", 4, -1)
 PERCUSSION = Clef("percussion")
 _OWN_CLEFS = {
     41: ALTO,
     **dict.fromkeys(range(24, 32), Clef("G", 2, -1)),  # guitars
-    **dict.fromkeys((*range(32, 38), 43), Clef("F", 4, -1)),  # basses
-    **dict.fromkeys((9, 72, 78), Clef("G", 2, 1)),  # glockenspiel, piccolo, whistle
+    **dict.fromkeys((*range(32, 40), 43), LOW),  # basses
+    **dict.fromkeys((9, 72, 78), HIGH),  # glockenspiel, piccolo, whistle
 }
 
 
@@ -60,8 +69,9 @@ class Part:
 def parts_of(score: Score) -> list[Part]:
     """The parts that play something, in order.
 
-    Keyboards have two staves where they reach far enough, split at middle C; two tracks of one
-    keyboard, the higher one first, are its two hands.
+    Keyboards have two staves where they reach far enough, split at middle C, others where no clef
+    is near; two tracks of one keyboard, the higher one first, are its two hands. Names that several
+    would have are numbered.
     """
     parts = []
     tracks = _joined(score)
@@ -71,13 +81,25 @@ def parts_of(score: Score) -> list[Part]:
         name = _HANDS.sub(" ", track.name).strip() or everyday_name(program).capitalize()
         if tracks and _are_hands(track, tracks[0]):
             parts.append(Part(name, program, (track.notes, tracks.pop(0).notes)))
-        elif program in _GRAND_STAFF and _is_wide(track.notes):
+        elif _needs_two_staves(program, track.notes):
             low = track.notes["pitch"] < MIDDLE_C
             parts.append(Part(name, program, (track.notes[~low], track.notes[low])))
         else:
             name = track.name.strip() or name
             parts.append(Part(name, program, (track.notes,)))
-    return parts
+    return _numbered(parts)
+
+
+def _numbered(parts: list[Part]) -> list[Part]:
+    """First and second violin, rather than two of one name."""
+    names, met = Counter(part.name for part in parts), Counter[str]()
+    numbered = []
+    for part in parts:
+        met[part.name] += 1
+        several = names[part.name] > 1
+        name = f"{part.name} {met[part.name]}" if several else part.name
+        numbered.append(replace(part, name=name))
+    return numbered
 
 
 def _joined(score: Score) -> list[Track]:
@@ -120,15 +142,22 @@ def _are_hands(upper: Track, lower: Track) -> bool:
     )
 
 
-def _is_wide(notes: np.ndarray) -> bool:
-    """Whether one staff would need more than two or three ledger lines."""
-    return notes["pitch"].min() < MIDDLE_C - 5 and notes["pitch"].max() > MIDDLE_C + 5
+def _needs_two_staves(program: int, notes: np.ndarray) -> bool:
+    """Whether one staff would need more ledger lines than its players are used to."""
+    low, high = int(notes["pitch"].min()), int(notes["pitch"].max())
+    if program == DRUMS or not low < MIDDLE_C <= high:
+        return False
+    if program in _GRAND_STAFF:
+        return low < MIDDLE_C - 5 and high > MIDDLE_C + 5
+    return _clef(program, notes).share_far(notes) > _MOST_FAR
 
 
 def _clef(program: int, notes: np.ndarray) -> Clef:
-    if program in _OWN_CLEFS:
-        return _OWN_CLEFS[program]
-    return TREBLE if notes["pitch"].mean() >= MIDDLE_C else BASS
+    """What its players read; the nearest clef where that is too far from its notes."""
+    own = _OWN_CLEFS.get(program) or (TREBLE if notes["pitch"].mean() >= MIDDLE_C else BASS)
+    if own.share_far(notes) <= _MOST_FAR:
+        return own
+    return min((own, TREBLE, BASS, HIGH, LOW), key=lambda clef: clef.share_far(notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -47,28 +47,31 @@ def create_app(
 
     data: folder of the pieces. model: the model's name. studio: folder of the page, if it is there.
     """
-    limits, metrics = limits or Limits(), Metrics()
+    access, limits, metrics = access or Access(), limits or Limits(), Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = Store(data, limits.pieces)
-        engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
-        workshop = Workshop(limits.making, limits.making_seconds)
-        runner = Runner(composer, engine, store, limits, metrics)
-        files = Files(data / CACHE, workshop, limits.cache_bytes)
-        app.state.services = Services(model, limits, metrics, store, workshop, files, runner)
-        metrics.watch("amadeus_jobs_running", "Jobs that run.", lambda: runner.running)
-        metrics.watch("amadeus_jobs_waiting", "Jobs that wait.", lambda: runner.waiting)
-        # The text encoder is loaded when it is first needed: now, rather than by somebody's job.
-        await asyncio.to_thread(composer.generate, "warm up", bars=1, notes=1)
-        engine.start()
-        try:
-            yield
-        finally:
-            await runner.stop(0)
-            engine.stop()
-            workshop.close()
-            store.close()
+        with (
+            closing(Store(data, limits.pieces)) as store,
+            closing(Workshop(limits.making, limits.making_seconds)) as workshop,
+        ):
+            engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
+            runner = Runner(composer, engine, store, limits, metrics)
+            files = Files(data / CACHE, workshop, limits.cache_bytes)
+            app.state.services = Services(
+                model, limits, metrics, store, workshop, files, runner, access.is_private
+            )
+            metrics.watch("amadeus_jobs_running", "Jobs that run.", lambda: runner.running)
+            metrics.watch("amadeus_jobs_waiting", "Jobs that wait.", lambda: runner.waiting)
+            # The text encoder is loaded when it is first needed: now, rather than by somebody's
+            # job.
+            await asyncio.to_thread(composer.generate, "warm up", bars=1, notes=1)
+            engine.start()
+            try:
+                yield
+            finally:
+                await runner.stop(0)
+                engine.stop()
 
     app = FastAPI(
         title="Amadeus", version=version("amadeus-music"), lifespan=lifespan,
@@ -81,7 +84,7 @@ def create_app(
     answer_errors(app)
     _describe_token(app)
     _serve_pages(app, studio)
-    app.add_middleware(Guard, access=access or Access(), limits=limits, metrics=metrics)
+    app.add_middleware(Guard, access=access, limits=limits, metrics=metrics)
     return app
 
 

@@ -83,13 +83,17 @@ class Engine(threading.Thread):
             self.join()
 
     def run(self) -> None:
-        while self._obey():
-            try:
-                for piece, row in self._session.step():
-                    self._hand_over(piece, row)
-            except Exception as error:
-                self._start_over(error)
-            self._end_failed()
+        try:
+            while self._obey():
+                try:
+                    for piece, row in self._session.step():
+                        self._hand_over(piece, row)
+                except Exception as error:
+                    self._start_over(error)
+                self._end_failed()
+        finally:  # nobody is left waiting for what will not come
+            for passages, _ in self._places.values():
+                passages.put(GivenUp())
 
     def _obey(self) -> bool:
         """Carry out what was ordered; wait for orders where there is nothing to compose."""
@@ -118,10 +122,10 @@ class Engine(threading.Thread):
                 passages.put(None)
 
     def _end(self, passages: Passages, error: BaseException) -> None:
-        for piece in passages.pieces:
-            self._session.cancel(piece)
-            self._places.pop(piece, None)
         passages.put(error)
+        for piece in passages.pieces:
+            self._places.pop(piece, None)
+            self._session.cancel(piece)
 
     def _end_failed(self) -> None:
         """Tell those whose pieces could not go on; the session has given those up."""

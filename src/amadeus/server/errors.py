@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ from amadeus.server.store import StoreFull
 from amadeus.server.turns import TooMany
 from amadeus.server.workshop import Broken
 
-_LOG = logging.getLogger(__name__)
 RETRY_SECONDS = 2
 _CODES = {404: "not_found", 405: "not_allowed", 401: "unauthorized", 403: "forbidden"}
 _STATUS: dict[type[AmadeusError], tuple[int, str]] = {
@@ -104,8 +102,3 @@ def answer_errors(app: FastAPI) -> None:
         ]
         first = f"{fields[0].path}: {fields[0].message}" if fields else "the request does not fit"
         return error_response(422, "invalid", first, fields=fields)
-
-    @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> JSONResponse:
-        _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
-        return error_response(500, "internal", "the server failed; its log says more")

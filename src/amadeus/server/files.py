@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from amadeus.server import making
@@ -47,9 +48,13 @@ class Files:
 
     def _make_room(self, newest: Path) -> None:
         """Delete what nobody has asked for for longest."""
-        found = sorted((p.stat().st_mtime, p.stat().st_size, p) for p in self._folder.iterdir())
+        found = []
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # what is being written has another name by now
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
         total = sum(size for _, size, _ in found)
-        for _, size, path in found:
+        for _, size, path in sorted(found):
             if total <= self._most:
                 return
             if path != newest:

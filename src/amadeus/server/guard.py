@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import parse_qs
@@ -19,6 +20,7 @@ from amadeus.server.errors import HttpError, error_response
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
 
+_LOG = logging.getLogger(__name__)
 COOKIE = "amadeus_token"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 UPLOADS = "/api/v1/pieces"
@@ -52,15 +54,22 @@ class Access:
     token: str | None = None
     """What everybody has to know; None for nothing."""
 
+    @property
+    def is_private(self) -> bool:
+        """Whether the server is called by nobody but this machine, not even through a proxy."""
+        return not self.any_address and all(map(is_loopback, self.hosts))
+
     @classmethod
     def of(cls, host: str, token: str | None, more_hosts: Iterable[str] = ()) -> Access:
-        """For a server that listens on `host`; wider than loopback, there is always a token."""
+        """For a server that listens on `host`; where others can ask, there is always a token."""
         wide = not is_loopback(host)
         names = {*LOOPBACK, host, *more_hosts}
         if wide:
             names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-            token = token or secrets.token_urlsafe(24)
-        return cls(frozenset(name.lower() for name in names), wide, token)
+        access = cls(frozenset(map(str.lower, names)), wide, token and token.strip())
+        if access.token or access.is_private:
+            return access
+        return replace(access, token=secrets.token_urlsafe(24))
 
     def knows(self, host: str) -> bool:
         """Whether a Host header names this server."""
@@ -118,7 +127,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status = 0
 
         async def send_safely(message: Message) -> None:
             nonlocal status
@@ -136,6 +145,12 @@ class Guard:
                 await refusal(scope, receive, send_safely)
             else:
                 await self._app(scope, self._limited(scope, receive), send_safely)
+        except Exception as error:
+            if status:  # the answer has begun, and can only be broken off
+                raise
+            _LOG.error("%s %s", scope["method"], _route(scope), exc_info=error)
+            failure = error_response(500, "internal", "the server failed; its log says more")
+            await failure(scope, receive, send_safely)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.request(method, _route(scope), status)

@@ -81,6 +81,7 @@ class Job:
         """Its events after number `last`, until it ends."""
         news = asyncio.Event()
         self.followers.add(news)
+        last = min(last, self.num_events)
         try:
             while True:
                 news.clear()

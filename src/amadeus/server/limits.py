@@ -31,7 +31,7 @@ class Limits:
     """Who follow the events of one job."""
     body_bytes: int = 64 * 2**10
     body_seconds: int = 30
-    """Until a request has been sent whole."""
+    """Until a request has begun, and from then until it has been sent whole."""
     midi_bytes: int = 4 * 2**20
     midi_notes: int = 50_000
     midi_seconds: int = 3600

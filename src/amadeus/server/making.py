@@ -59,8 +59,15 @@ line here, and its endpoint is there, described and tested."""
 
 
 def write_file(kind: str, midi: bytes, path: str, title: str) -> None:
-    """Make a file of a piece, whole or not at all."""
-    FILE_KINDS[kind].write(read_midi(midi), Path(path), title)
+    """Make a file of a piece, whole or not at all.
+
+    Raises ScoreError where nothing can be made of it, OSError where it cannot be written.
+    """
+    score = read_midi(midi)
+    try:
+        FILE_KINDS[kind].write(score, Path(path), title)
+    except MidiError as error:  # whose place is nobody's business but the server's
+        raise OSError(str(error)) from None
 
 
 def take_in(midi: bytes, most_notes: int, most_seconds: int) -> tuple[bytes, models.Summary]:

@@ -19,7 +19,10 @@ PieceId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 MIDI_TYPE = "audio/midi"
 _FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 _MIDI = {"schema": {"type": "string", "format": "binary"}}
-_UPLOAD: dict[str, Any] = {"requestBody": {"required": True, "content": {MIDI_TYPE: _MIDI}}}
+_UPLOAD_TYPES = (MIDI_TYPE, "application/octet-stream")
+_UPLOAD: dict[str, Any] = {
+    "requestBody": {"required": True, "content": dict.fromkeys(_UPLOAD_TYPES, _MIDI)}
+}
 
 
 def _binary(media_type: str, meaning: str) -> dict[int | str, dict[str, Any]]:
@@ -55,7 +58,7 @@ async def take_in(
     title: Annotated[str, Query(min_length=1, max_length=models.MAX_TITLE)] = "A MIDI file",
 ) -> models.Piece:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != MIDI_TYPE:
+    if kind not in _UPLOAD_TYPES:
         raise HttpError(415, "unsupported", f"send the bytes of a MIDI file as {MIDI_TYPE}")
     limits = using.limits
     midi, summary = await using.workshop.make(

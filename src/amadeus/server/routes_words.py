@@ -78,7 +78,10 @@ async def info(using: Using) -> models.Info:
 
 @router.get(
     "/health",
-    responses={503: {"model": models.Health, "description": "It stops, or has failed."}},
+    responses={
+        200: {"model": models.Health},
+        503: {"model": models.Health, "description": "It stops, or has failed."},
+    },
     tags=["server"],
     summary="Whether it takes jobs",
 )

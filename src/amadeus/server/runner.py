@@ -28,6 +28,10 @@ STOPPING = models.Fault(
     code="stopping", message="the server stops; ask again when it is back, with the same seed"
 )
 
+_DEFECT = models.Fault(code="internal", message="the server failed; its log says more")
+_NO_THREAD = models.Fault(
+    code="internal", message="the system gives the server no thread; ask for fewer jobs at once"
+)
 _CODES: dict[type[AmadeusError], str] = {OutOfTime: "timeout", StoreFull: "full"}
 """Of what goes wrong in a job; "invalid" for the rest."""
 _LAST_SECONDS = 5.0
@@ -70,7 +74,7 @@ class Runner:
 
     def check_room(self, client: str) -> None:
         """Raises Stopping, or BusyError, where a job would be refused."""
-        if self.is_stopping:
+        if self.is_stopping or not self.is_alive:
             raise Stopping(STOPPING.message)
         self._turns.check_room(client)
 
@@ -130,9 +134,13 @@ class Runner:
             self._composers[job] = composer
             self._idle.clear()
             job.set_state("running")
-            threading.Thread(
+            thread = threading.Thread(
                 target=self._work, args=(job, composer), name=job.id, daemon=True
-            ).start()
+            )
+            try:
+                thread.start()
+            except RuntimeError:  # the system gives no more of them
+                self._finish(job, None, _NO_THREAD)
 
     def _work(self, job: Job, composer: JobComposer) -> None:
         """Do a job, in its thread."""
@@ -153,7 +161,7 @@ class Runner:
             fault = models.Fault(code=_CODES.get(type(error), "invalid"), message=str(error))
         except Exception:
             _LOG.exception("job %s failed", job.id)
-            fault = models.Fault(code="internal", message="the server failed; its log says more")
+            fault = _DEFECT
         self._loop.call_soon_threadsafe(self._finish, job, piece, fault)
 
     def _keep(self, task: Task, midi: bytes, summary: models.Summary) -> models.Piece:
@@ -178,14 +186,15 @@ class Runner:
     def _finish(self, job: Job, piece: models.Piece | None, fault: models.Fault | None) -> None:
         """A thread has ended."""
         del self._composers[job]
+        job.task.forget()
         self._turns.end(job.client)
         if not self._composers:
             self._idle.set()
         if piece is not None:
             job.piece = piece.id
             self._close(job, "done")
-        elif fault is not None and not job.has_ended:
-            job.error = fault
+        elif not job.has_ended:
+            job.error = fault or _DEFECT
             self._close(job, "failed")
         self._fill()
 
@@ -194,6 +203,7 @@ class Runner:
             return
         if job.state == "queued":
             self._turns.remove(job)
+            job.task.forget()
         else:
             self._composers[job].give_up()
         job.error = fault

@@ -5,18 +5,50 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import HANDLED_SIGNALS
 
-from amadeus.errors import ConfigError
+from amadeus.errors import ConfigError, ServerError
 from amadeus.server.limits import Limits
 
 _CLOSING_SECONDS = 10
 """For answers that are still being sent when every job has ended."""
 _PATIENCE = 0.05
+
+
+class _Connection(H11Protocol):
+    """Closed where the head of a request does not come, for which uvicorn waits without end."""
+
+    _closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._relax()
+
+    def _watch(self) -> None:
+        """Set a time as soon as a head is awaited, and only then."""
+        if self.conn.their_state is not h11.IDLE:
+            self._relax()
+        elif self._closing is None:
+            self._closing = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
+    def _relax(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -38,21 +70,31 @@ class Server(uvicorn.Server):
     """Ends its jobs before it waits for connections, some of which last as long as a job."""
 
     def __init__(
-        self, app: FastAPI, limits: Limits, grace: float, started: Callable[[], None]
+        self,
+        app: FastAPI,
+        limits: Limits,
+        grace: float,
+        started: Callable[[], None],
+        proxies: Sequence[str] = (),
     ) -> None:
-        """grace: seconds that jobs get to end. started: called when it takes requests."""
+        """grace: seconds that jobs get to end. started: called when it takes requests.
+
+        proxies: addresses of proxies, who are believed about whom they speak for.
+        """
         super().__init__(
             uvicorn.Config(
-                app, log_level="warning", access_log=False, server_header=False, ws="none",
-                lifespan="on", limit_concurrency=limits.connections, timeout_keep_alive=30,
-                timeout_graceful_shutdown=_CLOSING_SECONDS, proxy_headers=False,
+                app, http=_Connection, log_level="warning", access_log=False, server_header=False,
+                ws="none", lifespan="on", limit_concurrency=limits.connections,
+                timeout_keep_alive=limits.body_seconds, proxy_headers=bool(proxies),
+                timeout_graceful_shutdown=_CLOSING_SECONDS, forwarded_allow_ips=[*proxies],
             )
         )  # fmt: skip
         self._app, self._grace, self._tell = app, grace, started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._tell()
+        if self.started:
+            self._tell()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         runner = self._app.state.services.runner
@@ -63,8 +105,14 @@ class Server(uvicorn.Server):
 
 
 def serve(server: Server, listener: socket.socket) -> None:
-    """Run until SIGTERM or Ctrl-C, and return when everything has been put away."""
+    """Run until SIGTERM or Ctrl-C, and return when everything has been put away.
+
+    Raises ServerError if it cannot begin.
+    """
     # Uvicorn raises what it caught once more when it is done; that has been answered by then.
     for number in HANDLED_SIGNALS:
         signal.signal(number, lambda *_: None)
-    server.run(sockets=[listener])
+    with listener:
+        server.run(sockets=[listener])
+    if not server.started:  # of which uvicorn of late makes an exit of its own
+        raise ServerError("the server could not begin; what it said above tells why")

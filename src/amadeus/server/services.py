@@ -29,6 +29,8 @@ class Services:
     workshop: Workshop
     files: Files
     runner: Runner
+    is_private: bool
+    """Whether nobody but this machine can ask."""
 
     def piece(self, id: str) -> models.Piece:
         """Raises HttpError where there is none."""
@@ -47,15 +49,24 @@ def _services(request: Request) -> Services:
     return request.app.state.services
 
 
+Using = Annotated[Services, Depends(_services)]
+
+
 def _client(
     request: Request,
+    using: Using,
     x_amadeus_client: Annotated[
         str | None,
-        Header(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Who asks; by default, an address."),
+        Header(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description="Which program of this machine asks; elsewhere, addresses tell.",
+        ),
     ] = None,
 ) -> str:
-    return x_amadeus_client or (request.client.host if request.client else "")
+    """Whose turn a job takes."""
+    # Who is somewhere else could bring a new name with every job, and with it another turn.
+    named = x_amadeus_client if using.is_private else None
+    return named or (request.client.host if request.client else "")
 
 
-Using = Annotated[Services, Depends(_services)]
 Client = Annotated[str, Depends(_client)]

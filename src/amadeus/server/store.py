@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,19 +55,22 @@ class Store:
         """
         path = folder / DATABASE
         self._most, self._lock = most, threading.Lock()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=10, check_same_thread=False, isolation_level=None
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._open_schema(path)
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigError(
-                f"{path} cannot be used ({error}); name another folder with --data"
-            ) from None
+        with ExitStack() as undo:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._connection = sqlite3.connect(
+                    path, timeout=10, check_same_thread=False, isolation_level=None
+                )
+                undo.callback(self._connection.close)
+                self._connection.row_factory = sqlite3.Row
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._open_schema(path)
+            except (OSError, sqlite3.Error) as error:
+                raise ConfigError(
+                    f"{path} cannot be used ({error}); name another folder with --data"
+                ) from None
+            undo.pop_all()
 
     def _open_schema(self, path: Path) -> None:
         with self._writing():

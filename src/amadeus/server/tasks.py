@@ -54,6 +54,10 @@ class Task(ABC):
     def run(self, composer: JobComposer, tell: Tell) -> Score:
         """Do it, telling of bars and notes as they come."""
 
+    def forget(self) -> None:
+        """Let go of the score that it started from, when it is over; what is told of it stays."""
+        vars(self).pop("score", None)
+
 
 @dataclass(kw_only=True)
 class Compose(Task):

@@ -7,6 +7,7 @@ and rendering takes no time from composing.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -22,7 +23,8 @@ from amadeus.server import making
 
 T = TypeVar("T")
 
-_ATTEMPTS = 2
+_LAST_SECONDS = 5
+"""After its time, until a call that heeds no signal ends with its process."""
 
 
 class Broken(AmadeusError):
@@ -35,6 +37,7 @@ class Workshop:
     def __init__(self, most: int, seconds: int) -> None:
         """most: that wait or are made at once. seconds: that one may take."""
         self._most, self._seconds, self._busy = most, seconds, 0
+        self._turn = asyncio.Lock()
         self._pool = self._open()
 
     def _open(self) -> ProcessPoolExecutor:
@@ -54,20 +57,28 @@ class Workshop:
             raise BusyError("too much is being made already; try again later")
         self._busy += 1
         try:
-            for _ in range(_ATTEMPTS):
-                pool = self._pool
-                try:
-                    call = pool.submit(_within, self._seconds, function, *arguments)
-                    return await asyncio.wrap_future(call)
-                except BrokenProcessPool:
-                    # It may have been something else that broke it.
-                    if self._pool is pool:
-                        self._pool = self._open()
-        except TimeoutError:
-            raise Broken("this takes too long to make; shorten the piece") from None
+            async with self._turn:  # one by one, so that nobody pays for what another one broke
+                return await self._make(function, *arguments)
         finally:
             self._busy -= 1
-        raise Broken("this cannot be made: it broke its process")
+
+    async def _make(self, function: Callable[..., T], *arguments: Any) -> T:
+        await self._revive()
+        try:
+            call = self._pool.submit(_within, self._seconds, function, *arguments)
+            return await asyncio.wrap_future(call)
+        except TimeoutError:
+            raise Broken("this takes too long to make; shorten the piece") from None
+        except BrokenProcessPool:
+            self._pool = self._open()
+            raise Broken("this broke the process that makes it; shorten the piece") from None
+
+    async def _revive(self) -> None:
+        """Have a process that lives, whatever the last one died of."""
+        try:
+            await asyncio.wrap_future(self._pool.submit(making.get_ready))
+        except BrokenProcessPool:
+            self._pool = self._open()
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -86,15 +97,21 @@ def _end_with_server() -> None:
 
 
 def _within(seconds: int, function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function, and raise TimeoutError if it takes longer, where the system can do that."""
-    if not hasattr(signal, "setitimer"):
-        return function(*arguments)
-    signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    """Call a function, and raise TimeoutError if it takes longer.
+
+    The process ends where that cannot be raised: in the middle of compiled code, or on Windows.
+    """
+    faulthandler.dump_traceback_later(seconds + _LAST_SECONDS, exit=True)
+    has_alarm = hasattr(signal, "setitimer")
+    if has_alarm:
+        signal.signal(signal.SIGALRM, _ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return function(*arguments)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if has_alarm:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
