@@ -30,18 +30,27 @@ class Fuser:
     """Whether the compiler has failed in this process; it is not asked again."""
 
     def __init__(self, device: torch.device) -> None:
-        self.wanted = can_fuse(device) and os.environ.get(SWITCH) != "0"
+        self._wanted = can_fuse(device) and os.environ.get(SWITCH) != "0"
+
+    @property
+    def works(self) -> bool:
+        """Whether functions are compiled here."""
+        return self._wanted and not Fuser.fails
 
     def run(self, function: Callable[..., Result], *args: Any) -> Result:
         """What the function returns, compiled or not."""
-        if not self.wanted or Fuser.fails:
+        if not self.works:
             return function(*args)
         try:
-            with torch._dynamo.config.patch(recompile_limit=_MOST_SHAPES):
+            with (
+                torch._dynamo.config.patch(recompile_limit=_MOST_SHAPES),
+                warnings.catch_warnings(),
+            ):
+                warnings.simplefilter("ignore")  # of the compiler about itself
                 return _compiled(function)(*args)
         except Exception as error:  # whatever a compiler can die of; the plain function works
             Fuser.fails = True
-            problem = (str(error).strip() or type(error).__name__).splitlines()[0]
+            problem = " ".join(str(error).split("\n")[:2]).strip() or type(error).__name__
             warnings.warn(
                 f"kernels are not fused, for torch.compile failed ({problem}); the same music "
                 f"takes longer. {SWITCH}=0 does not try",

@@ -27,6 +27,12 @@ from amadeus.tokens.vocabulary import (
 )
 
 NO_LIMIT = 2**62
+# Plain numbers: a compiler of Python does not know enumerations.
+_TYPE, _BEAT, _INSTRUMENT = (int(a) for a in (Attribute.TYPE, Attribute.BEAT, Attribute.INSTRUMENT))
+_NOTE, _END, _JOIN = (int(t) for t in (RowType.NOTE, RowType.END, RowType.JOIN))
+_LATER_BITS = sum(1 << kind for kind in range(NUM_KINDS)[rules.LATER])
+_BARS = tuple(range(NUM_KINDS)[rules.BARS])
+_NUM_METRES = len(METRE_TICKS)
 
 
 class Place(NamedTuple):
@@ -70,12 +76,12 @@ def place_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
 
 def task_of(tables: Tables, place: Place) -> Task:
     """What the next rows may be."""
-    joins = (place.ends_with == RowType.JOIN).long()[:, None]
+    joins = (place.ends_with == _JOIN).long()[:, None]
     alive = (_alive(tables, place, joins) * tables.bits).sum(-1).to(torch.int16)
     sets = tables.following[joins, tables.columns, place.last]  # [R, A, V]
     sets = sets & tables.within[place.bar_ticks] & alive[:, None, None]
     in_last_bar = place.bars >= place.num_bars
-    first = in_last_bar[:, None] & (tables.columns == Attribute.TYPE)
+    first = in_last_bar[:, None] & (tables.columns == _TYPE)
     return Task(
         sets=sets[:, None],
         ends_with=torch.where(in_last_bar, place.ends_with, -1),
@@ -87,20 +93,20 @@ def _alive(tables: Tables, place: Place, joins: Tensor) -> Tensor:
     """The open kinds in which every attribute has a value, bool [R, kinds]. joins: [R, 1]."""
     rooms = tables.rooms[joins, tables.columns, place.last]  # [R, A]
     has_room = ((rooms[:, None] & tables.bits[:, None]) != 0).all(-1)  # [R, kinds]
-    in_bar = place.last[:, Attribute.BEAT] < place.bar_ticks
-    later = (tables.bits & sum(1 << kind for kind in range(NUM_KINDS)[rules.LATER])) != 0
+    in_bar = place.last[:, _BEAT] < place.bar_ticks
+    later = (tables.bits & _LATER_BITS) != 0
     return place.open & has_room & (in_bar[:, None] | ~later)
 
 
 def advance(tables: Tables, place: Place, rows: Tensor) -> Place:
     """Take the next rows, int64 [R, A]; see `Grammar.advance`."""
-    row_type = rows[:, Attribute.TYPE]
+    row_type = rows[:, _TYPE]
     rest = row_type >= FIRST_REST
     opens = row_type >= FIRST_BAR
-    sound = (row_type == RowType.NOTE) | (opens & ~rest)
-    ended = (row_type == RowType.END) | (row_type == RowType.JOIN)
+    sound = (row_type == _NOTE) | (opens & ~rest)
+    ended = (row_type == _END) | (row_type == _JOIN)
     metre = torch.where(rest, row_type - FIRST_REST, row_type - FIRST_BAR)
-    metre = metre.clamp(0, len(METRE_TICKS) - 1)
+    metre = metre.clamp(0, _NUM_METRES - 1)
     after = place._replace(
         last=rows,
         bar_ticks=torch.where(opens, tables.metres[metre], place.bar_ticks),
@@ -112,7 +118,7 @@ def advance(tables: Tables, place: Place, rows: Tensor) -> Place:
 
 def _open(place: Place, sound: Tensor, rest: Tensor) -> Tensor:
     """Which kinds may follow, before looking at values, bool [R, kinds]."""
-    joins = place.ends_with == RowType.JOIN
+    joins = place.ends_with == _JOIN
     last_rest = (~joins).long()  # an empty bar may be the last one only before JOIN
     full = place.notes >= place.max_notes
     more = ~full
@@ -121,13 +127,9 @@ def _open(place: Place, sound: Tensor, rest: Tensor) -> Tensor:
     can_end = sound | (rest & joins)
     end = can_end & ((place.bars >= place.num_bars) | (place.num_bars == NO_LIMIT) | full)
     note = sound & more
-    drums = note & (place.last[:, Attribute.INSTRUMENT] < DRUMS)
-    kinds = {
-        **dict.fromkeys(range(*rules.TOGETHER.indices(NUM_KINDS)), note),
-        **dict.fromkeys(range(*rules.LATER.indices(NUM_KINDS)), note),
-        **dict.fromkeys(range(*rules.BARS.indices(NUM_KINDS)), bar),
-        rules.REST: empty & more,
-        rules.END: end,
-        rules.DRUM_TOGETHER: drums,
-    }
-    return torch.stack([kinds[kind] for kind in range(NUM_KINDS)], dim=-1)
+    drums = note & (place.last[:, _INSTRUMENT] < DRUMS)
+    kinds = [note] * NUM_KINDS
+    for kind in _BARS:
+        kinds[kind] = bar
+    kinds[rules.REST], kinds[rules.END], kinds[rules.DRUM_TOGETHER] = empty & more, end, drums
+    return torch.stack(kinds, dim=-1)

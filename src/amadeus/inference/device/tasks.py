@@ -42,7 +42,7 @@ class Sampling(NamedTuple):
     order: Tensor
     """int64 [R], in the order of `ORDERS`."""
     places: Tensor
-    """float64 [R, A], of each attribute in the fixed order."""
+    """float64 [R, A], of each attribute in the fixed order, negative: first comes first."""
 
 
 class Task(NamedTuple):
@@ -107,7 +107,7 @@ def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
         "steps": np.array([c.num_steps for c in configs], dtype=np.int64),
         "order": np.array([ORDERS.index(c.order) for c in configs], dtype=np.int64),
         "places": np.array(
-            [[c.fixed_order.index(name) for name in ATTRIBUTES] for c in configs], np.float64
+            [[-c.fixed_order.index(name) for name in ATTRIBUTES] for c in configs], np.float64
         ),
     }
 

@@ -53,7 +53,7 @@ def begin(tables: Tables, task: Task, sampling: Sampling) -> Row:
     """All [MASK], but for what the grammar leaves no choice about."""
     shown = torch.full_like(task.urgent, UNKNOWN, dtype=torch.int64)
     alive = torch.full_like(task.sets[:, :, 0, 0], -1)
-    return _settle(tables, task, shown, alive, sampling.steps)
+    return _settle(tables, task, shown, alive, sampling.steps.clone())
 
 
 def reveal(
@@ -82,7 +82,8 @@ def reveal(
             draws.gather(1, attribute),
         )
         row = _show(tables, task, row, here, attribute, value)
-        urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
+        if place + 1 < course.reveals:
+            urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
     return row._replace(left=row.left - 1)
 
 
@@ -173,7 +174,7 @@ def _urgency(
         "confidence": confidence,
         "entropy": entropy,
         "random": noise[:, 0],
-        "fixed": -sampling.places,
+        "fixed": sampling.places,
     }
     first, *others = course.orders
     urgency = kinds[first]
