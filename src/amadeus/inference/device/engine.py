@@ -180,11 +180,12 @@ class DeviceEngine(Engine):
     def _read(self, rows: Tensor, positions: Tensor) -> None:
         """Read a row in every slot, all of the memory in view. rows: [slots, A]; positions:
         [slots]."""
-        x, at = self._fuse(embed, self._weights, rows, positions, self.cos, self.sin, self.cache[0])
-        change = torch.zeros_like(x)
+        residual, at = self._fuse(
+            embed, self._weights, rows, positions, self.cos, self.sin, self.cache[0]
+        )
         for weights, cache in zip(self._weights.blocks, self.cache, strict=True):
-            x, change = self._fuse(read_block, x, change, weights, cache, at)
-        self.latents.copy_(self._fuse(latents_of, x, change))
+            residual = self._fuse(read_block, residual, weights, cache, at)
+        self.latents.copy_(self._fuse(latents_of, residual))
 
     def _positions(self) -> np.ndarray:
         """Where the next row of every slot is read, int64 [slots]; nobody sits behind the last."""

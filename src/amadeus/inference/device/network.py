@@ -1,7 +1,7 @@
 """The network for a GPU: what `model` computes for the next row, in fewer and larger kernels.
 
-Queries, keys and values are one product, and are turned and remembered together. A block hands
-on its last change instead of adding it, so that a compiler adds where the next one begins. All
+Queries, keys and values are one product, and are turned and remembered together. A layer hands on
+what is to be added up instead of adding it, so that a compiler adds where the next one begins. All
 are pure functions of tensors, but for the cache, which is written to.
 """
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from amadeus.model import Amadeus
 from amadeus.model.layers import MLP, Attention, rms_norm, rotate
+from amadeus.model.note_generator import Block
 
 
 class AttentionWeights(NamedTuple):
@@ -82,7 +83,7 @@ def weights_of(model: Amadeus) -> Weights:
     with_theme = enhancement.enhancement
     return Weights(
         model.embedder.table.weight, model.embedder.offsets,
-        tuple(_block(block.attention, block.mlp) for block in model.generator.blocks),
+        tuple(_generator_block(block) for block in model.generator.blocks),
         DecoderWeights(
             decoder.table.weight, decoder.offsets, decoder.masks,
             tuple(_block(block.attention, block.mlp) for block in decoder.blocks), decoder.heads,
@@ -94,6 +95,14 @@ def weights_of(model: Amadeus) -> Weights:
             enhancement.to_theme.output.weight if with_theme else None,
         ),
     )  # fmt: skip
+
+
+def _generator_block(block: Block) -> BlockWeights:
+    """With the output's columns in the order of `read_block`: positions before the shared keys."""
+    weights, kv_heads = _block(block.attention, block.mlp), block.attention.kv_heads
+    width = weights.attention.inputs.shape[1]
+    output = weights.attention.output.unflatten(1, (kv_heads, -1, width)).transpose(1, 2).flatten(1)
+    return weights._replace(attention=weights.attention._replace(output=output))
 
 
 def _block(attention: Attention, mlp: MLP) -> BlockWeights:
@@ -112,6 +121,10 @@ def _by_head(attention: Attention, projection: torch.nn.Linear) -> Tensor:
     return projection.weight.unflatten(0, (-1, width))
 
 
+Residual = tuple[Tensor, Tensor, Tensor]
+"""[B, D] each, to be added up: what a layer reads, and what its two halves change."""
+
+
 class Positions(NamedTuple):
     """Where the next row of every piece is read."""
 
@@ -128,8 +141,8 @@ class Positions(NamedTuple):
 
 def embed(
     weights: Weights, rows: Tensor, positions: Tensor, cos: Tensor, sin: Tensor, cache: Tensor
-) -> tuple[Tensor, Positions]:
-    """`NoteEmbedder` for the next rows, int64 [B, A], at these positions, int64 [B]. [B, D].
+) -> tuple[Residual, Positions]:
+    """`NoteEmbedder` for the next rows, int64 [B, A], at these positions, int64 [B].
 
     cos, sin: of all positions, [1, positions, K / 2]; cache: of any layer.
     """
@@ -137,18 +150,16 @@ def embed(
     hidden = torch.arange(cache.shape[3], device=x.device) > positions[:, None]
     mask = torch.where(hidden, -torch.inf, 0.0).to(x.dtype)[:, None, None]
     slots = torch.arange(len(x), device=x.device)
-    return x, Positions(slots, positions, cos[0, positions, None], sin[0, positions, None], mask)
+    at = Positions(slots, positions, cos[0, positions, None], sin[0, positions, None], mask)
+    return (x, torch.zeros_like(x), torch.zeros_like(x)), at
 
 
-def read_block(
-    x: Tensor, change: Tensor, weights: BlockWeights, cache: Tensor, at: Positions
-) -> tuple[Tensor, Tensor]:
+def read_block(residual: Residual, weights: BlockWeights, cache: Tensor, at: Positions) -> Residual:
     """A layer of the generator for one more row of every piece, which the cache remembers.
 
-    x, change: [B, D], to be added; cache: [2, B, kv_heads, capacity, K].
-    Returns x and the change for the next layer.
+    cache: [2, B, kv_heads, capacity, K].
     """
-    x = x + change
+    x = residual[0] + residual[1] + residual[2]
     _, size, kv_heads, _, width = cache.shape
     inputs = F.linear(rms_norm(x), weights.attention.inputs.flatten(0, 1)).view(size, -1, width)
     turned = rotate(rms_norm(inputs[:, :-kv_heads]), at.cos, at.sin)  # queries and keys
@@ -159,13 +170,14 @@ def read_block(
         turned[:, :-kv_heads].view(size, kv_heads, -1, width), cache[0], cache[1],
         attn_mask=at.mask,
     )  # fmt: skip
-    x = x + F.linear(mixed.reshape(size, -1), weights.attention.output)
-    return x, _mlp(x, weights)
+    # [B, kv_heads, H / kv_heads, K] lies in memory the other way round.
+    attended = F.linear(mixed.transpose(1, 2).reshape(size, -1), weights.attention.output)
+    return x, attended, _mlp(x + attended, weights)
 
 
-def latents_of(x: Tensor, change: Tensor) -> Tensor:
+def latents_of(residual: Residual) -> Tensor:
     """What the last layer hands on, as latents [B, 1, D]."""
-    return rms_norm(x + change)[:, None]
+    return rms_norm(residual[0] + residual[1] + residual[2])[:, None]
 
 
 def predict(

@@ -49,9 +49,8 @@ class Tables(NamedTuple):
     """bool [3, V + 1, V], what a value or UNKNOWN leaves: of its own attribute, of the types if it
     is a beat, of the beats if it is a type."""
     pairs: Tensor
-    """int64 [A], which of these three an attribute asks, besides the first."""
-    partners: Tensor
-    """int64 [A], with whose value."""
+    """int64 [A], which of these three an attribute asks besides the first: a type with the beat,
+    a beat with the type, the others that first one again."""
     bits: Tensor
     """int64 [kinds], the bit of each kind of rows."""
     following: Tensor
@@ -72,8 +71,6 @@ def tables_on(device: torch.device) -> Tables:
 def _tables() -> tuple[np.ndarray, ...]:
     following = np.stack([_following(ends) for ends in (RowType.END, RowType.JOIN)])
     columns = np.arange(NUM_ATTRIBUTES)
-    partners = columns.copy()
-    partners[[Attribute.TYPE, Attribute.BEAT]] = Attribute.BEAT, Attribute.TYPE
     return (
         _EVERY,
         columns,
@@ -81,7 +78,6 @@ def _tables() -> tuple[np.ndarray, ...]:
         METRE_TICKS,
         _agreeing(),
         np.array([1, 2] + [0] * (NUM_ATTRIBUTES - 2)),
-        partners,
         1 << np.arange(NUM_KINDS),
         following,
         np.bitwise_or.reduce(following, axis=-1),

@@ -20,8 +20,8 @@ FIRST = 1e9
 _NEVER_SURE = 2.0
 _COLDEST = 1e-300
 """The temperature in place of 0: at it, all but the likeliest value underflows."""
-_REACH = 1 - 2.0**-50
-"""Uniforms times this stay below the total of what is drawn from, however that is rounded."""
+_REACH = 1 - 2.0**-40
+"""Uniforms times this stay below the total of what is drawn from, however it is added up."""
 _MOST_LINKS = 2
 _WORD = 64
 

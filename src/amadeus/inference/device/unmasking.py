@@ -84,7 +84,7 @@ def reveal(
         row = _show(tables, task, row, here, attribute, value)
         if place + 1 < course.reveals:
             urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
-    return row._replace(left=row.left - 1)
+    return row._replace(left=row.left - 1) if course.reveals > 1 else row
 
 
 def reveal_all(
@@ -117,7 +117,8 @@ def _settle(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tens
     """
     possible = ((task.sets & alive[..., None, None]) != 0).any(1)  # [R, A, V]
     legal = possible & tables.agreeing[0][shown]
-    legal = legal & tables.agreeing[tables.pairs, shown[:, tables.partners]]
+    partners = torch.cat([shown[:, 1:2], shown[:, :1], shown[:, 2:]], dim=1)  # type and beat
+    legal = legal & tables.agreeing[tables.pairs, partners]
     count = legal.sum(-1)
     only = (legal * tables.every).sum(-1)
     return Row(torch.where(count == 1, only, shown), legal, count > 1, alive, left)
@@ -142,10 +143,12 @@ def _lean(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
 
 def _with_end_for_new_bar(tables: Tables, task: Task, logits: Tensor) -> Tensor:
     """Where another bar would begin in the last one, the piece ends."""
-    end = tables.every == task.ends_with[:, None]  # [R, V]
-    together = torch.where(tables.openings | end, logits[:, _TYPE], -torch.inf).logsumexp(-1)
-    here = end[:, None] & (tables.columns == _TYPE)[:, None]  # [R, A, V]
-    return torch.where(here, together[:, None, None], logits)
+    end = (tables.every == task.ends_with[:, None])[:, None]  # [R, 1, V]
+    # For every attribute, though only the type needs it: so it is part of a larger kernel.
+    types = logits[:, _TYPE : _TYPE + 1].expand_as(logits)
+    together = torch.where(tables.openings | end, types, -torch.inf).logsumexp(-1)  # [R, A]
+    here = end & (tables.columns == _TYPE)[:, None]  # [R, A, V]
+    return torch.where(here, together[..., None], logits)
 
 
 def _share(row: Row) -> Tensor:
@@ -213,5 +216,5 @@ def draw(
         before = torch.where(likelier, weights[:, None], 0.0).sum(-1)
         inside = (before < top_p * weights.sum(-1, keepdim=True)) | (top_p >= 1)
         weights = torch.where(inside, weights, 0.0)
-    cumulative = weights.cumsum(-1)
-    return (cumulative <= uniform * cumulative[:, -1:]).sum(-1, keepdim=True)
+    reached = weights.cumsum(-1) <= uniform * weights.sum(-1, keepdim=True)
+    return reached.sum(-1, keepdim=True)
