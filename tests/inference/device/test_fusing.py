@@ -48,7 +48,7 @@ def test_a_note_takes_few_kernels():
     noise = np.random.default_rng(0).random((1, 1, 2, 8))
     with Operations() as operations:
         engine.compose([(0, -1, 1.0)], [grammar], [sampling_config()], noise)
-    assert operations.count < 1400
+    assert operations.count < 1450  # and 2,317 once
 
 
 def test_the_decoder_of_few_kernels_predicts_what_the_readable_one_does(tiny_model):

@@ -98,7 +98,7 @@ class DeviceEngine(Engine):
         """
         tasks = self._inputs.put(tasks_of(_full(grammars), _full(biases)))
         sampling = self._inputs.put(sampling_of(_full(configs)))
-        given = self._inputs.put({"noise": np.stack(_full(noise)), **_places(_full(places))})
+        given = self._inputs.put({"noise": np.stack(_full(list(noise))), **_places(_full(places))})
         course, guided = course_of(configs), _are_guided(places)
 
         def shown() -> Tensor:

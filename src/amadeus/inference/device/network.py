@@ -7,14 +7,15 @@ are pure functions of tensors, but for the cache, which is written to.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from amadeus.model import Amadeus
-from amadeus.model.layers import MLP, Attention, rms_norm, rotate
+from amadeus.model.layers import Attention, rms_norm, rotate
+from amadeus.model.note_decoder import DecoderBlock
 from amadeus.model.note_generator import Block
 
 
@@ -83,10 +84,10 @@ def weights_of(model: Amadeus) -> Weights:
     with_theme = enhancement.enhancement
     return Weights(
         model.embedder.table.weight, model.embedder.offsets,
-        tuple(_generator_block(block) for block in model.generator.blocks),
+        tuple(_generator_block(cast("Block", block)) for block in model.generator.blocks),
         DecoderWeights(
             decoder.table.weight, decoder.offsets, decoder.masks,
-            tuple(_block(block.attention, block.mlp) for block in decoder.blocks), decoder.heads,
+            tuple(_block(cast("DecoderBlock", block)) for block in decoder.blocks), decoder.heads,
         ),
         EnhancementWeights(
             enhancement.spread.weight, enhancement.slots,
@@ -99,14 +100,14 @@ def weights_of(model: Amadeus) -> Weights:
 
 def _generator_block(block: Block) -> BlockWeights:
     """With the output's columns in the order of `read_block`: positions before the shared keys."""
-    weights, kv_heads = _block(block.attention, block.mlp), block.attention.kv_heads
+    weights, kv_heads = _block(block), block.attention.kv_heads
     width = weights.attention.inputs.shape[1]
     output = weights.attention.output.unflatten(1, (kv_heads, -1, width)).transpose(1, 2).flatten(1)
     return weights._replace(attention=weights.attention._replace(output=output))
 
 
-def _block(attention: Attention, mlp: MLP) -> BlockWeights:
-    return BlockWeights(_attention(attention), mlp.up.weight, mlp.down.weight)
+def _block(block: Block | DecoderBlock) -> BlockWeights:
+    return BlockWeights(_attention(block.attention), block.mlp.up.weight, block.mlp.down.weight)
 
 
 def _attention(attention: Attention) -> AttentionWeights:
