@@ -1,5 +1,7 @@
 """The engine for GPUs, run as it is where there is none: it gives what the oracle gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,7 @@ from amadeus.inference.device.unmasking import draw, reveal_all
 from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
+from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
 from amadeus.tokens import RowType, encode
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
@@ -179,6 +182,13 @@ def test_pieces_are_those_of_the_oracle(on_device, tiny_model, caption, waltz, c
     composed = compose(tiny_model, asked, max_pieces=3, context=CONTEXT)
     for request, piece in zip(asked, composed, strict=True):
         np.testing.assert_array_equal(piece, compose_naively(tiny_model, request, CONTEXT))
+
+
+def test_a_network_without_enhancement_composes_alike(on_device, randomize):
+    model = randomize(Amadeus(replace(PRESETS["nano"], enhancement=False)))
+    request = Request(num_bars=2, seed=3, max_notes=10)
+    (piece,) = compose(model, [request], context=CONTEXT)
+    np.testing.assert_array_equal(piece, compose_naively(model, request, CONTEXT))
 
 
 def test_predictions_are_those_of_the_eager_engine(tiny_model, caption):
