@@ -4,6 +4,7 @@ import pytest
 
 from amadeus.benchmark.floors import Machine, floor_of, products_of_a_note
 from amadeus.benchmark.networks import Network, random_weights
+from amadeus.benchmark.timing import Load
 from amadeus.model import PRESETS
 
 CONFIG = PRESETS["nano"]
@@ -31,5 +32,15 @@ def test_steps_cost_products_of_the_decoder_alone():
 def test_a_machine_twice_as_fast_has_half_the_floor():
     network = Network("nano", CONFIG, random_weights(CONFIG), is_random=True)
     slow, fast = Machine(1e9, 1e9, 1e9), Machine(2e9, 2e9, 2e9)
-    assert floor_of(network, 8, slow).ms == pytest.approx(2 * floor_of(network, 8, fast).ms)
+    assert floor_of(network, Load(), slow).ms == pytest.approx(
+        2 * floor_of(network, Load(), fast).ms
+    )
     assert slow.or_faster(fast) == fast
+
+
+def test_a_gpu_reads_weights_of_two_bytes_once_for_all_pieces():
+    network = Network("nano", CONFIG, random_weights(CONFIG), is_random=True)
+    gpu = Machine(1e12, 1e13, 0.0, 1e14)
+    one, many = (floor_of(network, Load(batch=batch), gpu) for batch in (1, 256))
+    assert one.weight_bytes == many.weight_bytes
+    assert many.computing_ms == pytest.approx(256 * one.computing_ms)

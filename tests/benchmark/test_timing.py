@@ -63,6 +63,20 @@ def test_a_note_is_as_many_events_as_it_takes(clock):
     assert found.ms_per_note == pytest.approx(20)
 
 
+def test_what_comes_together_is_timed_from_one_time_to_the_next(clock):
+    """As if 4 rows were composed before the first of them is handed over."""
+
+    def play(load, events, tick):
+        for number in range(events):
+            clock.now += 0.0 if number % 4 else 0.04
+            tick()
+
+    bunches = System("bunches", 1, play, at_once=4)
+    (found,) = measure([(bunches, Load())], rounds=1, seconds=0.1, progress=quiet)
+    assert found.events % 4 == 0
+    assert found.notes_per_second.median == pytest.approx(100)
+
+
 def test_ratios_compare_what_was_timed_in_the_same_round(clock):
     def measured(*rounds):
         return Measured(clock.player("a", 0, []), Load(), 3, Spread(rounds), Spread([1]))

@@ -52,7 +52,10 @@ def fastest(network: Network, device: str | None = None) -> System:
 def _on_device(network: Network, device: str) -> System:
     from copy import deepcopy
 
-    return _engine(f"graphs, {device}", network, deepcopy(network.torch).to_device(device))
+    from amadeus.inference.device.engine import DeviceEngine
+
+    model = deepcopy(network.torch).to_device(device)
+    return replace(_engine(f"graphs, {device}", network, model), at_once=DeviceEngine.most_ahead)
 
 
 def naive(network: Network) -> System:

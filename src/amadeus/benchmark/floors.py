@@ -14,6 +14,7 @@ from time import perf_counter
 import torch
 
 from amadeus.benchmark.networks import Network
+from amadeus.benchmark.timing import Load
 from amadeus.model.checkpoint_files import weight_shapes
 from amadeus.model.config import ModelConfig
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
@@ -25,14 +26,16 @@ _TAKES = 5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The best of a few tries, with all threads."""
+    """The best of a few tries, with all threads, or on a GPU."""
 
     bytes_per_second: float
     """Summing an array much larger than the caches."""
     float_products_per_second: float
     """Multiply-adds of a float32 matrix product."""
     byte_products_per_second: float
-    """Multiply-adds of an int8 matrix product."""
+    """Multiply-adds of an int8 matrix product; on a GPU it is not measured."""
+    half_products_per_second: float = 0.0
+    """Multiply-adds of a bfloat16 matrix product, on a GPU; on a CPU it is not measured."""
 
     def or_faster(self, other: Machine) -> Machine:
         """The best of two measurements: what slowed one down was other work."""
@@ -41,7 +44,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What one note needs, and the milliseconds it takes at the least."""
+    """What a note of each piece needs, and the milliseconds it takes at the least."""
 
     weight_bytes: int
     products: int
@@ -53,29 +56,39 @@ class Floor:
         return self.reading_ms + self.computing_ms
 
 
-def measure_machine() -> Machine:
-    array = torch.ones(_READ_BYTES // 4)
-    square = torch.randn(_MATRIX, _MATRIX, generator=torch.Generator().manual_seed(0))
-    small = (square * 30).to(torch.int8)
-    products = _MATRIX**3
+def measure_machine(device: str | None = None) -> Machine:
+    """The processor, or the GPU that is this device."""
+    on_gpu = device is not None
+    read, size = (_READ_BYTES * 8, _MATRIX * 8) if on_gpu else (_READ_BYTES, _MATRIX)
+    array = torch.ones(read // 4, device=device)
+    square = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(device)
+    # Each in the small type that the engine there computes in.
+    small = square.to(torch.bfloat16) if on_gpu else (square * 30).to(torch.int8)
+    multiply = torch.mm if on_gpu else torch._int_mm
+    products = size**3
+    pace = products / _fastest(lambda: multiply(small, small), device)
     return Machine(
-        _READ_BYTES / _fastest(array.sum),
-        products / _fastest(lambda: square @ square),
-        products / _fastest(lambda: torch._int_mm(small, small)),
+        read / _fastest(array.sum, device),
+        products / _fastest(lambda: square @ square, device),
+        *((0.0, pace) if on_gpu else (pace, 0.0)),
     )
 
 
-def floor_of(network: Network, steps: int, machine: Machine) -> Floor:
-    """For one piece at a time, in the engine that would run it: bytes where there is a core."""
-    in_bytes = network.native is not None
+def floor_of(network: Network, load: Load, machine: Machine) -> Floor:
+    """In the engine that would run it: in bfloat16 on a GPU, bytes where there is a core."""
+    if machine.half_products_per_second:
+        width, pace = 2, machine.half_products_per_second
+    elif network.native is not None:
+        width, pace = 1, machine.byte_products_per_second
+    else:
+        width, pace = 4, machine.float_products_per_second
     weights = sum(
         prod(shape)
         for name, shape in weight_shapes(network.config).items()
         if name.startswith(("generator", "enhancement", "decoder.blocks", "decoder.heads"))
     )
-    read = weights * (1 if in_bytes else 4)
-    products = products_of_a_note(network.config, steps)
-    pace = machine.byte_products_per_second if in_bytes else machine.float_products_per_second
+    read = weights * width
+    products = load.batch * products_of_a_note(network.config, load.steps)
     return Floor(read, products, 1000 * read / machine.bytes_per_second, 1000 * products / pace)
 
 
@@ -105,11 +118,13 @@ _OF_SLOTS = ("enhancement.to_theme.query.weight", "enhancement.to_theme.output.w
 """The theme's keys and values are made once a piece."""
 
 
-def _fastest(work: Callable[[], object]) -> float:
+def _fastest(work: Callable[[], object], device: str | None) -> float:
     """Seconds."""
     times = []
     for _ in range(_TAKES + 1):
         begun = perf_counter()
         work()
+        if device is not None:
+            torch.accelerator.synchronize(device)
         times.append(perf_counter() - begun)
     return min(times)

@@ -31,8 +31,12 @@ def draw(timed: Mapping[str, Sequence[Measured]], presets: Sequence[str]) -> Fig
         panels.append(partial(_bars, "Systems", names, fills, timed["systems"]))
     panels += [partial(_lines, name, timed[name], colours) for name in AXES if name in timed]
     if "presets" in timed:
-        fills = [STRONG] * len(presets)
-        panels.append(partial(_bars, "Presets", presets, fills, timed["presets"]))
+        loads = len(timed["presets"]) // len(presets)
+        names = [preset for preset in presets for _ in range(loads)]
+        if loads > 1:
+            pairs = zip(names, timed["presets"], strict=True)
+            names = [f"{name} x {one.load.batch}" for name, one in pairs]
+        panels.append(partial(_bars, "Presets", names, [STRONG] * len(names), timed["presets"]))
     return _figure(panels) if panels else None
 
 

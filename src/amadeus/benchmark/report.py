@@ -6,7 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from amadeus.benchmark.floors import Floor, floor_of
+from amadeus.benchmark.floors import Floor, Machine, floor_of
 from amadeus.benchmark.picture import draw
 from amadeus.benchmark.suite import EXTRA, Results, missing_extra
 from amadeus.benchmark.timing import AXES, Load, Measured, by_system, short
@@ -77,7 +77,9 @@ def describe(computer: dict[str, Any]) -> str:
         f"{computer['cores']} cores",
         f"{threads} thread{'s' if threads > 1 else ''}",
     ]
-    return ", ".join([*words, computer["device"]] if computer["device"] else words)
+    if computer["device"]:
+        words += [computer["device"], f"kernels {'' if computer['fused'] else 'not '}fused"]
+    return ", ".join(words)
 
 
 def describe_load(computer: dict[str, Any]) -> str:
@@ -125,46 +127,58 @@ def _axis_tables(name: str, measured: list[Measured]) -> list[Table]:
     return tables
 
 
-def _floors(results: Results) -> dict[str, Floor]:
-    """By preset, where the machine was measured."""
-    machine = results.machine
+def _floors(results: Results) -> list[tuple[str, Floor]]:
+    """Of each preset and load, where the machine was measured."""
+    machine, settings = results.machine, results.settings
     if machine is None:
-        return {}
-    return {
-        preset: floor_of(results.networks[preset], Load().steps, machine)
-        for preset in results.settings.presets
-    }
+        return []
+    return [
+        (preset, floor_of(results.networks[preset], load, machine))
+        for preset in settings.presets
+        for load in settings.preset_loads
+    ]
 
 
 def _presets_table(results: Results) -> Table:
     rows = []
-    for (preset, floor), one in zip(
-        _floors(results).items(), results.timed["presets"], strict=True
-    ):
+    for (preset, floor), one in zip(_floors(results), results.timed["presets"], strict=True):
         network = results.networks[preset]
         rows.append(
             (
                 preset,
                 f"{network.parameters / 1e6:.1f} M",
                 "random" if network.is_random else "shipped",
+                str(one.load.batch),
                 str(one.notes_per_second),
                 short(one.ms_per_note),
                 f"{short(floor.ms)} = {short(floor.reading_ms)} + {short(floor.computing_ms)}",
                 short(one.ms_per_note / floor.ms),
             )
         )
-    header = ("preset", "parameters", "weights", "notes/s", "ms a note", "floor, ms", "times floor")
+    header = (
+        "preset", "parameters", "weights", "pieces", "notes/s", "ms a note", "floor, ms",
+        "times floor",
+    )  # fmt: skip
     machine = results.machine
     assert machine is not None  # it is measured with the presets
     note = (
         f"{_FIGURES} Floor: every weight is read once a note, at the "
-        f"{machine.bytes_per_second / 1e9:.1f} GB/s of a large sum, and all products of its "
-        f"matrices are computed, at the {machine.byte_products_per_second / 1e9:.0f} G a second of "
-        f"a large int8 product (float32: {machine.float_products_per_second / 1e9:.0f} G). Both "
+        f"{machine.bytes_per_second / 1e9:,.1f} GB/s of a large sum, and all products of its "
+        f"matrices are computed, at the {_paces(machine)}. All "
         "paces are the best of a few tries. Weights that stay in the processor's cache, as those "
         "of small networks do, are read faster than that."
     )
     return Table("Presets, and what the machine allows", header, rows, note)
+
+
+def _paces(machine: Machine) -> str:
+    """How fast it multiplies."""
+    floats = f"float32: {machine.float_products_per_second / 1e9:,.0f} G"
+    if machine.half_products_per_second:
+        half = machine.half_products_per_second / 1e9
+        return f"{half:,.0f} G a second of a large bfloat16 product ({floats})"
+    small = machine.byte_products_per_second / 1e9
+    return f"{small:,.0f} G a second of a large int8 product ({floats})"
 
 
 def _starts_table(results: Results) -> Table:
@@ -188,7 +202,7 @@ def _values(results: Results) -> dict[str, Any]:
             one.to_dict() | {"ratio": _ratio(ours, one, measured, name)} for one in measured
         ]
     for one, (preset, floor) in zip(
-        values["tables"].get("presets", []), _floors(results).items(), strict=True
+        values["tables"].get("presets", []), _floors(results), strict=True
     ):
         one |= {"preset": preset, "floor": asdict(floor) | {"ms": floor.ms}}
     values["start"] = [start.to_dict() for start in results.starts]

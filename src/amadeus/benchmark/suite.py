@@ -18,6 +18,7 @@ from amadeus.benchmark.engines import engines, fastest, naive
 from amadeus.benchmark.networks import Network, load_network, preset_network
 from amadeus.benchmark.timing import Load, Measured, Progress, System, measure
 from amadeus.errors import ConfigError
+from amadeus.inference.device.fusing import Fuser
 from amadeus.inference.native import default_threads
 from amadeus.model.config import PRESETS
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
@@ -53,6 +54,11 @@ class Settings:
         if max(self.steps) > NUM_ATTRIBUTES:
             raise ConfigError(f"steps must be 1 to {NUM_ATTRIBUTES}, got {max(self.steps)}")
 
+    @property
+    def preset_loads(self) -> list[Load]:
+        """What every preset is asked to do: more than one piece on a GPU, which is made for it."""
+        return [Load()] if self.device is None else [Load(batch=batch) for batch in self.batches]
+
 
 @dataclass(slots=True)
 class Results:
@@ -85,7 +91,10 @@ def find_device(name: str | None) -> str | None:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         problem = str(error).splitlines()[0]
-        raise ConfigError(f"torch cannot run on device {name!r} here: {problem}") from None
+        raise ConfigError(
+            f"torch cannot run on device {name!r} here ({problem}); leave --device out, or install "
+            "a torch for it"
+        ) from None
     return None if name == "cpu" else name
 
 
@@ -142,12 +151,13 @@ def _time_presets(results: Results, progress: Progress) -> None:
     """The fastest engine on every preset, and the machine's own pace before and after."""
     settings = results.settings
     networks = {preset: preset_network(preset) for preset in settings.presets}
-    before = floors.measure_machine()
+    before = floors.measure_machine(settings.device)
+    systems = [fastest(network, settings.device) for network in networks.values()]
     results.timed["presets"] = measure(
-        [(fastest(network, settings.device), Load()) for network in networks.values()],
+        [(system, load) for system in systems for load in settings.preset_loads],
         rounds=settings.rounds, seconds=settings.seconds, progress=progress,
     )  # fmt: skip
-    results.machine = before.or_faster(floors.measure_machine())
+    results.machine = before.or_faster(floors.measure_machine(settings.device))
     results.networks |= networks
 
 
@@ -170,6 +180,7 @@ def describe_computer(device: str | None) -> dict[str, Any]:
         "threads": default_threads(),
         "torch_threads": torch.get_num_threads(),
         "device": None if device is None else _device_name(device),
+        "fused": device is not None and Fuser(torch.device(device)).works,
         "system": f"{platform.system()} {platform.release()}",
     }
 

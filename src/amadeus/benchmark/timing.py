@@ -54,6 +54,8 @@ class System:
     """play(load, events, tick) composes, and calls tick whenever all pieces have one event more."""
     events_per_note: float = 1.0
     """An event is a note, or a token of one."""
+    at_once: int = 1
+    """Events that come together; a take is a multiple of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Measured:
     events: int
     """Events in a take."""
     notes_per_second: Spread
-    """Of all pieces together, the first note of each left out."""
+    """Of all pieces together, the first note of each left out, and what comes with it."""
     first_ms: Spread
     """Milliseconds until the first event of every piece, the given rows read."""
 
@@ -138,8 +140,10 @@ def measure(
     events = []
     for done, (system, load) in enumerate(pairs):
         progress(system.name, done, total)
-        _, event_s = _take(system, load, _FEWEST)  # warms up as well
-        events.append(min(_MOST, max(_FEWEST, round(seconds / event_s))))
+        at_once = system.at_once
+        _, event_s = _take(system, load, _FEWEST * at_once)  # warms up as well
+        asked = min(_MOST, round(seconds / event_s)) // at_once
+        events.append(max(_FEWEST, asked) * at_once)
     takes: list[dict[int, tuple[float, float]]] = []
     for turn in range(rounds):
         takes.append({})
@@ -160,7 +164,8 @@ def measure(
 
 
 def _take(system: System, load: Load, events: int) -> tuple[float, float]:
-    """Seconds until the first event, and seconds for each of the others."""
+    """Seconds until the first event, and seconds for each of those that come after it."""
     times = [perf_counter()]
     system.play(load, events, lambda: times.append(perf_counter()))
-    return times[1] - times[0], (times[events] - times[1]) / (events - 1)
+    first = system.at_once
+    return times[1] - times[0], (times[events] - times[first]) / (events - first)

@@ -15,6 +15,7 @@ EXAMPLES = options.examples(
     "amadeus benchmark --quick",
     "amadeus benchmark --only presets --preset small,large",
     "amadeus benchmark --output docs/experiments/speed",
+    "amadeus benchmark --device cuda --only presets --preset large --batch 1,16,256",
 )
 _QUICK: dict[str, Any] = {
     "presets": ["nano", "small"], "batches": [1, 4], "steps": [1, 8], "contexts": [256, 512],

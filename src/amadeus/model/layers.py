@@ -44,7 +44,8 @@ class RotaryPositions(nn.Module):
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
     left, right = x.float().chunk(2, dim=-1)
-    return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1).type_as(x)
+    turned = left * cos - right * sin, left * sin + right * cos
+    return torch.cat([half.type_as(x) for half in turned], dim=-1)
 
 
 class Attention(nn.Module):

@@ -1,5 +1,7 @@
 """The engine for GPUs, run as it is where there is none: it gives what the oracle gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,20 +11,22 @@ from amadeus.diffusion import UnmaskConfig, unmask
 from amadeus.errors import GrammarError
 from amadeus.inference.composition import compose
 from amadeus.inference.device.engine import DeviceEngine
-from amadeus.inference.device.grammar import Place, Rules, place_of
+from amadeus.inference.device.grammar import Place, advance, place_of, task_of
 from amadeus.inference.device.graphs import Graphs
-from amadeus.inference.device.tasks import Inputs, tasks_of
-from amadeus.inference.device.unmasking import (
+from amadeus.inference.device.tables import NUM_KINDS, UNKNOWN, tables_on
+from amadeus.inference.device.tasks import (
+    Inputs,
     Sampling,
     Task,
-    Unmasking,
-    draw,
-    most_reveals,
+    course_of,
     sampling_of,
+    tasks_of,
 )
+from amadeus.inference.device.unmasking import draw, reveal_all
 from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
+from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
 from amadeus.tokens import RowType, encode
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
@@ -67,22 +71,24 @@ def tensors(arrays):
 @pytest.mark.parametrize("ends_with", [RowType.END, RowType.JOIN])
 @pytest.mark.parametrize("limits", [{}, {"num_bars": 4}, {"max_notes": 30}])
 def test_the_grammar_is_the_same_on_the_device(fixtures, ends_with, limits):
-    rules = Rules(CPU)
+    tables = tables_on(CPU)
     for path in sorted(fixtures.glob("*.mid")):
         grammar = Grammar(ends_with=ends_with, **limits)
         grammar.advance(mark(RowType.START)[0])
         place = Place(**tensors(place_of([grammar])))
         for row in encode(read_midi(path))[1:200].astype(np.int64):
-            task, possible = rules.task(place), grammar.possible()
-            alive = task.sets[0].any(-1).all(-1)
+            task, possible = task_of(tables, place), grammar.possible()
+            sets = (task.sets[0] >> torch.arange(NUM_KINDS)[:, None, None]) & 1  # [kinds, A, V]
+            alive = sets.any(-1).all(-1)
             expected = {product.tobytes() for product in possible.sets}
-            assert {p.numpy().tobytes() for p in task.sets[0][alive]} == expected
+            assert {p.numpy().tobytes() for p in sets[alive].bool()} == expected
+            assert not sets[~alive].any()
             assert (task.ends_with >= 0).item() == grammar.in_last_bar
             try:
                 grammar.advance(row)
             except GrammarError:  # beyond the limits
                 break
-            place = rules.advance(place, torch.from_numpy(row)[None])
+            place = advance(tables, place, torch.from_numpy(row)[None])
             for name, value in place_of([grammar]).items():
                 np.testing.assert_array_equal(getattr(place, name).numpy(), value, name)
 
@@ -97,8 +103,12 @@ def test_drawing_is_the_same_on_the_device():
         legal[rng.integers(20)] = True
         temperature, top_p = rng.choice([0, 0.5, 1, 2.0]), rng.choice([0.3, 0.9, 1])
         uniform = rng.random()
-        given = [torch.full((1, 1), x, dtype=torch.float64) for x in (temperature, top_p, uniform)]
-        drawn = draw(torch.from_numpy(logits)[None], torch.from_numpy(legal)[None], *given)
+        config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p))
+        drawn = Sampling(**tensors(sampling_of([config])))
+        drawn = draw(
+            torch.from_numpy(logits)[None], torch.from_numpy(legal)[None],
+            drawn.temperatures[:, :1], drawn.top_ps[:, :1], uniform * drawn.reach[:, :1],
+        )  # fmt: skip
         places = np.flatnonzero(legal)
         assert drawn.item() == places[oracle(logits[legal], temperature, top_p, uniform)]
 
@@ -132,20 +142,21 @@ def test_rows_are_revealed_alike_on_the_device():
         def predict(values, known, logits=logits):
             return logits * (1 + known.sum(-1, dtype=np.float32)[:, None, None] / 8)
 
-        def predict_on_device(values, masked, predict=predict):
-            return torch.from_numpy(predict(values.numpy(), ~masked.numpy()))
+        def predict_on_device(shown, predict=predict):
+            return torch.from_numpy(predict(shown.numpy(), shown.numpy() < UNKNOWN))
 
         expected = unmask(predict, grammars, chosen, noise, biases=biases)
         inputs = Inputs(CPU)
-        unmasking = Unmasking(
+        row = reveal_all(
+            tables_on(CPU),
             Task(**inputs.put(tasks_of(grammars, biases))),
             Sampling(**inputs.put(sampling_of(chosen))),
             torch.from_numpy(noise),
-            Rules(CPU).metres,
+            course_of(chosen),
+            predict_on_device,
         )
-        unmasking.run(predict_on_device, *most_reveals(chosen))
-        assert not unmasking.stuck.any()
-        np.testing.assert_array_equal(unmasking.values.numpy(), expected)
+        assert not row.stuck.any()
+        np.testing.assert_array_equal(row.values.numpy(), expected)
         for number, (grammar, row) in enumerate(zip(grammars, expected, strict=True)):
             grammar.advance(row)
             if grammar.ended:
@@ -171,6 +182,13 @@ def test_pieces_are_those_of_the_oracle(on_device, tiny_model, caption, waltz, c
     composed = compose(tiny_model, asked, max_pieces=3, context=CONTEXT)
     for request, piece in zip(asked, composed, strict=True):
         np.testing.assert_array_equal(piece, compose_naively(tiny_model, request, CONTEXT))
+
+
+def test_a_network_without_enhancement_composes_alike(on_device, randomize):
+    model = randomize(Amadeus(replace(PRESETS["nano"], enhancement=False)))
+    request = Request(num_bars=2, seed=3, max_notes=10)
+    (piece,) = compose(model, [request], context=CONTEXT)
+    np.testing.assert_array_equal(piece, compose_naively(model, request, CONTEXT))
 
 
 def test_predictions_are_those_of_the_eager_engine(tiny_model, caption):

@@ -9,56 +9,78 @@ are tested without a GPU.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from amadeus.diffusion.unmasking import Lean, UnmaskConfig
-from amadeus.inference.device.grammar import Place, Rules, place_of
+from amadeus.inference.device.fusing import Fuser
+from amadeus.inference.device.grammar import Place, advance, place_of, task_of
 from amadeus.inference.device.graphs import Graphs
-from amadeus.inference.device.tasks import Inputs, tasks_of
-from amadeus.inference.device.unmasking import (
-    PredictMasked,
+from amadeus.inference.device.network import (
+    DecoderWeights,
+    embed,
+    enhance,
+    latents_of,
+    predict,
+    read_block,
+    weights_of,
+)
+from amadeus.inference.device.tables import UNKNOWN, Tables, tables_on
+from amadeus.inference.device.tasks import (
+    Course,
+    Inputs,
     Sampling,
     Task,
-    Unmasking,
-    most_reveals,
+    course_of,
+    room,
     sampling_of,
+    tasks_of,
 )
+from amadeus.inference.device.unmasking import Row, begin, reveal
 from amadeus.inference.engine import Engine
 from amadeus.model import Amadeus
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
+Item = TypeVar("Item")
+
 
 class DeviceEngine(Engine):
-    """The network and its memory of B pieces; the methods are those of `Engine`, and two more."""
+    """The network and its memory of B pieces; the methods are those of `Engine`, and two more.
+
+    All slots that there is room for take part, taken or not, and rows are filled up to a power of
+    two: few shapes, few graphs.
+    """
 
     reveals = True
     goes_ahead = True
     most_ahead = 32
     """Rows of a piece that are composed before the host looks at them."""
 
+    @torch.inference_mode()
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
         """See `Engine`."""
         super().__init__(model, texts, context)
-        self._rules = Rules(self.device)
+        # All room from the start: a memory that grows moves, and a graph does not follow.
+        self._reserve(model.config.max_text + context)
+        self._weights, self._tables = weights_of(model), tables_on(self.device)
         self._inputs, self._graphs = Inputs(self.device), Graphs(self.device)
+        self._fuse = Fuser(self.device).run
 
     @torch.inference_mode()
     def step(self, rows: np.ndarray) -> None:
         """Read one more row of every piece. rows: int64 [B, A]."""
-        positions = self.lengths[: self.size].copy()
-        self._reserve(int(positions.max()) + 1)
+        given = self._inputs.put({"rows": self._filled(rows), "positions": self._positions()})
         self.lengths[: self.size] += 1
-        given = self._inputs.put({"rows": rows, "positions": positions})
-        self._graphs.run(("step", self.size), lambda: self._read(given["rows"], given["positions"]))
+        self._graphs.run("step", lambda: self._read(given["rows"], given["positions"]))
 
     @torch.inference_mode()
     def enhance(self) -> None:
         """Turn the latent of every piece into the slots of its next row."""
-        self._graphs.run(("enhance", self.size), super().enhance)
+        self._graphs.run("enhance", lambda: self.slots.copy_(self._enhanced()))
 
     @torch.inference_mode()
     def unmask(
@@ -74,26 +96,24 @@ class DeviceEngine(Engine):
         places: of each row the slot of its piece, the slot that is deaf to the text or -1, and the
         guidance; the rest is as in `diffusion.unmask`.
         """
-        tasks = self._inputs.put(tasks_of(grammars, biases))
-        sampling = self._inputs.put(sampling_of(configs))
-        others = self._inputs.put({"noise": noise, **_places(places)})
-        passes, reveals = most_reveals(configs)
+        tasks = self._inputs.put(tasks_of(_full(grammars), _full(biases)))
+        sampling = self._inputs.put(sampling_of(_full(configs)))
+        given = self._inputs.put({"noise": np.stack(_full(list(noise))), **_places(_full(places))})
+        course, guided = course_of(configs), _are_guided(places)
+
+        def shown() -> Tensor:
+            task, drawn = Task(**tasks), Sampling(**sampling)
+            row = self._fuse(begin, self._tables, task, drawn)
+            seen = _seen(self.slots, given, guided)
+            return self._reveal(seen, task, drawn, given["noise"], course, row).shown
+
         shapes = tuple(tensor.shape for tensor in tasks.values())
-        guided = any(deaf >= 0 for _, deaf, _ in places)
-
-        def reveal() -> tuple[Tensor, Tensor, Tensor]:
-            unmasking = Unmasking(
-                Task(**tasks), Sampling(**sampling), others["noise"], self._rules.metres
-            )
-            unmasking.run(self._predictor(others, guided), passes, reveals)
-            return unmasking.values, unmasking.known, unmasking.stuck
-
-        key = ("unmask", len(places), shapes, passes, reveals, guided)
-        values, known, stuck = (tensor.cpu().numpy() for tensor in self._graphs.run(key, reveal))
-        for grammar, row, is_known in zip(grammars, values, known, strict=True):
-            if stuck.any():
+        values = self._graphs.run(("unmask", shapes, course, guided), shown).cpu().numpy()
+        known = values < UNKNOWN
+        for grammar, row, is_known in zip(grammars, values, known, strict=False):
+            if not is_known.all():
                 grammar.allowed(row, is_known)  # says what is wrong
-        return values.copy()
+        return values[: len(grammars)].copy()
 
     @torch.inference_mode()
     def compose(
@@ -108,84 +128,123 @@ class DeviceEngine(Engine):
         noise: float64 [K, R, 2, A], K at most `most_ahead`; the rest is as in `unmask`. All slots
         are those of the pieces. Rows after a piece's end mean nothing.
         """
-        count = len(noise)
-        self._reserve(int(self.lengths[: self.size].max()) + count)
-        passes, reveals = most_reveals(configs)
-        guided = any(deaf >= 0 for _, deaf, _ in places)
-        state = self._inputs.put(
-            {
-                **place_of(grammars),
-                "position": self.lengths[: self.size],
-                "turn": np.zeros(1, dtype=np.int64),
-            }
-        )
-        sampling = self._inputs.put(sampling_of(configs))
-        padded = np.zeros((self.most_ahead, *noise.shape[1:]))
-        padded[:count] = noise
-        shape = (self.most_ahead, len(places), NUM_ATTRIBUTES)
+        count, pieces = noise.shape[:2]
+        positions, turn = self._positions(), np.zeros(1, dtype=np.int64)
+        state = self._inputs.put({**place_of(_full(grammars)), "position": positions, "turn": turn})
+        sampling = self._inputs.put(sampling_of(_full(configs)))
+        noises = np.zeros((self.most_ahead, room(pieces), *noise.shape[2:]))
+        noises[:count, :pieces] = noise
         given = self._inputs.put(
             {
-                "noises": padded,
-                "composed": np.zeros(shape, dtype=np.int64),
-                "piece_of": _pieces(places, self.size),
-                **_places(places),
+                "noises": noises,
+                "composed": np.zeros((*noises.shape[:2], NUM_ATTRIBUTES), dtype=np.int64),
+                "piece_of": _pieces(places, len(self.lengths)),
+                **_places(_full(places)),
             }
         )
+        course, guided = course_of(configs), _are_guided(places)
 
         def note() -> None:
             place = Place(**{name: state[name] for name in Place._fields})
-            super(DeviceEngine, self).enhance()
-            noise = given["noises"].index_select(0, state["turn"])[0]
-            unmasking = Unmasking(
-                self._rules.task(place), Sampling(**sampling), noise, self._rules.metres
-            )
-            unmasking.run(self._predictor(given, guided), passes, reveals)
-            rows = unmasking.values
-            given["composed"].index_copy_(0, state["turn"], rows[None])
+            drawn, turn = Sampling(**sampling), state["turn"]
+            task, row = self._fuse(_begin_note, self._tables, place, drawn)
+            noise = given["noises"].index_select(0, turn)[0]
+            seen = _seen(self._enhanced(), given, guided)
+            rows = self._reveal(seen, task, drawn, noise, course, row).values
+            given["composed"].index_copy_(0, turn, rows[None])
             self._read(rows[given["piece_of"]], state["position"])
-            for old, new in zip(place, self._rules.advance(place, rows), strict=True):
-                old.copy_(new)
-            state["position"].add_(1)
-            state["turn"].add_(1)
+            self._fuse(_end_note, self._tables, place, rows, state["position"], turn)
 
-        key = ("compose", len(places), self.size, passes, reveals, guided)
+        key = ("compose", room(pieces), course, guided)
         for _ in range(count):
             self._graphs.run(key, note, changes=[*state.values(), self.latents])
         self.lengths[: self.size] += count
-        return given["composed"][:count].cpu().numpy()
+        return given["composed"][:count, :pieces].cpu().numpy()
+
+    def _enhanced(self) -> Tensor:
+        return self._fuse(
+            enhance, self._weights.enhancement, self.latents, self.theme, self.theme_mask
+        )
+
+    def _reveal(
+        self, seen: Seen, task: Task, sampling: Sampling, noise: Tensor, course: Course, row: Row
+    ) -> Row:
+        """Reveal what has begun."""
+        for _ in range(course.passes):
+            row = self._fuse(
+                _predict_and_reveal, self._weights.decoder, seen,
+                self._tables, task, sampling, noise, course, row,
+            )  # fmt: skip
+        return row
 
     def _read(self, rows: Tensor, positions: Tensor) -> None:
-        """Read a row of every piece, all of the memory in view. rows: [B, A]; positions: [B]."""
-        width = self.cache[0].shape[3]
-        mask = torch.arange(width, device=self.device) <= positions[:, None]
-        self.latents[: len(rows)] = self.read(rows, positions, width, mask)
+        """Read a row in every slot, all of the memory in view. rows: [slots, A]; positions:
+        [slots]."""
+        residual, at = self._fuse(
+            embed, self._weights, rows, positions, self.cos, self.sin, self.cache[0]
+        )
+        for weights, cache in zip(self._weights.blocks, self.cache, strict=True):
+            residual = self._fuse(read_block, residual, weights, cache, at)
+        self.latents.copy_(self._fuse(latents_of, residual))
 
-    def _predictor(self, places: dict[str, Tensor], guided: bool) -> PredictMasked:
-        """Logits of the next rows of the pieces in these places, float32 [R, A, V]."""
-        hearing, deaf = self.slots[places["hearing"]], self.slots[places["deaf"]]
-        scales = places["scales"][:, None, None]
+    def _positions(self) -> np.ndarray:
+        """Where the next row of every slot is read, int64 [slots]; nobody sits behind the last."""
+        return np.where(np.arange(len(self.lengths)) < self.size, self.lengths, 0)
 
-        def predict(values: Tensor, masked: Tensor) -> Tensor:
-            logits = self.model.decoder(hearing, values, masked)
-            if not guided:
-                return logits
-            without = self.model.decoder(deaf, values, masked)
-            # Padding is minus infinity in both; see `diffusion.guide`.
-            change = torch.where(logits.isfinite(), logits - without, 0.0)
-            return without + scales * change
-
-        return predict
-
-    def _reserve(self, length: int) -> None:
-        """Double the cache until it holds this many positions."""
-        before = self.cache[0]
-        super()._reserve(length)
-        if self.cache[0] is not before:
-            self._graphs.clear()
+    def _filled(self, rows: np.ndarray) -> np.ndarray:
+        """A row for every slot."""
+        return np.pad(rows, ((0, len(self.lengths) - len(rows)), (0, 0)))
 
     def _double_slots(self) -> None:
         super()._double_slots()
         self._graphs.clear()
+
+
+class Seen(NamedTuple):
+    """What the decoder sees of every row, whatever of it is known."""
+
+    hearing: Tensor
+    """[R, A, E] slots."""
+    deaf: Tensor | None
+    """The same without the text, where anything is guided."""
+    scales: Tensor
+    """float32 [R], how far."""
+
+
+def _seen(slots: Tensor, given: dict[str, Tensor], guided: bool) -> Seen:
+    deaf = slots[given["deaf"]] if guided else None
+    return Seen(slots[given["hearing"]], deaf, given["scales"])
+
+
+def _predict_and_reveal(
+    weights: DecoderWeights, seen: Seen, tables: Tables, task: Task, sampling: Sampling,
+    noise: Tensor, course: Course, row: Row,
+) -> Row:  # fmt: skip
+    logits = predict(weights, seen.hearing, row.shown, seen.deaf, seen.scales)
+    return reveal(tables, task, sampling, noise, course, row, logits)
+
+
+def _begin_note(tables: Tables, place: Place, sampling: Sampling) -> tuple[Task, Row]:
+    task = task_of(tables, place)
+    return task, begin(tables, task, sampling)
+
+
+def _end_note(tables: Tables, place: Place, rows: Tensor, positions: Tensor, turn: Tensor) -> None:
+    """Every piece stands one row further."""
+    for old, new in zip(place, advance(tables, place, rows), strict=True):
+        if new is not old:
+            old.copy_(new)
+    positions.add_(1)
+    turn.add_(1)
+
+
+def _are_guided(places: Sequence[tuple[int, int, float]]) -> bool:
+    return any(deaf >= 0 for _, deaf, _ in places)
+
+
+def _full(items: Sequence[Item]) -> list[Item]:
+    """As many as there is room for, the first one again and again after the last."""
+    return [*items, *[items[0]] * (room(len(items)) - len(items))]
 
 
 def _places(places: Sequence[tuple[int, int, float]]) -> dict[str, np.ndarray]:
@@ -200,7 +259,7 @@ def _places(places: Sequence[tuple[int, int, float]]) -> dict[str, np.ndarray]:
 
 
 def _pieces(places: Sequence[tuple[int, int, float]], slots: int) -> np.ndarray:
-    """Of each slot the piece that sits there, int64 [slots]."""
+    """Of each slot the piece that sits there, int64 [slots]; of free ones any."""
     of = np.zeros(slots, dtype=np.int64)
     for piece, (hearing, deaf, _) in enumerate(places):
         of[hearing] = piece

@@ -13,24 +13,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.inference.device.unmasking import Task
+from amadeus.inference.device.tables import NUM_KINDS, Tables
+from amadeus.inference.device.tasks import FIRST, Task
 from amadeus.tokens import grammar as rules
-from amadeus.tokens.grammar import MAX_SIZE, Grammar
+from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import (
     DRUMS,
     FIRST_BAR,
-    FIRST_DRUM_PITCH,
     FIRST_REST,
     METRE_TICKS,
-    NUM_ATTRIBUTES,
-    SIZES,
     Attribute,
     RowType,
 )
 
-NUM_KINDS = len(rules.KINDS)
 NO_LIMIT = 2**62
-_SAME = (Attribute.BEAT, Attribute.CHORD, Attribute.TEMPO)
+# Plain numbers: a compiler of Python does not know enumerations.
+_TYPE, _BEAT, _INSTRUMENT = (int(a) for a in (Attribute.TYPE, Attribute.BEAT, Attribute.INSTRUMENT))
+_NOTE, _END, _JOIN = (int(t) for t in (RowType.NOTE, RowType.END, RowType.JOIN))
+_LATER_BITS = sum(1 << kind for kind in range(NUM_KINDS)[rules.LATER])
+_BARS = tuple(range(NUM_KINDS)[rules.BARS])
+_NUM_METRES = len(METRE_TICKS)
 
 
 class Place(NamedTuple):
@@ -72,71 +74,51 @@ def place_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
     }
 
 
-class Rules:
-    """What does not depend on a piece, on a device."""
+def task_of(tables: Tables, place: Place) -> Task:
+    """What the next rows may be."""
+    joins = (place.ends_with == _JOIN).long()[:, None]
+    alive = (_alive(tables, place, joins) * tables.bits).sum(-1).to(torch.int16)
+    sets = tables.following[joins, tables.columns, place.last]  # [R, A, V]
+    sets = sets & tables.within[place.bar_ticks] & alive[:, None, None]
+    in_last_bar = place.bars >= place.num_bars
+    first = in_last_bar[:, None] & (tables.columns == _TYPE)
+    return Task(
+        sets=sets[:, None],
+        ends_with=torch.where(in_last_bar, place.ends_with, -1),
+        urgent=torch.where(first, FIRST, -torch.inf).double(),
+    )
 
-    def __init__(self, device: torch.device) -> None:
-        def on_device(values: np.ndarray) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(values)).to(device)
 
-        possible = {ends: rules.everything(ends) for ends in (RowType.END, RowType.JOIN)}
-        self._sets = on_device(np.stack([p.sets for p in possible.values()]))  # [2, kinds, A, V]
-        self._first_beats = on_device(possible[RowType.END].first_beats)
-        self._bar_ticks = on_device(possible[RowType.END].bar_ticks)
-        self.metres = on_device(METRE_TICKS)
-        self._every = torch.arange(MAX_SIZE, device=device)
-        self._columns = torch.arange(NUM_ATTRIBUTES, device=device)
+def _alive(tables: Tables, place: Place, joins: Tensor) -> Tensor:
+    """The open kinds in which every attribute has a value, bool [R, kinds]. joins: [R, 1]."""
+    rooms = tables.rooms[joins, tables.columns, place.last]  # [R, A]
+    has_room = ((rooms[:, None] & tables.bits[:, None]) != 0).all(-1)  # [R, kinds]
+    in_bar = place.last[:, _BEAT] < place.bar_ticks
+    later = (tables.bits & _LATER_BITS) != 0
+    return place.open & has_room & (in_bar[:, None] | ~later)
 
-    def task(self, place: Place) -> Task:
-        """What the next rows may be."""
-        every, last = self._every, place.last
-        sets = self._sets[(place.ends_with == RowType.JOIN).long()].clone()  # [R, kinds, A, V]
-        together, later = rules.TOGETHER, rules.LATER
-        for attribute in _SAME:
-            sets[:, together, attribute] = (every == last[:, attribute, None])[:, None]
-        beat, instrument, pitch = (
-            last[:, a, None] for a in (Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH)
-        )
-        sets[:, later, Attribute.BEAT] = (
-            (every > beat) & (every <= place.bar_ticks[:, None])
-        )[:, None]  # fmt: skip
-        highest = torch.where(instrument == DRUMS, SIZES[Attribute.PITCH], FIRST_DRUM_PITCH)
-        sets[:, 0, Attribute.INSTRUMENT] = every == instrument
-        sets[:, 0, Attribute.PITCH] = (every > pitch) & (every < highest)
-        sets[:, 1, Attribute.INSTRUMENT] = (every > instrument) & (every < DRUMS)
-        sets &= place.open[..., None, None]
-        alive = sets.any(-1).all(-1)[..., None, None]  # a product without a value is none
-        in_last_bar = place.bars >= place.num_bars
-        kinds = place.open.shape
-        return Task(
-            sets=sets & alive,
-            first_beats=self._first_beats.expand(kinds),
-            bar_ticks=self._bar_ticks.expand(kinds),
-            ends_with=torch.where(in_last_bar, place.ends_with, -1),
-            ranks=(in_last_bar[:, None] & (self._columns == Attribute.TYPE)).double(),
-        )
 
-    def advance(self, place: Place, rows: Tensor) -> Place:
-        """Take the next rows, int64 [R, A]; see `Grammar.advance`."""
-        row_type = rows[:, Attribute.TYPE]
-        rest = row_type >= FIRST_REST
-        opens = row_type >= FIRST_BAR
-        sound = (row_type == RowType.NOTE) | (opens & ~rest)
-        ended = (row_type == RowType.END) | (row_type == RowType.JOIN)
-        metre = torch.where(rest, row_type - FIRST_REST, row_type - FIRST_BAR)
-        metre = metre.clamp(0, len(METRE_TICKS) - 1)
-        after = place._replace(
-            last=rows,
-            bar_ticks=torch.where(opens, self.metres[metre], place.bar_ticks),
-            bars=place.bars + opens.long(),
-            notes=place.notes + 1,
-        )
-        return after._replace(open=_open(after, sound, rest) & ~ended[:, None])
+def advance(tables: Tables, place: Place, rows: Tensor) -> Place:
+    """Take the next rows, int64 [R, A]; see `Grammar.advance`."""
+    row_type = rows[:, _TYPE]
+    rest = row_type >= FIRST_REST
+    opens = row_type >= FIRST_BAR
+    sound = (row_type == _NOTE) | (opens & ~rest)
+    ended = (row_type == _END) | (row_type == _JOIN)
+    metre = torch.where(rest, row_type - FIRST_REST, row_type - FIRST_BAR)
+    metre = metre.clamp(0, _NUM_METRES - 1)
+    after = place._replace(
+        last=rows,
+        bar_ticks=torch.where(opens, tables.metres[metre], place.bar_ticks),
+        bars=place.bars + opens.long(),
+        notes=place.notes + 1,
+    )
+    return after._replace(open=_open(after, sound, rest) & ~ended[:, None])
 
 
 def _open(place: Place, sound: Tensor, rest: Tensor) -> Tensor:
     """Which kinds may follow, before looking at values, bool [R, kinds]."""
-    joins = place.ends_with == RowType.JOIN
+    joins = place.ends_with == _JOIN
     last_rest = (~joins).long()  # an empty bar may be the last one only before JOIN
     full = place.notes >= place.max_notes
     more = ~full
@@ -145,13 +127,9 @@ def _open(place: Place, sound: Tensor, rest: Tensor) -> Tensor:
     can_end = sound | (rest & joins)
     end = can_end & ((place.bars >= place.num_bars) | (place.num_bars == NO_LIMIT) | full)
     note = sound & more
-    drums = note & (place.last[:, Attribute.INSTRUMENT] < DRUMS)
-    kinds = {
-        **dict.fromkeys(range(*rules.TOGETHER.indices(NUM_KINDS)), note),
-        **dict.fromkeys(range(*rules.LATER.indices(NUM_KINDS)), note),
-        **dict.fromkeys(range(*rules.BARS.indices(NUM_KINDS)), bar),
-        rules.REST: empty & more,
-        rules.END: end,
-        rules.DRUM_TOGETHER: drums,
-    }
-    return torch.stack([kinds[kind] for kind in range(NUM_KINDS)], dim=-1)
+    drums = note & (place.last[:, _INSTRUMENT] < DRUMS)
+    kinds = [note] * NUM_KINDS
+    for kind in _BARS:
+        kinds[kind] = bar
+    kinds[rules.REST], kinds[rules.END], kinds[rules.DRUM_TOGETHER] = empty & more, end, drums
+    return torch.stack(kinds, dim=-1)

@@ -3,17 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import Lean
+from amadeus.diffusion.unmasking import Lean, Order, UnmaskConfig
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
-from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
+from amadeus.tokens.products import Possible
+from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
 
+ORDERS = get_args(Order)
+FIRST = 1e9
+"""More urgent than anything."""
+_NEVER_SURE = 2.0
+_COLDEST = 1e-300
+"""The temperature in place of 0: at it, all but the likeliest value underflows."""
+_REACH = 1 - 2.0**-40
+"""Uniforms times this stay below the total of what is drawn from, however it is added up."""
 _MOST_LINKS = 2
-_FEWEST_PRODUCTS = 16
+_WORD = 64
+
+
+class Sampling(NamedTuple):
+    """An `UnmaskConfig` for every row."""
+
+    temperatures: Tensor
+    """float64 [R, A], above 0."""
+    top_ps: Tensor
+    """float64 [R, A]."""
+    reach: Tensor
+    """float64 [R, A], what uniforms are multiplied by: 0 takes the likeliest."""
+    threshold: Tensor
+    """float32 [R]."""
+    steps: Tensor
+    """int64 [R]."""
+    order: Tensor
+    """int64 [R], in the order of `ORDERS`."""
+    places: Tensor
+    """float64 [R, A], of each attribute in the fixed order, negative: first comes first."""
+
+
+class Task(NamedTuple):
+    """What is asked of every row: `Possible` rows, and what leans on the logits."""
+
+    sets: Tensor
+    """int64 or int16 [R, words, A, V]: bit by bit, the products that a value belongs to."""
+    ends_with: Tensor
+    """int64 [R], the type that takes the place of a new bar in the last one, or -1."""
+    urgent: Tensor
+    """float64 [R, A]: FIRST or a little less for attributes to be decided first, in their order;
+    minus infinity for others."""
+    bias: Tensor | None = None
+    """float32 [R, A, V]."""
+    links: Tensor | None = None
+    """int64 [R, L, 4]: the attribute that is given, the one that is leaned, the first value that
+    the table is for, and how many it is for; 0 for none."""
+    tables: Tensor | None = None
+    """float32 [R, L, values of the given attribute, V]."""
+
+
+class Course(NamedTuple):
+    """The steps that all rows take, however they are drawn; a graph is of one course."""
+
+    passes: int
+    """The most predictions that one of them needs."""
+    reveals: int
+    """The most attributes after one prediction."""
+    orders: tuple[str, ...]
+    """The orders in which some of them are revealed."""
+    nucleus: bool
+    """Whether any leaves out what is unlikely."""
+    hurries: bool
+    """Whether any reveals what it is sure of."""
+
+
+def course_of(configs: Sequence[UnmaskConfig]) -> Course:
+    """The steps that suit all of these."""
+    reveals = [
+        NUM_ATTRIBUTES if c.threshold is not None else -(-NUM_ATTRIBUTES // c.num_steps)
+        for c in configs
+    ]
+    return Course(
+        passes=max(config.num_steps for config in configs),
+        reveals=max(reveals),
+        orders=tuple(sorted({config.order for config in configs})),
+        nucleus=any(top_p < 1 for config in configs for top_p in config.top_ps),
+        hurries=any(config.threshold is not None for config in configs),
+    )
+
+
+def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
+    """The fields of `Sampling` on the host."""
+    temperatures = np.array([c.temperatures for c in configs], dtype=np.float64)
+    return {
+        "temperatures": np.maximum(temperatures, _COLDEST),
+        "top_ps": np.array([c.top_ps for c in configs], dtype=np.float64),
+        "reach": np.where(temperatures > 0, _REACH, 0.0),
+        "threshold": np.array(
+            [_NEVER_SURE if c.threshold is None else c.threshold for c in configs], np.float32
+        ),
+        "steps": np.array([c.num_steps for c in configs], dtype=np.int64),
+        "order": np.array([ORDERS.index(c.order) for c in configs], dtype=np.int64),
+        "places": np.array(
+            [[-c.fixed_order.index(name) for name in ATTRIBUTES] for c in configs], np.float64
+        ),
+    }
 
 
 class Inputs:
@@ -39,22 +135,26 @@ class Inputs:
 def tasks_of(grammars: Sequence[Grammar], biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
     """The fields of `Task` on the host."""
     rows, possible = len(grammars), [grammar.possible() for grammar in grammars]
-    products = _room(max(len(p.sets) for p in possible), _FEWEST_PRODUCTS)
+    words = room(max(-(-len(p.sets) // _WORD) for p in possible))
     task = {
-        "sets": np.zeros((rows, products, NUM_ATTRIBUTES, MAX_SIZE), dtype=bool),
-        "first_beats": np.zeros((rows, products), dtype=np.int64),
-        "bar_ticks": np.zeros((rows, products), dtype=np.int64),
+        "sets": np.stack([_bits(p, words) for p in possible]),
         "ends_with": np.full(rows, -1, dtype=np.int64),
-        "ranks": np.zeros((rows, NUM_ATTRIBUTES)),
+        "urgent": np.full((rows, NUM_ATTRIBUTES), -np.inf),
     }
-    for row, (grammar, one) in enumerate(zip(grammars, possible, strict=True)):
-        for name in ("sets", "first_beats", "bar_ticks"):
-            task[name][row, : len(one.sets)] = getattr(one, name)
+    for row, grammar in enumerate(grammars):
         if grammar.in_last_bar:
             task["ends_with"][row] = grammar.ends_with
-        for rank, attribute in enumerate(grammar.choices, start=1):
-            task["ranks"][row, attribute] = rank
+        for place, attribute in enumerate(grammar.choices):
+            task["urgent"][row, attribute] = FIRST - place
     return task if all(bias is None for bias in biases) else task | _leans(biases)
+
+
+def _bits(possible: Possible, words: int) -> np.ndarray:
+    """Which products each value belongs to, int64 [words, A, V]."""
+    sets = np.zeros((words * _WORD, NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
+    sets[: len(possible.sets)] = possible.sets
+    packed = np.packbits(sets, axis=0, bitorder="little")  # [8 words, A, V]
+    return np.ascontiguousarray(np.moveaxis(packed, 0, -1)).view("<i8").transpose(2, 0, 1)
 
 
 def _leans(biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
@@ -63,7 +163,7 @@ def _leans(biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
     bias = np.zeros((rows, NUM_ATTRIBUTES, MAX_SIZE), dtype=np.float32)
     links = np.zeros((rows, _MOST_LINKS, 4), dtype=np.int64)
     longest = max((len(link.table) for b in biases if b for link in b.links), default=1)
-    tables = np.zeros((rows, _MOST_LINKS, _room(longest), MAX_SIZE), dtype=np.float32)
+    tables = np.zeros((rows, _MOST_LINKS, room(longest), MAX_SIZE), dtype=np.float32)
     for row, lean in enumerate(biases):
         if lean is None:
             continue
@@ -74,6 +174,6 @@ def _leans(biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
     return {"bias": bias, "links": links, "tables": tables}
 
 
-def _room(count: int, fewest: int = 1) -> int:
+def room(count: int) -> int:
     """The next power of two: few shapes, few graphs."""
-    return max(fewest, 1 << (count - 1).bit_length())
+    return 1 << max(0, count - 1).bit_length()

@@ -1,260 +1,220 @@
 """Revealing rows on a device: what `diffusion.unmasking` does, in torch, for all rows at once.
 
 Every row takes the same steps, whatever is drawn; a step that finds nothing masked changes nothing.
-So no step waits for the host, and all of them can be captured as one CUDA graph.
+So no step waits for the host, and all of them can be captured as one CUDA graph. All is a pure
+function of tensors, and what the grammar says is looked up in tables: few kernels, and such as a
+compiler can make one of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, get_args
+from collections.abc import Callable
+from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import Order, UnmaskConfig
-from amadeus.tokens.vocabulary import (
-    ATTRIBUTES,
-    FIRST_BAR,
-    FIRST_REST,
-    MAX_BAR_TICKS,
-    NUM_ATTRIBUTES,
-    Attribute,
-)
+from amadeus.inference.device.tables import UNKNOWN, Tables
+from amadeus.inference.device.tasks import ORDERS, Course, Sampling, Task
+from amadeus.tokens.grammar import MAX_SIZE
+from amadeus.tokens.vocabulary import Attribute
 
-PredictMasked = Callable[[Tensor, Tensor], Tensor]
-"""(values int64 [R, A], masked bool [R, A]) -> logits float32 [R, A, V]."""
-
-_NEVER_SURE = 2.0
-_FIRST = 1e9
-"""More urgent than anything."""
-_CONFIDENCE, _ENTROPY, _RANDOM, _FIXED = range(len(get_args(Order)))
-_TYPE, _BEAT = int(Attribute.TYPE), int(Attribute.BEAT)
+PredictShown = Callable[[Tensor], Tensor]
+"""shown int64 [R, A], UNKNOWN where masked -> logits float32 [R, A, V]."""
+_TYPE = int(Attribute.TYPE)
 
 
-class Sampling(NamedTuple):
-    """An `UnmaskConfig` for every row."""
-
-    temperatures: Tensor
-    """float64 [R, A]."""
-    top_ps: Tensor
-    """float64 [R, A]."""
-    threshold: Tensor
-    """float32 [R]."""
-    steps: Tensor
-    """int64 [R]."""
-    order: Tensor
-    """int64 [R], in the order of `Order`."""
-    places: Tensor
-    """float64 [R, A], of each attribute in the fixed order."""
-
-
-class Task(NamedTuple):
-    """What is asked of every row: `Possible` rows, and what leans on the logits."""
-
-    sets: Tensor
-    """bool [R, P, A, V], products; those without a value are none."""
-    first_beats: Tensor
-    """int64 [R, P]."""
-    bar_ticks: Tensor
-    """int64 [R, P]."""
-    ends_with: Tensor
-    """int64 [R], the type that takes the place of a new bar in the last one, or -1."""
-    ranks: Tensor
-    """float64 [R, A]: 1, 2, ... for attributes to be decided first, 0 for others."""
-    bias: Tensor | None = None
-    """float32 [R, A, V]."""
-    links: Tensor | None = None
-    """int64 [R, L, 4]: the attribute that is given, the one that is leaned, the first value that
-    the table is for, and how many it is for; 0 for none."""
-    tables: Tensor | None = None
-    """float32 [R, L, values of the given attribute, V]."""
-
-
-def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
-    """The fields of `Sampling` on the host."""
-    orders = get_args(Order)
-    return {
-        "temperatures": np.array([c.temperatures for c in configs], dtype=np.float64),
-        "top_ps": np.array([c.top_ps for c in configs], dtype=np.float64),
-        "threshold": np.array(
-            [_NEVER_SURE if c.threshold is None else c.threshold for c in configs], np.float32
-        ),
-        "steps": np.array([c.num_steps for c in configs], dtype=np.int64),
-        "order": np.array([orders.index(c.order) for c in configs], dtype=np.int64),
-        "places": np.array(
-            [[c.fixed_order.index(name) for name in ATTRIBUTES] for c in configs], np.float64
-        ),
-    }
-
-
-def most_reveals(configs: Sequence[UnmaskConfig]) -> tuple[int, int]:
-    """The most predictions that one of these needs, and the most attributes after one of them."""
-    passes = max(config.num_steps for config in configs)
-    reveals = [
-        NUM_ATTRIBUTES if c.threshold is not None else -(-NUM_ATTRIBUTES // c.num_steps)
-        for c in configs
-    ]
-    return passes, max(reveals)
-
-
-class Unmasking:
+class Row(NamedTuple):
     """Rows on their way from all [MASK] to whole."""
 
-    def __init__(self, task: Task, sampling: Sampling, noise: Tensor, metres: Tensor) -> None:
-        """noise: float64 [R, 2, A], uniform in [0, 1); metres: METRE_TICKS on the device."""
-        self.task, self.sampling, self.noise = task, sampling, noise
-        device, (rows, width) = noise.device, (len(noise), task.sets.shape[-1])
-        self.values = torch.zeros(rows, NUM_ATTRIBUTES, dtype=torch.int64, device=device)
-        self.known = torch.zeros(rows, NUM_ATTRIBUTES, dtype=torch.bool, device=device)
-        self.stuck = torch.zeros(rows, dtype=torch.bool, device=device)
-        """Whether no legal row has the values that are known, bool [R]."""
-        self._left = sampling.steps.clone()
-        self._every = torch.arange(width, device=device)
-        self._columns = torch.arange(NUM_ATTRIBUTES, device=device)
-        self._metres = metres
-        self.legal = torch.zeros_like(task.sets[:, 0])
-        self._settle(torch.ones(rows, dtype=torch.bool, device=device))
+    shown: Tensor
+    """int64 [R, A], UNKNOWN at [MASK]."""
+    legal: Tensor
+    """bool [R, A, V], what each attribute may be; only its value, once it is known."""
+    undecided: Tensor
+    """bool [R, A], whether there is more than one such value."""
+    alive: Tensor
+    """[R, words], the products that the known values come from, as bits."""
+    left: Tensor
+    """int64 [R], predictions to come."""
 
-    def run(self, predict: PredictMasked, passes: int, reveals: int) -> None:
-        """Reveal everything; see `most_reveals`."""
-        for _ in range(passes):
-            self._step(predict(self.values, ~self.known), reveals)
+    @property
+    def values(self) -> Tensor:
+        """int64 [R, A], 0 where nothing is legal."""
+        return torch.where(self.shown < UNKNOWN, self.shown, 0)
 
-    def _step(self, logits: Tensor, reveals: int) -> None:
-        """`Row.step`. logits: float32 [R, A, V]."""
-        masked = NUM_ATTRIBUTES - self.known.sum(-1)
-        share = (masked + self._left - 1).div(self._left.clamp(min=1), rounding_mode="floor")
-        self._left = self._left - 1
-        logits = self._with_end_for_new_bar(self._lean(logits))
-        legal_logits = logits.masked_fill(~self.legal, -torch.inf)
-        confidence, entropy = _certainty(legal_logits)
-        sure = self._sure(confidence)
-        # Stable, so that equals come in the order of the attributes.
-        order = torch.sort(-self._urgency(confidence, entropy), dim=-1, stable=True)[1]
-        for place in range(reveals):
-            attribute = order[:, place : place + 1]  # [R, 1]
-            wanted = (place < share) | sure.gather(1, attribute)[:, 0]
-            self._reveal(attribute, logits, wanted & ~self.known.gather(1, attribute)[:, 0])
+    @property
+    def stuck(self) -> Tensor:
+        """Whether, in the end, no legal row had the values that were known, bool [R]."""
+        return (self.shown == UNKNOWN).any(-1)
 
-    def _reveal(self, attribute: Tensor, logits: Tensor, wanted: Tensor) -> None:
-        """Draw an attribute of every row where that is wanted, bool [R]. attribute: [R, 1]."""
-        index = attribute[..., None].expand(-1, -1, logits.shape[-1])
+
+def begin(tables: Tables, task: Task, sampling: Sampling) -> Row:
+    """All [MASK], but for what the grammar leaves no choice about."""
+    shown = torch.full_like(task.urgent, UNKNOWN, dtype=torch.int64)
+    alive = torch.full_like(task.sets[:, :, 0, 0], -1)
+    return _settle(tables, task, shown, alive, sampling.steps.clone())
+
+
+def reveal(
+    tables: Tables, task: Task, sampling: Sampling, noise: Tensor, course: Course,
+    row: Row, logits: Tensor,
+) -> Row:  # fmt: skip
+    """`Row.step` of the oracle. noise: float64 [R, 2, A]; logits: float32 [R, A, V]."""
+    logits = _with_end_for_new_bar(tables, task, _lean(tables, task, row, logits))
+    confidence, entropy = _certainty(torch.where(row.legal, logits, -torch.inf), course)
+    urgency = _urgency(sampling, task, noise, course, confidence, entropy)
+    urgency = torch.where(row.undecided, urgency, -torch.inf)
+    draws = noise[:, 1] * sampling.reach
+    sure = _sure(sampling, task, course, row, confidence)
+    share = _share(row)[:, None] if course.reveals > 1 else None
+    for place in range(course.reveals):
+        attribute = urgency.argmax(-1, keepdim=True)  # [R, 1], of equals the first
+        here = (tables.columns == attribute) & row.undecided
+        if share is not None and place > 0:
+            here = here & ((place < share) | sure)
+        index = attribute[..., None].expand(-1, -1, MAX_SIZE)
         value = draw(
             logits.gather(1, index)[:, 0],
-            self.legal.gather(1, index)[:, 0],
-            self.sampling.temperatures.gather(1, attribute),
-            self.sampling.top_ps.gather(1, attribute),
-            self.noise[:, 1].gather(1, attribute),
+            row.legal.gather(1, index)[:, 0],
+            sampling.temperatures.gather(1, attribute),
+            sampling.top_ps.gather(1, attribute) if course.nucleus else None,
+            draws.gather(1, attribute),
         )
-        here = (self._columns == attribute) & wanted[:, None]
-        self.values = torch.where(here, value[:, None], self.values)
-        self.known = self.known | here
-        self._settle(wanted)
+        row = _show(tables, task, row, here, attribute, value)
+        if place + 1 < course.reveals:
+            urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
+    return row._replace(left=row.left - 1) if course.reveals > 1 else row
 
-    def _settle(self, changed: Tensor) -> None:
-        """Commit what the grammar leaves no choice about, in the rows that changed, bool [R]."""
-        legal, alive = self._allowed()
-        self.legal = torch.where(changed[:, None, None], legal, self.legal)
-        self.stuck = self.stuck | (~alive & changed)
-        settled = (self.legal.sum(-1) == 1) & ~self.known
-        self.values = torch.where(settled, self.legal.int().argmax(-1), self.values)
-        self.known = self.known | settled
 
-    def _allowed(self) -> tuple[Tensor, Tensor]:
-        """`Grammar.allowed`: bool [R, A, V], and whether there is anything, bool [R]."""
-        sets, values, known = self.task.sets, self.values, self.known
-        index = values[:, None, :, None].expand(-1, sets.shape[1], -1, 1)
-        alive = (sets.gather(3, index)[..., 0] | ~known[:, None]).all(-1)  # [R, P]
-        row_type, beat = values[:, _TYPE, None], values[:, _BEAT, None]  # [R, 1]
-        type_known, beat_known = known[:, _TYPE, None], known[:, _BEAT, None]
-        opens = type_known & (row_type >= FIRST_BAR) & (row_type < FIRST_REST)
-        metre = self._metres[(row_type - FIRST_BAR).clamp(0, len(self._metres) - 1)]
-        here = torch.where(opens, metre, MAX_BAR_TICKS)
-        first = torch.where(beat_known, beat, self.task.first_beats)
-        last = torch.where(type_known, here, self.task.bar_ticks)
-        alive = alive & ((first <= last) | ~(type_known | beat_known))
-        legal = (sets & alive[..., None, None]).any(1)  # [R, A, V]
-        beats = legal[:, _BEAT] & (~opens | (self._every <= metre))
-        bars = self._metres >= beat  # [R, metres]
-        types = legal[:, _TYPE].clone()
-        types[:, FIRST_BAR:FIRST_REST] &= bars | ~beat_known
-        legal = torch.cat([types[:, None], beats[:, None], legal[:, 2:]], dim=1)
-        only = self._every == values[..., None]
-        return torch.where(known[..., None], only, legal), alive.any(-1)
+def reveal_all(
+    tables: Tables, task: Task, sampling: Sampling, noise: Tensor, course: Course,
+    predict: PredictShown,
+) -> Row:  # fmt: skip
+    """Reveal everything."""
+    row = begin(tables, task, sampling)
+    for _ in range(course.passes):
+        row = reveal(tables, task, sampling, noise, course, row, predict(row.shown))
+    return row
 
-    def _lean(self, logits: Tensor) -> Tensor:
-        """Logits with the biases, and with those that known attributes bring."""
-        task = self.task
-        if task.bias is not None:
-            logits = logits + task.bias
-        if task.links is None or task.tables is None:
-            return logits
-        for number in range(task.links.shape[1]):
-            given, leaned, first, count = task.links[:, number].unbind(-1)  # [R]
-            place = self.values.gather(1, given[:, None])[:, 0] - first
-            holds = self.known.gather(1, given[:, None])[:, 0] & (place >= 0) & (place < count)
-            place = place.clamp(0, task.tables.shape[2] - 1)
-            added = task.tables[torch.arange(len(place), device=place.device), number, place]
-            where = (self._columns == leaned[:, None]) & holds[:, None]  # [R, A]
-            logits = logits + torch.where(where[..., None], added[:, None], 0.0)
+
+def _show(
+    tables: Tables, task: Task, row: Row, here: Tensor, attribute: Tensor, value: Tensor
+) -> Row:
+    """Give an attribute, [R, 1], a value, [R, 1], in the rows where it is `here`, bool [R, A]."""
+    shown = torch.where(here, value, row.shown)
+    words = row.alive.shape[1]
+    sets = task.sets.gather(2, attribute[:, None, :, None].expand(-1, words, -1, MAX_SIZE))
+    having = sets[:, :, 0].gather(2, value[:, None].expand(-1, words, -1))[..., 0]  # [R, words]
+    alive = torch.where(here.any(-1, keepdim=True), row.alive & having, row.alive)
+    return _settle(tables, task, shown, alive, row.left)
+
+
+def _settle(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tensor) -> Row:
+    """Commit what the grammar leaves no choice about; see `Grammar.allowed`.
+
+    An attribute that is settled has its value in all products that are alive, so that they stay.
+    """
+    possible = ((task.sets & alive[..., None, None]) != 0).any(1)  # [R, A, V]
+    legal = possible & tables.agreeing[0][shown]
+    partners = torch.cat([shown[:, 1:2], shown[:, :1], shown[:, 2:]], dim=1)  # type and beat
+    legal = legal & tables.agreeing[tables.pairs, partners]
+    count = legal.sum(-1)
+    only = (legal * tables.every).sum(-1)
+    return Row(torch.where(count == 1, only, shown), legal, count > 1, alive, left)
+
+
+def _lean(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
+    """Logits with the biases, and with those that known attributes bring."""
+    if task.bias is not None:
+        logits = logits + task.bias
+    if task.links is None or task.tables is None:
         return logits
-
-    def _with_end_for_new_bar(self, logits: Tensor) -> Tensor:
-        """Where another bar would begin in the last one, the piece ends."""
-        ends_with = self.task.ends_with
-        types, end = logits[:, _TYPE], ends_with.clamp(min=0)[:, None]
-        together = torch.cat([types.gather(1, end), types[:, FIRST_BAR:]], dim=1).logsumexp(1)
-        here = (self._every == end) & (ends_with >= 0)[:, None]
-        types = torch.where(here, together[:, None], types)
-        return torch.cat([types[:, None], logits[:, 1:]], dim=1)
-
-    def _sure(self, confidence: Tensor) -> Tensor:
-        """Which attributes need not wait for another prediction, bool [R, A]."""
-        sure = self.known | (confidence >= self.sampling.threshold[:, None])
-        firsts = (sure | (self.task.ranks == 0)).all(-1, keepdim=True)  # nothing passes those
-        return sure & firsts & (self.sampling.threshold <= 1)[:, None]
-
-    def _urgency(self, confidence: Tensor, entropy: Tensor) -> Tensor:
-        """How soon each attribute wants to be revealed, float64 [R, A]; see `Row`."""
-        order, ranks = self.sampling.order[:, None], self.task.ranks
-        urgency = torch.where(order == _ENTROPY, entropy, confidence).double()
-        urgency = torch.where(order == _RANDOM, self.noise[:, 0], urgency)
-        urgency = torch.where(order == _FIXED, -self.sampling.places, urgency)
-        urgency = torch.where(ranks > 0, _FIRST - ranks, urgency)
-        return urgency.masked_fill(self.known, -torch.inf)
+    for number in range(task.links.shape[1]):
+        given, leaned, first, count = task.links[:, number].unbind(-1)  # [R]
+        place = row.shown.gather(1, given[:, None])[:, 0] - first
+        holds = (place >= 0) & (place < count)  # which UNKNOWN is not
+        index = place.clamp(0, task.tables.shape[2] - 1)[:, None, None]
+        added = task.tables[:, number].gather(1, index.expand(-1, 1, MAX_SIZE))  # [R, 1, V]
+        where = (tables.columns == leaned[:, None]) & holds[:, None]  # [R, A]
+        logits = logits + torch.where(where[..., None], added, 0.0)
+    return logits
 
 
-def _certainty(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Largest probability and negative entropy in nats, [R, A]. logits: [R, A, V]."""
-    most = logits.max(-1, keepdim=True)[0]
-    relative = logits - torch.where(most.isinf(), 0.0, most)
+def _with_end_for_new_bar(tables: Tables, task: Task, logits: Tensor) -> Tensor:
+    """Where another bar would begin in the last one, the piece ends."""
+    end = (tables.every == task.ends_with[:, None])[:, None]  # [R, 1, V]
+    # For every attribute, though only the type needs it: so it is part of a larger kernel.
+    types = logits[:, _TYPE : _TYPE + 1].expand_as(logits)
+    together = torch.where(tables.openings | end, types, -torch.inf).logsumexp(-1)  # [R, A]
+    here = end & (tables.columns == _TYPE)[:, None]  # [R, A, V]
+    return torch.where(here, together[..., None], logits)
+
+
+def _share(row: Row) -> Tensor:
+    """How many of the masked attributes this step is to reveal, int64 [R]."""
+    masked = (row.shown == UNKNOWN).sum(-1)
+    return (masked + row.left - 1).div(row.left.clamp(min=1), rounding_mode="floor")
+
+
+def _sure(
+    sampling: Sampling, task: Task, course: Course, row: Row, confidence: Tensor
+) -> Tensor | bool:
+    """Which attributes need not wait for another prediction, bool [R, A]."""
+    if not course.hurries:
+        return False
+    sure = (row.shown < UNKNOWN) | (confidence >= sampling.threshold[:, None])
+    firsts = (sure | task.urgent.isinf()).all(-1, keepdim=True)  # nothing passes those
+    return sure & firsts & (sampling.threshold <= 1)[:, None]
+
+
+def _urgency(
+    sampling: Sampling, task: Task, noise: Tensor, course: Course, confidence: Tensor,
+    entropy: Tensor,
+) -> Tensor:  # fmt: skip
+    """How soon each attribute wants to be revealed, float64 [R, A]; see `Row` of the oracle."""
+    kinds = {
+        "confidence": confidence,
+        "entropy": entropy,
+        "random": noise[:, 0],
+        "fixed": sampling.places,
+    }
+    first, *others = course.orders
+    urgency = kinds[first]
+    for order in others:
+        urgency = torch.where(sampling.order[:, None] == ORDERS.index(order), kinds[order], urgency)
+    return torch.maximum(urgency.double(), task.urgent)
+
+
+def _certainty(logits: Tensor, course: Course) -> tuple[Tensor, Tensor]:
+    """Largest probability and, where it is asked for, negative entropy in nats, [R, A].
+
+    logits: [R, A, V].
+    """
+    relative = logits - logits.amax(-1, keepdim=True)
     weights = relative.exp()
     total = weights.sum(-1)
+    confidence = 1.0 / total
+    if "entropy" not in course.orders:
+        return confidence, confidence
     weighed = (weights * relative.masked_fill(weights == 0, 0.0)).sum(-1)
-    return 1.0 / total, weighed / total - total.log()
+    return confidence, weighed / total - total.log()
 
 
 def draw(
-    logits: Tensor, legal: Tensor, temperature: Tensor, top_p: Tensor, uniform: Tensor
+    logits: Tensor, legal: Tensor, temperature: Tensor, top_p: Tensor | None, uniform: Tensor
 ) -> Tensor:
-    """`diffusion.unmasking.draw` for every row: int64 [R].
+    """`diffusion.unmasking.draw` for every row: int64 [R, 1].
 
-    logits: float32 [R, V]; legal: bool [R, V]; the others: float64 [R, 1].
+    logits: float32 [R, V]; legal: bool [R, V]; the others: float64 [R, 1], as in `Sampling`.
     """
-    logits = logits.double().masked_fill(~legal, -torch.inf)
-    best = logits.argmax(-1, keepdim=True)
-    top = logits.gather(1, best)
-    weights = ((logits - top) / temperature.clamp(min=1e-300)).exp().masked_fill(~legal, 0.0)
-    ranked = weights.sort(-1, descending=True)[0]
-    enough = ranked.cumsum(-1) < top_p * ranked.sum(-1, keepdim=True)
-    size = enough.sum(-1, keepdim=True).clamp(max=logits.shape[-1] - 1)
-    least = torch.where(top_p < 1, ranked.gather(1, size), 0.0)
-    weights = weights.masked_fill(weights < least, 0.0)
-    cumulative = weights.cumsum(-1)
-    index = (cumulative <= uniform * cumulative[:, -1:]).sum(-1, keepdim=True)
-    places = torch.arange(logits.shape[-1], device=logits.device)
-    last = torch.where(weights > 0, places, 0).max(-1, keepdim=True)[0]
-    drawn = torch.minimum(index, last)
-    return torch.where(temperature == 0, best, drawn)[:, 0]
+    logits = torch.where(legal, logits, -torch.inf).double()
+    weights = ((logits - logits.amax(-1, keepdim=True)) / temperature).exp()
+    if top_p is not None:
+        # The nucleus: what is likelier than a value has not reached `top_p` without it.
+        likelier = weights[:, None] > weights[..., None]  # [R, V, V]
+        before = torch.where(likelier, weights[:, None], 0.0).sum(-1)
+        inside = (before < top_p * weights.sum(-1, keepdim=True)) | (top_p >= 1)
+        weights = torch.where(inside, weights, 0.0)
+    reached = weights.cumsum(-1) <= uniform * weights.sum(-1, keepdim=True)
+    return reached.sum(-1, keepdim=True)
