@@ -15,7 +15,7 @@ from amadeus.server.app import create_app
 from amadeus.server.engine import Engine
 from amadeus.server.jobs import Job
 from amadeus.server.limits import Limits
-from amadeus.server.models import ComposeRequest
+from amadeus.server.requests import ComposeRequest
 from amadeus.server.tasks import plan_compose
 from serving import drained, running, until
 

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from amadeus.errors import BusyError
 from amadeus.music.midi import read_midi
-from amadeus.server import models
+from amadeus.server import models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.jobs import Job
 from amadeus.server.runner import Runner
@@ -40,7 +40,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 
 @router.post("/compose", status_code=202, responses=documented(429), summary="Compose a new piece")
 async def compose(
-    request: models.ComposeRequest, client: Client, using: Using, response: Response
+    request: requests.ComposeRequest, client: Client, using: Using, response: Response
 ) -> models.Job:
     def plan() -> Task:
         return plan_compose(request, _seed(request), using.limits)
@@ -52,7 +52,7 @@ async def compose(
     "/continue", status_code=202, responses=documented(404, 429), summary="Go on from a piece"
 )
 async def go_on(
-    request: models.ContinueRequest, client: Client, using: Using, response: Response
+    request: requests.ContinueRequest, client: Client, using: Using, response: Response
 ) -> models.Job:
     def plan() -> Task:
         title, midi = using.piece(request.piece).title, using.midi(request.piece)
@@ -65,7 +65,7 @@ async def go_on(
     "/edit", status_code=202, responses=documented(404, 429), summary="Compose some of it anew"
 )
 async def edit(
-    request: models.EditRequest, client: Client, using: Using, response: Response
+    request: requests.EditRequest, client: Client, using: Using, response: Response
 ) -> models.Job:
     def plan() -> Task:
         title, midi = using.piece(request.piece).title, using.midi(request.piece)
@@ -136,7 +136,7 @@ async def _submit(
     return _described(job, using.runner)
 
 
-def _seed(request: models.JobRequest) -> int:
+def _seed(request: requests.JobRequest) -> int:
     """The seed of a request; one that is easy to type again where there is none."""
     return secrets.randbelow(10**6) if request.seed is None else request.seed
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from amadeus.server import making, models
+from amadeus.server import making, models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.jobs import new_id, now
 from amadeus.server.services import Services, Using
@@ -55,7 +55,7 @@ async def list_pieces(
 async def take_in(
     request: Request,
     using: Using,
-    title: Annotated[str, Query(min_length=1, max_length=models.MAX_TITLE)] = "A MIDI file",
+    title: Annotated[str, Query(min_length=1, max_length=requests.MAX_TITLE)] = "A MIDI file",
 ) -> models.Piece:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _UPLOAD_TYPES:
@@ -76,7 +76,7 @@ async def get_piece(id: PieceId, using: Using) -> models.Piece:
 
 
 @router.patch("/{id}", responses=documented(404), summary="Give it another title, or a star")
-async def change_piece(id: PieceId, change: models.PieceChange, using: Using) -> models.Piece:
+async def change_piece(id: PieceId, change: requests.PieceChange, using: Using) -> models.Piece:
     await asyncio.to_thread(using.store.change, id, change.title, change.starred)
     return await asyncio.to_thread(using.piece, id)
 

@@ -14,7 +14,7 @@ from amadeus.control.edit import NAMES
 from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import AmadeusError
 from amadeus.music.instruments import DRUMS, everyday_name, family_name
-from amadeus.server import making, models
+from amadeus.server import making, models, requests
 from amadeus.server.errors import documented
 from amadeus.server.services import Using
 from amadeus.server.tasks import chips_of, explain
@@ -26,11 +26,11 @@ router = APIRouter()
 @router.post(
     "/api/v1/prompts/parse", responses=documented(), tags=["words"], summary="What words mean"
 )
-async def parse(request: models.ParseRequest) -> models.ParsedPrompt:
+async def parse(request: requests.ParseRequest) -> models.ParsedPrompt:
     return await asyncio.to_thread(_parsed, request)
 
 
-def _parsed(request: models.ParseRequest) -> models.ParsedPrompt:
+def _parsed(request: requests.ParseRequest) -> models.ParsedPrompt:
     try:
         facts = parse_prompt(request.prompt)
     except AmadeusError as error:

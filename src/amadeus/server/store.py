@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from amadeus.errors import AmadeusError, ConfigError
-from amadeus.server import models
+from amadeus.server import models, requests
 
 DATABASE = "pieces.sqlite3"
 _VERSION = 1
@@ -107,7 +107,7 @@ class Store:
         id: str,
         created: str,
         title: str,
-        kind: models.Kind,
+        kind: requests.Kind,
         settings: dict[str, Any],
         summary: models.Summary,
         midi: bytes,

@@ -19,7 +19,7 @@ from amadeus.errors import ConfigError
 from amadeus.inference.sampling import sampling_config
 from amadeus.music.performance import PlayedNote
 from amadeus.music.score import Score
-from amadeus.server import models
+from amadeus.server import models, requests
 from amadeus.server.composing import JobComposer
 from amadeus.server.limits import Limits
 from amadeus.server.view import bar_event, note_event
@@ -34,7 +34,7 @@ class Task(ABC):
     """A job to be done, found to be possible."""
 
     kind: Literal["compose", "continue", "edit"]
-    request: models.JobRequest
+    request: requests.JobRequest
     seed: int
     title: str
     of_bars: int | None
@@ -63,7 +63,7 @@ class Task(ABC):
 class Compose(Task):
     """A new piece."""
 
-    request: models.ComposeRequest
+    request: requests.ComposeRequest
 
     def run(self, composer: JobComposer, tell: Tell) -> Score:
         asked = self.request
@@ -82,7 +82,7 @@ class Compose(Task):
 class Continue(Task):
     """New bars after a piece."""
 
-    request: models.ContinueRequest
+    request: requests.ContinueRequest
     score: Score
 
     def run(self, composer: JobComposer, tell: Tell) -> Score:
@@ -101,7 +101,7 @@ class Continue(Task):
 class Change(Task):
     """An edit."""
 
-    request: models.EditRequest
+    request: requests.EditRequest
     score: Score
     edit: Edit
 
@@ -133,7 +133,7 @@ def _told(notes: Generator[PlayedNote, None, Score], tell: Tell) -> Score:
             return end.value
 
 
-def plan_compose(request: models.ComposeRequest, seed: int, limits: Limits) -> Compose:
+def plan_compose(request: requests.ComposeRequest, seed: int, limits: Limits) -> Compose:
     """Raises ConfigError for what cannot be composed."""
     facts = parse_prompt(request.prompt) if request.prompt_constraints else PromptFacts()
     held = Constraints(*request.constraints)
@@ -148,7 +148,7 @@ def plan_compose(request: models.ComposeRequest, seed: int, limits: Limits) -> C
 
 
 def plan_continue(
-    request: models.ContinueRequest, seed: int, limits: Limits, score: Score, title: str
+    request: requests.ContinueRequest, seed: int, limits: Limits, score: Score, title: str
 ) -> Continue:
     """score, title: of the piece that is continued."""
     held = Constraints(*request.constraints)
@@ -162,7 +162,7 @@ def plan_continue(
 
 
 def plan_edit(
-    request: models.EditRequest, seed: int, limits: Limits, score: Score, title: str
+    request: requests.EditRequest, seed: int, limits: Limits, score: Score, title: str
 ) -> Change:
     """score, title: of the piece that is edited."""
     edit = Edit(
@@ -200,10 +200,10 @@ def explain(constraints: Constraints) -> list[models.Explained]:
 
 
 def _title(prompt: str) -> str:
-    return " ".join(prompt.split())[: models.MAX_TITLE]
+    return " ".join(prompt.split())[: requests.MAX_TITLE]
 
 
-def _check_sampling(request: models.JobRequest) -> None:
+def _check_sampling(request: requests.JobRequest) -> None:
     sampling = request.sampling()
     sampling.pop("guidance", None)
     sampling_config(**sampling)
