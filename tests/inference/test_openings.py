@@ -45,7 +45,7 @@ def played(stream):
 def test_the_most_usual_of_the_tries_goes_on(composer, seed):
     (piece,) = composer._new_pieces([""], bars=5, seed=seed, tries=3)
     tried = compose(composer.model, piece.openings, context=composer.context)
-    best = max(tried, key=usual().log_share)
+    best = max(tried, key=usual().score)
     score = composer.generate(bars=5, seed=seed, tries=3)
     assert len(bars_of(score)) == 5
     if has_sound(best[1, Attribute.TYPE]):  # an opening counts from its first note on
@@ -140,5 +140,5 @@ def test_an_opening_with_everybody_in_it_counts_for_more(composer):
     duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
     solo = duo.copy()
     solo[1, Attribute.INSTRUMENT] = 1
-    lost = piece._merit(solo) - usual().log_share(solo)
-    assert lost < 0 == piece._merit(duo) - usual().log_share(duo)
+    lost = piece._merit(solo) - usual().score(solo)
+    assert lost < 0 == piece._merit(duo) - usual().score(duo)

@@ -57,7 +57,7 @@ def test_drums_and_pitches_are_noticed_where_there_are_any():
 
 
 def test_bars_without_notes_are_nothing_out_of_the_ordinary():
-    assert usual().log_share(bars((0, False, SCALE))[:1]) == 0
+    assert usual().score(bars((0, False, SCALE))[:1]) == 0
 
 
 def test_what_cannot_be_played_is_out_of_range(real):
@@ -74,14 +74,14 @@ def test_real_music_is_more_usual_than_what_models_get_stuck_in(real, name):
     is_drum = stuck[:, Attribute.INSTRUMENT] == DRUMS
     stuck[sound & is_drum, Attribute.PITCH] = FIRST_DRUM_PITCH + 38
     stuck[sound & ~is_drum, Attribute.PITCH] = 100
-    assert usual().log_share(stuck) < usual().log_share(real[name])
+    assert usual().score(stuck) < usual().score(real[name])
 
 
 def test_a_flood_of_notes_and_a_long_silence_are_unusual():
     flood = bars((10, False, [(i / 12, 1 / 12, 50 + i % 40) for i in range(96)]))
     tune = bars((10, False, SCALE))
     single = bars((10, False, [(0, 8, 60)]))
-    assert max(map(usual().log_share, (flood, single))) < usual().log_share(tune)
+    assert max(map(usual().score, (flood, single))) < usual().score(tune)
 
 
 def test_a_metre_that_nobody_writes_in_is_unusual():
@@ -94,7 +94,7 @@ def test_a_metre_that_nobody_writes_in_is_unusual():
 def test_the_middle_of_what_was_measured_is_usual():
     openings = [bars((0, False, [(i, 1, 60 + n) for i in range(8)])) for n in range(21)]
     found = Usual.of(openings, 2)
-    shares = [found.log_share(rows) for rows in openings]
+    shares = [found.score(rows) for rows in openings]
     assert int(np.argmax(shares)) in range(8, 13)
     assert min(shares) == pytest.approx(min(shares[0], shares[-1]))
     assert all(len(levels) == LEVELS for levels in found.quantiles.values())

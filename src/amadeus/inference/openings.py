@@ -75,7 +75,7 @@ class NewPiece:
         """How usual an opening is, [N, A], less for who should play and does not yet."""
         asked = {d.instrument for d in self.plan.demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
-        return usual().log_share(rows) - ABSENT * len(missing)
+        return usual().score(rows) - ABSENT * len(missing)
 
 
 def _less(whole: int | None, part: int) -> int | None:

@@ -1,14 +1,14 @@
 """How usual a few bars are: what one notices of them, beside the same of real music.
 
 Of every feature, what share of real openings is at least as far out as these bars; the mean of the
-logarithms is how usual they are. It tells a stuck drum, a flood of notes or a violin that
-squeaks from what people write, and knows nothing of beauty.
+logarithms, less what it is in real music of as many parts, is how usual they are. It tells a stuck
+drum, a flood of notes or a violin that squeaks from what people write, and knows nothing of beauty.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -26,6 +26,9 @@ LEVELS = 101
 """Quantiles that are kept of every feature, from the least to the greatest value."""
 _FEWEST = 200
 """Notes of an instrument from which its range can be told."""
+_FEWEST_PIECES = 20
+_MOST_PARTS = 6
+"""More count as so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,9 @@ class Usual:
     """Share of openings that begin in each time signature."""
     quantiles: dict[str, list[float]]
     """LEVELS of them for every feature."""
+    means: dict[str, float]
+    """By number of parts, and of all under "": the mean logarithm of shares, which the more parts
+    there are, the more of them can be out of the ordinary."""
 
     @classmethod
     def of(cls, openings: Sequence[np.ndarray], bars: int) -> Usual:
@@ -47,12 +53,19 @@ class Usual:
         heard = [_Opening.of(rows) for rows in openings]
         first = Counter(one.first_metre for one in heard)
         metres = {metre: count / len(heard) for metre, count in first.most_common()}
-        found = cls(len(heard), bars, _ranges(heard), metres, {})
+        found = cls(len(heard), bars, _ranges(heard), metres, {}, {})
         values = [found.features(rows) for rows in openings]
         for name in dict.fromkeys(name for one in values for name in one):
             known = [one[name] for one in values if name in one]
             levels = np.quantile(known, np.linspace(0, 1, LEVELS), method="inverted_cdf")
             found.quantiles[name] = levels.round(4).tolist()
+        by_parts = defaultdict(list)
+        for one, features in zip(heard, values, strict=True):
+            for kind in ("", one.parts):
+                by_parts[kind].append(found._log_shares(features))
+        for kind in sorted(by_parts):
+            if len(by_parts[kind]) >= _FEWEST_PIECES or not kind:
+                found.means[kind] = round(float(np.mean(by_parts[kind])), 4)
         return found
 
     @classmethod
@@ -89,13 +102,15 @@ class Usual:
         pitch = notes[:, Attribute.PITCH]
         return float((np.maximum(0, low - pitch) + np.maximum(0, pitch - high)).mean())
 
-    def log_share(self, rows: np.ndarray) -> float:
-        """How usual these bars are, [N, A]: 0 if nothing is out of the ordinary, else less.
+    def score(self, rows: np.ndarray) -> float:
+        """How usual these bars are, [N, A]: above 0, more than most real music of as many parts."""
+        if not (features := self.features(rows)):
+            return 0.0
+        parts = _Opening.of(rows).parts
+        return self._log_shares(features) - self.means.get(parts, self.means[""])
 
-        The mean over the features that they have.
-        """
-        shares = [self._log_share(name, value) for name, value in self.features(rows).items()]
-        return float(np.mean(shares)) if shares else 0.0
+    def _log_shares(self, features: dict[str, float]) -> float:
+        return float(np.mean([self._log_share(*feature) for feature in features.items()] or [0.0]))
 
     def _log_share(self, name: str, value: float) -> float:
         """Of openings that are as far out in one feature, to either side."""
@@ -133,6 +148,12 @@ class _Opening:
         return "{}/{}".format(*v.METRES[int(self.metres[0])])
 
     @property
+    def parts(self) -> str:
+        """How many instruments play, and whether drums are among them."""
+        playing = np.unique(self.notes[:, Attribute.INSTRUMENT])
+        return f"{min(len(playing), _MOST_PARTS)}{' with drums' * int(v.DRUMS in playing)}"
+
+    @property
     def ticks(self) -> np.ndarray:
         """Length of every bar in grid steps, [B]."""
         return v.METRE_TICKS[self.metres]
@@ -152,7 +173,6 @@ def _overall(opening: _Opening) -> Iterator[tuple[str, float]]:
     notes = opening.notes
     onsets = np.unique(opening.onsets_of(notes))
     yield "notes", np.log(len(notes) / opening.quarters)
-    yield "drums", (notes[:, Attribute.INSTRUMENT] == v.DRUMS).mean()
     yield "off the beat", (onsets % GRID != 0).mean()
     yield "velocity", notes[:, Attribute.VELOCITY].mean()
     yield "metres", float(len(np.unique(opening.metres)))
