@@ -6,7 +6,7 @@
 #   make lint           check style and types
 
 PYTHON ?= python3
-SEED ?= 112
+SEED ?= 124
 BARS ?= 16
 
 VENV := .venv
