@@ -14,11 +14,13 @@ from amadeus.cli.display import print_json, print_table, progress_bar
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from amadeus.inference.usual import Usual
 
 EXAMPLES = options.examples(
     "amadeus corpus openings shards",
-    "amadeus corpus openings shards --pieces 8000 --output usual.json",
+    "amadeus corpus openings shards --pieces 8000 --compose 1000 --output usual.json",
 )
 
 
@@ -28,6 +30,9 @@ def openings(
         int, typer.Option(min=2, help="Most pieces to measure, spread evenly.")
     ] = 4000,
     bars: Annotated[int, typer.Option(min=1, help="Bars of each.")] = 2,
+    compose: Annotated[
+        int, typer.Option(min=0, help="Also so many of the packaged model, by number of parts.")
+    ] = 0,
     output: Annotated[
         Path | None, typer.Option(help="Write what `tries` are judged by to this JSON file.")
     ] = None,
@@ -51,7 +56,7 @@ def openings(
                 found.append(rows)
     if not found:
         raise ConfigError(f"{shards}: no training piece has {bars} bars; ask for fewer")
-    usual = Usual.of(found, bars)
+    usual = Usual.of(found, bars, _composed(compose, bars))
     if output is not None:
         text = json.dumps(usual.to_dict(), separators=(",", ":"))
         write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))
@@ -60,6 +65,22 @@ def openings(
         return
     print_table(_rows(usual))
     typer.echo(f"\n{usual.pieces:,} openings of {bars} bars")
+
+
+def _composed(pieces: int, bars: int) -> list[np.ndarray]:
+    """Openings of a model's pieces without words, as they come."""
+    from amadeus.evaluation.openings import first_bars
+    from amadeus.inference.composer import load_model
+    from amadeus.tokens import encode
+
+    if not pieces:
+        return []
+    with progress_bar("Composing bars", pieces * bars) as update:
+        scores = load_model(words=False).generate_many(
+            [""] * pieces, bars=bars, tries=1, progress=lambda done, _: update(done)
+        )
+    openings = (first_bars(encode(score), bars) for score in scores)
+    return [rows for rows in openings if rows is not None]
 
 
 def _rows(usual: Usual) -> Iterator[tuple[str, ...]]:

@@ -1,8 +1,9 @@
 """How usual a few bars are: what one notices of them, beside the same of real music.
 
 Of every feature, what share of real openings is at least as far out as these bars; the mean of the
-logarithms, less what it is in real music of as many parts, is how usual they are. It tells a stuck
-drum, a flood of notes or a violin that squeaks from what people write, and knows nothing of beauty.
+logarithms, less what it is where as many parts are composed, is how usual they are. It tells a
+stuck drum, a flood of notes or a violin that squeaks from what people write, and knows nothing of
+beauty.
 """
 
 from __future__ import annotations
@@ -44,12 +45,15 @@ class Usual:
     quantiles: dict[str, list[float]]
     """LEVELS of them for every feature."""
     means: dict[str, float]
-    """By number of parts, and of all under "": the mean logarithm of shares, which the more parts
-    there are, the more of them can be out of the ordinary."""
+    """By number of parts, and of all under "": the mean logarithm of shares in what a model
+    composes. The more parts, the more can be out of the ordinary, and nobody wants but solos."""
 
     @classmethod
-    def of(cls, openings: Sequence[np.ndarray], bars: int) -> Usual:
-        """openings: rows of so many bars of each piece, [N, A]."""
+    def of(
+        cls, openings: Sequence[np.ndarray], bars: int, composed: Sequence[np.ndarray] = ()
+    ) -> Usual:
+        """openings: rows of so many bars of each real piece, [N, A]; composed: of a model's pieces,
+        which would have to be as good with many parts as with few to do without."""
         heard = [_Opening.of(rows) for rows in openings]
         first = Counter(one.first_metre for one in heard)
         metres = {metre: count / len(heard) for metre, count in first.most_common()}
@@ -60,9 +64,10 @@ class Usual:
             levels = np.quantile(known, np.linspace(0, 1, LEVELS), method="inverted_cdf")
             found.quantiles[name] = levels.round(4).tolist()
         by_parts = defaultdict(list)
-        for one, features in zip(heard, values, strict=True):
-            for kind in ("", one.parts):
-                by_parts[kind].append(found._log_shares(features))
+        for rows in composed or openings:
+            score = found._log_shares(found.features(rows))
+            for kind in ("", _Opening.of(rows).parts):
+                by_parts[kind].append(score)
         for kind in sorted(by_parts):
             if len(by_parts[kind]) >= _FEWEST_PIECES or not kind:
                 found.means[kind] = round(float(np.mean(by_parts[kind])), 4)
@@ -103,7 +108,7 @@ class Usual:
         return float((np.maximum(0, low - pitch) + np.maximum(0, pitch - high)).mean())
 
     def score(self, rows: np.ndarray) -> float:
-        """How usual these bars are, [N, A]: above 0, more than most real music of as many parts."""
+        """How usual these bars are, [N, A]: above 0, more than is composed for as many parts."""
         if not (features := self.features(rows)):
             return 0.0
         parts = _Opening.of(rows).parts
