@@ -127,7 +127,7 @@ class Usual:
 
 @cache
 def usual() -> Usual:
-    """What is usual in the music that the packaged models were trained on."""
+    """What is usual in training pieces, beside what `amadeus-small` comes to (docs/training.md)."""
     table = files("amadeus").joinpath("data/usual.json").read_text(encoding="utf-8")
     return Usual.from_dict(json.loads(table))
 

@@ -1,0 +1,35 @@
+import json
+
+import pytest
+
+from amadeus.inference.usual import LEVELS, Usual
+
+
+def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
+    outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "usual.json")
+    assert outcome.code == 0, outcome.err
+    table = json.loads((tmp_path / "usual.json").read_text("utf-8"))
+    found = Usual.from_dict(table)
+    assert f"{found.pieces} openings of 1 bars" in outcome.out
+    assert all(name in outcome.out for name in found.quantiles)
+    assert {len(levels) for levels in found.quantiles.values()} == {LEVELS}
+    assert sum(found.metres.values()) == pytest.approx(1)
+    again = amadeus("corpus", "openings", shards, "--bars", 1, "--json")
+    assert json.loads(again.out) == table
+
+
+@pytest.mark.slow
+def test_what_a_model_comes_to_takes_the_place_of_what_people_do(amadeus, shards):
+    read = [
+        json.loads(amadeus("corpus", "openings", shards, "--compose", pieces, "--json").out)
+        for pieces in (0, 24)
+    ]
+    assert read[0]["quantiles"] == read[1]["quantiles"]
+    assert read[0]["means"] != read[1]["means"]
+
+
+def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
+    outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "usual.json")
+    assert outcome.code == 1
+    assert "no training piece has 9999 bars; ask for fewer" in outcome.err
+    assert not (tmp_path / "usual.json").exists()
