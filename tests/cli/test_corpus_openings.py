@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -33,3 +35,13 @@ def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
     assert outcome.code == 1
     assert "no training piece has 9999 bars; ask for fewer" in outcome.err
     assert not (tmp_path / "usual.json").exists()
+
+
+def test_a_folder_that_is_not_there_is_named(shards):
+    program = "from amadeus.cli.main import run; run()"
+    command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/usual.json"]
+    outcome = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 1
+    assert outcome.stderr.strip() == "amadeus: error: nowhere/usual.json: No such file or directory"
