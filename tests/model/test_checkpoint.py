@@ -141,7 +141,8 @@ DAMAGE = {
     "empty": (lambda f: (f / WEIGHTS).write_bytes(b""), "not a safetensors file"),
     "a pickle": (lambda f: torch.save({"a": torch.ones(2)}, f / WEIGHTS), "not a safetensors"),
     "nested": (lambda f: (f / CONFIG).write_text("[" * 500_000), "cannot be read"),
-    "notes without names": (lambda f: change_config(f, notes=[1]), "notes are not named"),
+    "notes without names": (lambda f: change_config(f, notes=[1]), "notes are not single values"),
+    "nested notes": (lambda f: change_config(f, notes={"a": [1]}), "notes are not single values"),
     "not text": (lambda f: (f / CONFIG).write_bytes(b"\xff\xfe\0"), "cannot be read"),
     "a vocabulary of many lines": (
         lambda f: change_config(f, vocabulary="\n" * 1000),

@@ -39,7 +39,7 @@ def save_checkpoint(
     """Write weights and sizes to a folder.
 
     dtype: type the weights are stored in. file_bytes: most bytes of weights in one file; all in one
-    if left out. notes: anything JSON, kept under "notes" (steps, losses).
+    if left out. notes: numbers and words, kept under "notes" (steps, losses).
     Raises CheckpointError where a single matrix is larger than a file.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -56,8 +56,11 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{path} was made with vocabulary {str(config.get('vocabulary'))[:40]!r}, this version "
             f"has {fingerprint()!r}; train again or install the version that made it"
         )
-    if not isinstance(config.get("notes", {}), dict):
-        raise CheckpointError(f"{path}: its notes are not named; copy the folder again")
+    notes = config.get("notes", {})
+    if not isinstance(notes, dict) or any(isinstance(x, (dict, list)) for x in notes.values()):
+        raise CheckpointError(
+            f"{path}: its notes are not single values by name; copy the folder again"
+        )
     return config
 
 
