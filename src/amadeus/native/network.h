@@ -20,7 +20,12 @@ struct Sizes {
     int32_t values[ATTRIBUTES];  // of each attribute
 };
 
-typedef std::map<std::string, const float*> Weights;
+struct Tensor {
+    const float* values;
+    int64_t count;
+};
+
+typedef std::map<std::string, Tensor> Weights;
 
 struct Layer {  // of a Transformer
     Layer(Arena& arena, const Weights& weights, const std::string& name, int width, int kv_width,
