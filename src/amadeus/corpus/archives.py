@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from amadeus.errors import CorpusError
+from amadeus.files import check_regular
 from amadeus.music.midi import MAX_BYTES
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
@@ -49,10 +50,11 @@ def is_archive(path: Path) -> bool:
 def members(path: Path) -> Iterator[Member]:
     """Everything but folders, in the order of the archive.
 
-    Raises CorpusError, whose message is the reason, where the archive is damaged.
+    Raises CorpusError, whose message is the reason, where the archive is damaged or no file.
     """
     walk = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:
+        check_regular(path)
         yield from walk(path)
     except _DAMAGE as error:
         raise CorpusError(_reason(error)) from None
