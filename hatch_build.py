@@ -25,7 +25,7 @@ INSTRUCTIONS: list[list[str]] = [
     ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mavx512vnni",
      "-mavx2", "-mfma", "-mbmi2"],
 ]  # fmt: skip
-"""What a core is compiled for, by its level; `amadeus_instructions` in api.cpp looks for all of it."""
+"""What a core is compiled for, by its level; `amadeus_instructions` in api.cpp checks for all."""
 
 
 class CustomBuildHook(BuildHookInterface):

@@ -157,9 +157,13 @@ def test_after_a_day_any_leftover_is_removed(tmp_path):
 
 
 def test_a_temporary_folder_is_removed_whatever_happens(tmp_path):
-    with pytest.raises(ZeroDivisionError), temporary_folder(tmp_path) as folder:
-        (folder / "file").write_text("half")
-        raise ZeroDivisionError
+    def fail():
+        with temporary_folder(tmp_path) as folder:
+            (folder / "file").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not list(tmp_path.iterdir())
 
 

@@ -179,7 +179,9 @@ def test_a_file_that_changed_since_the_scan_is_not_waited_for(tmp_path):
     (tmp_path / "pipe.mid").unlink()
     os.mkfifo(tmp_path / "pipe.mid")
     os.truncate(tmp_path / "grown.mid", MAX_BYTES + 1)
-    for source, reason in zip(sources, ["is larger than 16 MiB", "not a regular file"], strict=True):
+    for source, reason in zip(
+        sources, ["is larger than 16 MiB", "not a regular file"], strict=True
+    ):
         with pytest.raises(CorpusError, match=reason):
             source.read()
 

@@ -184,7 +184,9 @@ def test_weights_that_are_no_numbers_still_give_rows_of_the_grammar(tiny_model, 
         weight.reshape(-1)[number % 7 :: 7] = value
     broken = NativeNetwork(tiny_model.config, weights, exact=exact)
     text = np.full((3, tiny_model.config.text_width), value, dtype=np.float32)
-    for piece in compose(broken, [Request(num_bars=1, max_notes=9), Request(max_notes=9, text=text)]):
+    for piece in compose(
+        broken, [Request(num_bars=1, max_notes=9), Request(max_notes=9, text=text)]
+    ):
         check(piece)
 
 

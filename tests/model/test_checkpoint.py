@@ -250,6 +250,11 @@ def test_a_failure_while_writing_keeps_the_old_checkpoint(tiny_model, folder, mo
     assert contents(folder) == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes as on Unix")
+def test_weights_may_be_read_by_those_who_may_read_the_sizes(folder):
+    assert (folder / WEIGHTS).stat().st_mode == (folder / CONFIG).stat().st_mode
+
+
 def test_a_new_checkpoint_replaces_the_old_one(tiny_model, folder):
     save_checkpoint(tiny_model, folder, step=8)
     assert read_config(folder)["notes"] == {"step": 8}

@@ -140,9 +140,7 @@ class _Shard:
 class Shards:
     """All pieces of a shard folder; tokens stay on disk until they are looked at."""
 
-    def __init__(
-        self, folder: Path, split: str | None = None, *, is_checked: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, split: str | None = None, *, is_checked: bool = False) -> None:
         """split: open only the shards of this split.
 
         is_checked: these shards have been opened before, and need not be checked again.

@@ -1,7 +1,7 @@
 """The engine of the compiled core: what `engine.Engine` is, without torch, and with the sampling.
 
-Weights are bytes, activations are rounded to bytes where they meet them, and the cache is in half
-precision, unless `exact`, which keeps everything in float32.
+Weights and cached keys and values are bytes, and activations are rounded to bytes where they meet
+them, unless `exact`, which keeps everything in float32.
 """
 
 from __future__ import annotations
@@ -236,9 +236,7 @@ def _fill(
         return (possible,)
     always = _of_shape(bias.always, np.float32, VALUES.shape)
     task.bias = always.ctypes.data
-    tables = [
-        _of_shape(link.table, np.float32, (len(link.table), MAX_SIZE)) for link in bias.links
-    ]
+    tables = [_of_shape(link.table, np.float32, (len(link.table), MAX_SIZE)) for link in bias.links]
     for to, link, table in zip(task.links, bias.links, tables, strict=False):
         to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
         to.table = table.ctypes.data

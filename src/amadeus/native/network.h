@@ -15,7 +15,7 @@ struct Sizes {
     int32_t decoder_width, decoder_layers, decoder_heads;
     int32_t mlp_ratio, text_width, enhancement;
     int32_t most_values;  // of an attribute
-    int32_t exact;        // floats instead of bytes, and instead of halves in the cache
+    int32_t exact;        // floats instead of bytes, in weights, activations and the cache
     float rope_theta;
     int32_t values[ATTRIBUTES];  // of each attribute
 };
