@@ -2,6 +2,7 @@ import io
 import lzma
 import os
 import tarfile
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -145,6 +146,27 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path):
         "dangling.mid": "no such file",
         "pipe.mid": "is not a regular file",
         "large.mid": "is larger than 16 MiB",
+    }
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_would_fill_the_memory_is_damage(tmp_path, kind):
+    size = 64 * 2**20
+    with tarfile.open(tmp_path / "bomb.tar.gz", "w:gz") as archive:
+        small = tarfile.TarInfo("small.mid")
+        small.size = 3
+        archive.addfile(small, io.BytesIO(b"abc"))
+        header = tarfile.TarInfo("header")
+        header.type, header.size = kind, size
+        archive.addfile(header, io.BytesIO(bytes(size)))
+    tracemalloc.start()
+    found = read([tmp_path / "bomb.tar.gz"])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < size / 2
+    assert found == {
+        "bomb/small.mid": b"abc",
+        "bomb.tar.gz": "lies in an archive that is damaged or cut off",
     }
 
 

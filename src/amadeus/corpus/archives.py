@@ -25,6 +25,23 @@ _DAMAGE = (
 )
 
 
+_MAX_HEADER_BYTES = 2**20
+_IN_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+"""Types of members that are read whole because they say something of the next one."""
+
+
+class _Info(tarfile.TarInfo):
+    """A member's header; one that would fill the memory is damage."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _IN_HEADERS and self.size > _MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
 class Member(NamedTuple):
     """A file in an archive."""
 
@@ -70,7 +87,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
 
 
 def _tar_members(path: Path) -> Iterator[Member]:
-    with tarfile.open(path, "r|*") as archive:
+    with tarfile.open(path, "r|*", tarinfo=_Info) as archive:
         for info in archive:
             if not info.isdir():
                 problem = _size_problem(info.size) if info.isfile() else "is not a regular file"
