@@ -41,3 +41,22 @@ $(VENV)/.test: $(VENV)/.run
 
 clean:
 	rm -rf $(VENV) outputs
+
+# The compiled core in AddressSanitizer and UndefinedBehaviorSanitizer, built apart; needs g++.
+SANITIZED := build/sanitized
+SANITIZE := -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=address,undefined,float-cast-overflow
+
+.PHONY: sanitize
+sanitize: $(VENV)/.test
+	rm -rf $(SANITIZED)
+	mkdir -p $(SANITIZED)
+	cp -r pyproject.toml hatch_build.py README.md LICENSE src $(SANITIZED)
+	rm -f $(SANITIZED)/src/amadeus/native/*.so
+	CXX='g++ $(SANITIZE)' $(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps \
+		--wheel-dir $(SANITIZED) ./$(SANITIZED)
+	PYTHONPATH=$(CURDIR)/$(SANITIZED)/src OMP_NUM_THREADS=1 \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+		LD_PRELOAD=$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libstdc++.so) \
+		$(BIN)/python -m pytest --capture=sys tests/inference/test_native.py \
+		tests/inference/test_native_limits.py tests/inference/test_batches.py

@@ -21,11 +21,11 @@ FOLDER = Path("src/amadeus/native")
 FLAGS = ["-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-Wno-psabi"]
 INSTRUCTIONS: list[list[str]] = [
     [],
-    ["-mavx2", "-mfma", "-mf16c", "-mbmi2"],
+    ["-mavx2", "-mfma", "-mbmi2"],
     ["-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mavx512vnni",
-     "-mfma", "-mf16c", "-mbmi2"],
+     "-mavx2", "-mfma", "-mbmi2"],
 ]  # fmt: skip
-"""What a core is compiled for, by its level."""
+"""What a core is compiled for, by its level; `amadeus_instructions` in api.cpp checks for all."""
 
 
 class CustomBuildHook(BuildHookInterface):

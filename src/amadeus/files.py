@@ -1,25 +1,170 @@
-"""Files that are there whole or not at all."""
+"""Reading and writing files: regular files only, and whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+import platform
+import re
+import secrets
+import shutil
+import stat
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+_TEMPORARY = re.compile(r"\.amadeus-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
+"""Name of a temporary file or folder: machine, process id, and a random part."""
+_STALE_SECONDS = 24 * 60 * 60
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Call write(temporary path), then move the result to `path` in one step.
 
-    Whatever cannot be written is told of under the name of `path`.
+    The file and its folder are flushed to disk, and its mode is what the umask leaves. A device or
+    a pipe is written to directly. Errors name `path`, not the temporary file.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        write(path)
+        return
+    temporary = _temporary(path.parent)
     try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        mode = stat.S_IMODE(os.stat(temporary).st_mode)
         write(temporary)
+        os.chmod(temporary, mode)  # `write` may have replaced the file by a private one
+        _sync(temporary)
         os.replace(temporary, path)
+        _sync(path.parent)
     except OSError as error:
         if error.filename == os.fspath(temporary):
             error.filename, error.filename2 = os.fspath(path), None
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A new folder inside `parent`, which is removed at the end with everything in it."""
+    folder = _temporary(parent)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def move_folder(folder: Path, target: Path) -> None:
+    """Rename a folder, after flushing everything in it to disk.
+
+    target: on the same file system; not there, or an empty folder.
+    """
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+    folder.replace(target)
+    _sync(target.parent)
+
+
+def check_regular(path: Path) -> os.stat_result:
+    """What the system says of a regular file, links followed.
+
+    Raises OSError for everything else: folders, pipes and devices could block, or never end.
+    """
+    try:
+        status = path.stat()
+    except ValueError:  # a NUL byte
+        raise FileNotFoundError(errno.ENOENT, "no file can have this name", str(path)) from None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return status
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The contents of a regular file. Raises OSError for any other, and for a larger one."""
+    check_regular(path)
+    with path.open("rb") as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        limit = f"{most_bytes / 2**20:.4g} MiB"
+        raise OSError(errno.EFBIG, f"is larger than {limit}", str(path))
+    return data
+
+
+def _temporary(folder: Path) -> Path:
+    """A path for something temporary in this folder, after what killed processes left is removed.
+
+    Only this process and those started by it use a name with its process id.
+    """
+    _remove_leftovers(folder.absolute())
+    return folder / f".amadeus-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
+
+
+@cache
+def _machine() -> str:
+    """Where process ids mean the same: 8 hex digits for the host and, on Linux, the container."""
+    try:
+        process_ids = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        process_ids = ""
+    return f"{zlib.crc32((platform.node() + process_ids).encode()):08x}"
+
+
+@cache  # once for each folder: a process that is killed leaves its files to the next one
+def _remove_leftovers(folder: Path) -> None:
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _is_leftover(path):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+
+
+def _is_leftover(path: Path) -> bool:
+    """Whether a process of ours left this temporary file or folder behind, and is gone."""
+    name = _TEMPORARY.fullmatch(path.name)
+    if name is None:
+        return False
+    if name[1] == _machine() and not _is_running(int(name[2])):
+        return True
+    return time.time() - path.lstat().st_mtime > _STALE_SECONDS
+
+
+def _is_running(pid: int) -> bool:
+    """Whether there is such a process; True where the system does not say."""
+    if os.name == "nt":  # where the signal 0 is not a question
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the list of files in a folder, is on disk."""
+    if path.is_dir():
+        if os.name == "nt":  # which does not open folders
+            return
+        descriptor = os.open(path, os.O_RDONLY)
+    else:
+        descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot flush a folder.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

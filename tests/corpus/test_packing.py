@@ -37,6 +37,16 @@ def test_unpacked_shards_are_byte_for_byte_the_packed_ones(shards, tmp_path):
         assert path.read_bytes() == (shards / path.name).read_bytes()
 
 
+def test_nothing_temporary_is_left(shards, tmp_path):
+    parts = pack(shards, tmp_path / "parts", 10**9)
+    unpack(parts, tmp_path / "again")
+    assert {path.name for path in tmp_path.iterdir()} == {"parts", "again"}
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["part-0"]
+    (tmp_path / "plain").mkdir()
+    for folder in (*parts, tmp_path / "again"):
+        assert folder.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_parts_are_as_small_as_asked_for(shards, tmp_path):
     whole = pack(shards, tmp_path / "whole", 10**9)
     largest = max(path.stat().st_size for path in whole[0].iterdir())

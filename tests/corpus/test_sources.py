@@ -2,6 +2,7 @@ import io
 import lzma
 import os
 import tarfile
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -148,6 +149,65 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path):
     }
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_would_fill_the_memory_is_damage(tmp_path, kind):
+    size = 64 * 2**20
+    with tarfile.open(tmp_path / "bomb.tar.gz", "w:gz") as archive:
+        small = tarfile.TarInfo("small.mid")
+        small.size = 3
+        archive.addfile(small, io.BytesIO(b"abc"))
+        header = tarfile.TarInfo("header")
+        header.type, header.size = kind, size
+        archive.addfile(header, io.BytesIO(bytes(size)))
+    tracemalloc.start()
+    found = read([tmp_path / "bomb.tar.gz"])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < size / 2
+    assert found == {
+        "bomb/small.mid": b"abc",
+        "bomb.tar.gz": "lies in an archive that is damaged or cut off",
+    }
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.zip", "a.tar", "a.tar.gz", "a.tar.xz"])
+@pytest.mark.parametrize("kind", ["pipe", "endless device"])
+def test_lists_and_archives_that_never_end_are_left_out(tmp_path, name, kind):
+    if kind == "pipe":
+        os.mkfifo(tmp_path / name)
+    else:
+        (tmp_path / name).symlink_to("/dev/zero")
+    write_folder(tmp_path / "music")
+    found = read([tmp_path / name, tmp_path / "music" / "a.mid"])
+    assert found == {name: "cannot be read (is not a regular file)", "music/a.mid": b"one"}
+
+
+def test_a_list_with_impossible_names_costs_only_these(tmp_path):
+    (tmp_path / "a.mid").write_bytes(b"one")
+    lines = ["a\0b.mid", "a.mid", "x" * 5000 + ".mid", "\x1b[31m.mid", "a.mid/b.mid"]
+    (tmp_path / "list.txt").write_text("\n".join(lines), encoding="utf-8")
+    found = read([tmp_path / "list.txt"])
+    assert found["list/a\\x00b.mid"] == "has a name that no file can have"
+    assert found["list/a.mid"] == b"one"
+    assert found["list/" + lines[2]].startswith("cannot be read (")
+    assert found["list/\\x1b[31m.mid"] == "no such file"
+    assert found["list/a.mid/b.mid"].startswith("cannot be read (")
+
+
+def test_a_file_that_changed_since_the_scan_is_not_waited_for(tmp_path):
+    for name in ("pipe.mid", "grown.mid"):
+        (tmp_path / name).write_bytes(b"one")
+    sources = scan([tmp_path], NOTHING_KNOWN)
+    (tmp_path / "pipe.mid").unlink()
+    os.mkfifo(tmp_path / "pipe.mid")
+    os.truncate(tmp_path / "grown.mid", MAX_BYTES + 1)
+    for source, reason in zip(
+        sources, ["is larger than 16 MiB", "not a regular file"], strict=True
+    ):
+        with pytest.raises(CorpusError, match=reason):
+            source.read()
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "zip"])
 def test_of_a_damaged_archive_is_kept_what_can_be_read(tmp_path, mode, share):
@@ -241,6 +301,15 @@ def test_a_manifest_tells_what_is_known(tmp_path, name):
 def test_a_manifest_that_makes_no_sense_is_refused(tmp_path, text, message):
     with pytest.raises(CorpusError, match=message):
         manifest(tmp_path / "m.csv", text).find("x", "a.mid")
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "endless.csv", "a\0b.csv", "folder.csv"])
+def test_a_manifest_that_is_no_file_is_named(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(CorpusError, match=r"manifest .* cannot be read: (is|no) "):
+        read_manifest(tmp_path / name)
 
 
 @pytest.mark.parametrize("data", [b"no lzma", lzma.compress(b"\xff")])

@@ -1,5 +1,6 @@
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -100,6 +101,19 @@ def test_a_chunk_that_is_damaged_is_named(jobs):
     jobs[0].path.write_bytes(b"nothing")
     with pytest.raises(CorpusError, match=r"0.arrow cannot be read"):
         read_chunk(jobs[0].path)
+
+
+def test_offsets_of_a_chunk_that_point_elsewhere_are_found(jobs):
+    list(write_chunks(jobs[:1], read, 1))
+    path = jobs[0].path
+    table, _ = read_chunk(path)
+    first, second = table["rows"].to_pylist()
+    offsets = struct.pack("<iii", 0, first, first + second)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<iii", data, data.rindex(offsets), 0, first, 2**30)
+    path.write_bytes(data)
+    with pytest.raises(CorpusError, match=r"0.arrow cannot be read.*delete"):
+        read_chunk(path)
 
 
 def test_a_skip_comes_back_whole(tmp_path, jobs):

@@ -169,7 +169,12 @@ def test_presets_grow():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"width": 500}, {"kv_heads": 3}, {"layers": 0}, {"decoder_heads": 3}]
+    "fields",
+    [
+        *({"width": 500}, {"kv_heads": 3}, {"layers": 0}, {"decoder_heads": 3}),
+        *({"layers": 5_000_000}, {"context": 2**40}, {"layers": True}, {"width": 64.0}),
+        *({"rope_theta": float("inf")}, {"enhancement": None}, {"text_encoder": None}),
+    ],
 )
 def test_sizes_that_cannot_work_are_refused_at_once(fields):
     with pytest.raises(ConfigError, match=next(iter(fields)).removeprefix("decoder_")):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from amadeus.errors import CorpusError
+from amadeus.files import check_regular
 from amadeus.music.midi import MAX_BYTES
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
@@ -22,6 +23,23 @@ _DAMAGE = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(EOFError, OSError, ValueError, RuntimeError),  # RuntimeError: an unknown compression
 )
+
+
+_MAX_HEADER_BYTES = 2**20
+_IN_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+"""Types of members that are read whole because they say something of the next one."""
+
+
+class _Info(tarfile.TarInfo):
+    """A member's header; one that would fill the memory is damage."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _IN_HEADERS and self.size > _MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 class Member(NamedTuple):
@@ -49,10 +67,11 @@ def is_archive(path: Path) -> bool:
 def members(path: Path) -> Iterator[Member]:
     """Everything but folders, in the order of the archive.
 
-    Raises CorpusError, whose message is the reason, where the archive is damaged.
+    Raises CorpusError, whose message is the reason, where the archive is damaged or no file.
     """
     walk = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     try:
+        check_regular(path)
         yield from walk(path)
     except _DAMAGE as error:
         raise CorpusError(_reason(error)) from None
@@ -68,7 +87,7 @@ def _zip_members(path: Path) -> Iterator[Member]:
 
 
 def _tar_members(path: Path) -> Iterator[Member]:
-    with tarfile.open(path, "r|*") as archive:
+    with tarfile.open(path, "r|*", tarinfo=_Info) as archive:
         for info in archive:
             if not info.isdir():
                 problem = _size_problem(info.size) if info.isfile() else "is not a regular file"

@@ -27,7 +27,7 @@ from amadeus.corpus.sources import Source, load, scan
 from amadeus.corpus.splits import VALIDATION_SHARE
 from amadeus.corpus.workers import Job, Read, read_chunk, write_chunks
 from amadeus.errors import CorpusError
-from amadeus.files import write_atomically
+from amadeus.files import move_folder, write_atomically
 from amadeus.tokens.vocabulary import fingerprint
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def build_corpus(
     if report.pieces:
         if describe is not None:
             describe(shards)
-        shards.replace(out)
+        move_folder(shards, out)
     shutil.rmtree(folder)
     if not report.pieces:
         reasons = ", ".join(f"{count} {reason}" for reason, count in report.skipped.most_common())

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amadeus.errors import CorpusError
+from amadeus.files import read_regular
 from amadeus.text.labels import read_labels
 
 LICENCE_CLASSES = ("open", "nc", "stated", "unclear")
 """Openly licensed, non-commercial, licensed by somebody who may not own the songs, unknown."""
 SPLITS = ("train", "validation")
+MAX_MANIFEST_BYTES = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,15 @@ def read_manifest(path: Path) -> Manifest:
     Raises CorpusError where it cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_MANIFEST_BYTES)
         text = (lzma.decompress(data) if path.suffix == ".xz" else data).decode("utf-8-sig")
         table = csv.DictReader(io.StringIO(text, newline=""))
         if "file" not in (table.fieldnames or ()):
             raise CorpusError(f"manifest {path} cannot be read: it has no column `file`")
         return Manifest({row["file"]: row for row in table})
     except (OSError, lzma.LZMAError, UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"manifest {path} cannot be read: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise CorpusError(f"manifest {path} cannot be read: {reason}") from None
 
 
 def _about(file: str, row: Mapping[str, str | None]) -> About:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import lzma
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from amadeus.corpus.shards import SUMMARY, read_summary
+from amadeus.corpus.shards import SHARD_NAME, SUMMARY, read_summary
 from amadeus.errors import CorpusError
-from amadeus.files import write_atomically
+from amadeus.files import move_folder, temporary_folder, write_atomically
 
 SUFFIX = ".xz"
-_PACKED = re.compile(r"((?:train|validation)-\d{5}\.arrow|corpus\.json)\.xz")
 
 
 def pack(
@@ -35,19 +32,22 @@ def pack(
     if out.exists() and any(out.iterdir()):
         raise CorpusError(f"{out} is not empty; choose a new folder for the parts")
     paths = [folder / name for name in (SUMMARY, *read_summary(folder)["shards"])]
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out) as temporary, ProcessPoolExecutor(workers) as pool:
-        packed = [Path(temporary) / f"{path.name}{SUFFIX}" for path in paths]
+    parent = out.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with temporary_folder(parent) as temporary, ProcessPoolExecutor(workers) as pool:
+        packed = [temporary / f"{path.name}{SUFFIX}" for path in paths]
         for done, _ in enumerate(pool.map(_compress, paths, packed), start=1):
             if on_file is not None:
                 on_file(done, len(paths))
-        parts = _cut(packed, part_bytes)
-        folders = [out / f"part-{number}" for number in range(len(parts))]
-        for part, files in zip(folders, parts, strict=True):
-            part.mkdir()
+        names = []
+        for number, files in enumerate(_cut(packed, part_bytes)):
+            names.append(f"part-{number}")
+            folder_of_part = temporary / out.name / names[-1]
+            folder_of_part.mkdir(parents=True)
             for path in files:
-                path.rename(part / path.name)
-    return folders
+                path.rename(folder_of_part / path.name)
+        move_folder(temporary / out.name, out)
+    return [out / name for name in names]
 
 
 def unpack(parts: Sequence[Path], out: Path) -> int:
@@ -59,13 +59,13 @@ def unpack(parts: Sequence[Path], out: Path) -> int:
     if out.exists():
         raise CorpusError(f"{out} exists already; choose a new folder for the shards")
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.absolute().parent) as temporary:
-        shards = Path(temporary) / out.name
+    with temporary_folder(out.absolute().parent) as temporary:
+        shards = temporary / out.name
         shards.mkdir()
         for path in (path for part in parts for path in sorted(part.iterdir())):
-            name = _PACKED.fullmatch(path.name)
-            if name:
-                _decompress(path, shards / name[1])
+            name = path.name.removesuffix(SUFFIX)
+            if name != path.name and (name == SUMMARY or SHARD_NAME.fullmatch(name)):
+                _decompress(path, shards / name)
         if not (shards / SUMMARY).exists():
             raise CorpusError(
                 f"{', '.join(map(str, parts))}: {SUMMARY} is in none of these parts; give all that "
@@ -78,7 +78,7 @@ def unpack(parts: Sequence[Path], out: Path) -> int:
                 f"{len(missing)} of {len(summary['shards'])} shards are in none of the parts, the "
                 f"first is {missing[0]}; give all parts"
             )
-        shards.rename(out)
+        move_folder(shards, out)
     return summary["pieces"]
 
 

@@ -16,17 +16,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from amadeus.corpus.extra import train_extra
+from amadeus.corpus.integrity import check_batch
 from amadeus.corpus.schema import SCHEMA
 from amadeus.errors import CorpusError
-from amadeus.files import write_atomically
+from amadeus.files import check_regular, read_regular, write_atomically
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, fingerprint
 
 with train_extra():
@@ -36,7 +39,9 @@ with train_extra():
 SUMMARY = "corpus.json"
 SKIPPED = "skipped.csv"
 FORMAT = 2
+SHARD_NAME = re.compile(r"(train|validation)-\d{5}\.arrow")
 ROWS_PER_SHARD = 2_000_000
+MAX_SUMMARY_BYTES = 16 * 2**20
 PACKAGED_VALIDATION = Path(__file__).parents[1] / "data" / "validation"
 """Openly licensed pieces that come with the package and that no model was trained on."""
 
@@ -135,10 +140,11 @@ class _Shard:
 class Shards:
     """All pieces of a shard folder; tokens stay on disk until they are looked at."""
 
-    def __init__(self, folder: Path, split: str | None = None) -> None:
-        """split: keep only the pieces of this split.
+    def __init__(self, folder: Path, split: str | None = None, *, is_checked: bool = False) -> None:
+        """split: open only the shards of this split.
 
-        Raises CorpusError for a folder that holds no shards.
+        is_checked: these shards have been opened before, and need not be checked again.
+        Raises CorpusError for a folder that holds no shards, or damaged ones.
         """
         self.folder, self.split = folder, split
         self.summary = read_summary(folder)
@@ -147,15 +153,16 @@ class Shards:
         self._batch_of: list[int] = []
         self._offsets: list[int] = []
         for name in self.summary["shards"]:
-            for batch in read_shard(folder / name):
-                self._add(batch)
+            if name.startswith(split or ""):
+                for batch in read_shard(folder / name, is_checked=is_checked):
+                    self._add(batch)
 
     def __len__(self) -> int:
         return len(self.pieces)
 
     def __reduce__(self) -> tuple:
         # Another process maps the files again rather than being sent their contents.
-        return Shards, (self.folder, self.split)
+        return partial(Shards, is_checked=True), (self.folder, self.split)
 
     def tokens(self, index: int) -> np.ndarray:
         """Tokens of one piece, uint16 [N, A], not copied and not to be written to."""
@@ -169,28 +176,32 @@ class Shards:
     def _add(self, batch: pa.RecordBatch) -> None:
         tokens, facts = batch["tokens"], batch["facts"]
         rows = batch.select(["id", "source", "corpus", "split", "rows"]).to_pylist()
-        offsets = tokens.offsets.to_pylist()
         for i, row in enumerate(rows):
-            if self.split in (None, row["split"]):
-                self.pieces.append(Piece(**row, _facts=facts, _index=i))
-                self._offsets.append(offsets[i])
-                self._batch_of.append(len(self._tokens))
+            self.pieces.append(Piece(**row, _facts=facts, _index=i))
+            self._batch_of.append(len(self._tokens))
+        self._offsets += tokens.offsets.to_pylist()[:-1]
         self._tokens.append(tokens.values.values.to_numpy().reshape(-1, NUM_ATTRIBUTES))
 
 
-def read_shard(path: Path) -> Iterable[pa.RecordBatch]:
-    """The batches of a shard, memory-mapped.
+def read_shard(path: Path, *, is_checked: bool = False) -> list[pa.RecordBatch]:
+    """The batches of a shard, memory-mapped and checked.
 
-    Raises CorpusError where it is damaged.
+    is_checked: it has been read before, and need not be checked again.
+    Raises CorpusError where it is damaged, or not of this split.
     """
     try:
+        check_regular(path)
         with pa.memory_map(str(path)) as file:
             reader = pa.ipc.open_file(file)
             if not reader.schema.equals(SCHEMA):
-                raise CorpusError(f"{path} has not the columns of a shard; build the corpus again")
-            return [reader.get_batch(i) for i in range(reader.num_record_batches)]
-    except (OSError, pa.ArrowException) as error:
-        raise CorpusError(f"{path} cannot be read: {error}; build the corpus again") from None
+                raise CorpusError("it lacks the columns of a shard")
+            batches = [reader.get_batch(i) for i in range(reader.num_record_batches)]
+        for batch in () if is_checked else batches:
+            check_batch(batch, split=path.name.split("-")[0])
+    except (OSError, pa.ArrowException, CorpusError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise CorpusError(f"{path} cannot be read: {reason}; build the corpus again") from None
+    return batches
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
@@ -200,24 +211,38 @@ def read_summary(folder: Path) -> dict[str, Any]:
     """
     path = folder / SUMMARY
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = json.loads(read_regular(path, MAX_SUMMARY_BYTES))
     except FileNotFoundError:
         raise CorpusError(
             f"{folder} holds no token shards: {SUMMARY} is missing; "
             "make them with `amadeus corpus build DIR --out SHARDS`"
         ) from None
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path} cannot be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CorpusError(f"{path} cannot be read: {reason}; build the corpus again") from None
     if not isinstance(summary, dict) or summary.get("format") != FORMAT:
         raise CorpusError(
             f"{path} does not describe token shards of format {FORMAT}; build the corpus again"
         )
     if summary.get("vocabulary") != fingerprint():
         raise CorpusError(
-            f"{path} was made with vocabulary {summary.get('vocabulary')}, this version has "
-            f"{fingerprint()}; build the corpus again"
+            f"{path} was made with vocabulary {str(summary.get('vocabulary'))[:40]!r}, this "
+            f"version has {fingerprint()!r}; build the corpus again"
         )
+    if not _is_complete(summary):
+        raise CorpusError(f"{path} does not list its shards and pieces; build the corpus again")
     return summary
+
+
+def _is_complete(summary: dict[str, Any]) -> bool:
+    names, skipped = summary.get("shards"), summary.get("skipped")
+    return (
+        isinstance(names, list)
+        and all(isinstance(name, str) and SHARD_NAME.fullmatch(name) for name in names)
+        and all(type(summary.get(count)) is int for count in ("pieces", "rows"))
+        and isinstance(skipped, dict)
+        and all(type(count) is int for count in skipped.values())
+    )
 
 
 def _write_csv(path: Path, skipped: Iterable[tuple[str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,12 @@ from amadeus.corpus import archives
 from amadeus.corpus.archives import ARCHIVE_SUFFIXES, TOO_LARGE
 from amadeus.corpus.manifest import About, Manifest
 from amadeus.errors import CorpusError
+from amadeus.files import read_regular
 from amadeus.music.midi import MAX_BYTES
 
 MIDI_SUFFIXES = (".mid", ".midi")
+MAX_LIST_BYTES = 256 * 2**20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Source:
         if self.data is not None:
             return self.data
         try:
-            return self.path.read_bytes()
+            return read_regular(self.path, MAX_BYTES)
         except OSError as error:
             raise CorpusError(f"cannot be read ({error.strerror})") from None
 
@@ -55,8 +59,9 @@ def scan(inputs: Iterable[Path], manifest: Manifest) -> list[Source]:
     """Every MIDI file of the inputs, in a stable order, not opened yet.
 
     inputs: folders (searched to the bottom), archives, MIDI files, and lists (.txt, one path a
-    line, relative to the list). Raises CorpusError for an input that is not there or is none of
-    these, and where there is no MIDI file in any of them.
+    line, relative to the list). An archive or list that cannot be read becomes one source with a
+    problem. Raises CorpusError for an input that is not there or is none of these, a list that is
+    not text, and where there is no MIDI file in any of them.
     """
     found = (source for path in inputs for source in _scan_input(path, manifest))
     sources = [replace(source, place=place) for place, source in enumerate(found)]
@@ -108,8 +113,7 @@ def _scan_input(path: Path, manifest: Manifest) -> Iterator[Source]:
     elif archives.is_archive(path):
         yield from _scan_archive(path, manifest)
     elif path.suffix.lower() == ".txt":
-        for line in _lines(path):
-            yield _file(path.parent / line, path.stem, line, manifest)
+        yield from _scan_list(path, manifest)
     elif _is_midi(path.name):
         yield _file(path, path.absolute().parent.name, path.name, manifest)
     else:
@@ -133,6 +137,19 @@ def _scan_archive(path: Path, manifest: Manifest) -> Iterator[Source]:
         yield Source(0, _plain(path.name), About(), path, modified=modified, problem=str(error))
 
 
+def _scan_list(path: Path, manifest: Manifest) -> Iterator[Source]:
+    try:
+        lines = read_regular(path, MAX_LIST_BYTES).decode("utf-8-sig").splitlines()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        yield Source(0, _plain(path.name), About(), path, problem=problem)
+        return
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"list {path} cannot be read: {error}") from None
+    for line in filter(None, map(str.strip, lines)):
+        yield _file(path.parent / line, path.stem, line, manifest)
+
+
 def _file(path: Path, top: str, inside: str, manifest: Manifest) -> Source:
     name, about = manifest.find(_plain(top), _plain(inside))
     try:
@@ -141,6 +158,8 @@ def _file(path: Path, top: str, inside: str, manifest: Manifest) -> Source:
         missing = isinstance(error, FileNotFoundError)
         problem = "no such file" if missing else f"cannot be read ({error.strerror})"
         return Source(0, name, about, path, problem=problem)
+    except ValueError:  # a NUL byte
+        return Source(0, name, about, path, problem="has a name that no file can have")
     return Source(
         0, name, about, path, None, status.st_size, status.st_mtime_ns, _problem(status)
     )  # fmt: skip
@@ -158,16 +177,9 @@ def _is_midi(name: str) -> bool:
     return name.lower().endswith(MIDI_SUFFIXES)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"list {path} cannot be read: {error}") from None
-    return [line.strip() for line in lines if line.strip()]
-
-
 def _plain(name: str) -> str:
     """A name that any program can print, and that leads nowhere when taken for a path."""
     parts = name.replace("\\", "/").split("/")
     plain = "/".join(part for part in parts if part not in ("", ".", ".."))
+    plain = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", plain)
     return plain.encode("utf-8", "backslashreplace").decode("utf-8")

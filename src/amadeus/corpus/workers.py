@@ -71,6 +71,9 @@ def read_chunk(path: Path) -> tuple[pa.Table, list[Skip]]:
     try:
         with pa.memory_map(str(path)) as file:
             table = pa.ipc.open_file(file).read_all()
+        if not table.schema.equals(DRAFT_SCHEMA):
+            raise ValueError("it lacks the columns of a chunk")
+        table.validate(full=True)
         return table, [Skip(*values) for values in json.loads(table.schema.metadata[_SKIPPED])]
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"{path} cannot be read: {error}; delete {path.parent}") from None

@@ -1,7 +1,7 @@
 """The engine of the compiled core: what `engine.Engine` is, without torch, and with the sampling.
 
-Weights are bytes, activations are rounded to bytes where they meet them, and the cache is in half
-precision, unless `exact`, which keeps everything in float32.
+Weights and cached keys and values are bytes, and activations are rounded to bytes where they meet
+them, unless `exact`, which keeps everything in float32.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from functools import cache
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import Lean, UnmaskConfig
-from amadeus.errors import CheckpointError, ConfigError
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, UnmaskConfig
+from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.request import token_states
-from amadeus.model.config import ModelConfig
+from amadeus.model.config import MOST, ModelConfig
 from amadeus.native.library import Sizes, Task, Vocabulary, load
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
-from amadeus.tokens.vocabulary import ATTRIBUTES, SIZES, Attribute
+from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute
 
+_REFUSED = -3
+"""What a call returns that was given something out of range; as in api.cpp."""
 _NEVER_SURE = 2.0
 _LANES = 16
 """Heads are a multiple of so many floats wide."""
@@ -49,7 +51,7 @@ class NativeNetwork:
         """weights: by the names of a checkpoint, any float type.
 
         exact: compute in float32 throughout, for comparison.
-        Raises CheckpointError for weights that are missing.
+        Raises CheckpointError for weights that are missing or of another size.
         """
         core = load()
         if core is None or not fits(config):
@@ -64,6 +66,7 @@ class NativeNetwork:
             ctypes.byref(sizes),
             (ctypes.c_char_p * count)(*(name.encode() for name in tensors)),
             (ctypes.c_void_p * count)(*(tensor.ctypes.data for tensor in tensors.values())),
+            (ctypes.c_int64 * count)(*(tensor.size for tensor in tensors.values())),
             count,
         )
         if self._handle is None:
@@ -75,7 +78,11 @@ class NativeNetwork:
 
 
 class NativeEngine:
-    """The network and its memory of B pieces; the methods are those of `engine.Engine`."""
+    """The network and its memory of B pieces; the methods are those of `engine.Engine`.
+
+    All of them raise GrammarError for rows and slots that are out of range, before they change
+    anything.
+    """
 
     reveals = True
     goes_ahead = False
@@ -89,8 +96,10 @@ class NativeEngine:
     ) -> None:
         """texts: the caption of every piece that is there from the start, as in `admit`.
 
-        context: most rows of a piece.
+        context: most rows of a piece. Raises ConfigError for one that is out of range.
         """
+        if not 1 <= context <= MOST["context"]:
+            raise ConfigError(f"context must be 1 to {MOST['context']} rows, got {context}")
         self.network, self._core = network, network.core
         self.texts: list[np.ndarray] = []
         self._handle = self._core.amadeus_begin(
@@ -121,13 +130,13 @@ class NativeEngine:
 
     def prefill(self, slot: int, rows: np.ndarray) -> None:
         """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
-        rows, text = _int64(rows), self.texts[slot]
+        rows, text = _of_shape(rows, np.int64, (len(rows), NUM_ATTRIBUTES)), self.texts[slot]
         arguments = (text.ctypes.data, len(text), rows.ctypes.data, len(rows))
         self._check(self._core.amadeus_prefill(self._handle, slot, *arguments))
 
     def step(self, rows: np.ndarray) -> None:
         """Read one more row of every piece. rows: int64 [B, A]."""
-        rows = _int64(rows)
+        rows = _of_shape(rows, np.int64, (self.size, NUM_ATTRIBUTES))
         self._check(self._core.amadeus_step(self._handle, rows.ctypes.data))
 
     def enhance(self) -> None:
@@ -141,7 +150,8 @@ class NativeEngine:
         slots = np.ascontiguousarray(
             np.arange(self.size) if places is None else places, dtype=np.int32
         )
-        values, known = _int64(values), np.ascontiguousarray(known, dtype=np.uint8)
+        shape = (len(slots), NUM_ATTRIBUTES)
+        values, known = _of_shape(values, np.int64, shape), _of_shape(known, np.uint8, shape)
         logits = np.repeat(_NO_LOGITS[None], len(slots), axis=0)
         arguments = (values.ctypes.data, known.ctypes.data, logits.ctypes.data)
         self._check(
@@ -167,7 +177,7 @@ class NativeEngine:
         guidance; the rest is as in `diffusion.unmask`.
         """
         tasks = (Task * len(grammars))()
-        noise = np.ascontiguousarray(noise, dtype=np.float64)
+        noise = _of_shape(noise, np.float64, (len(tasks), *NOISE_SHAPE))
         noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(grammars))]
         kept = [
             _fill(*given)
@@ -189,7 +199,8 @@ class NativeEngine:
 
     def _check(self, result: int, fine: int = 0) -> None:
         if result != fine:
-            raise RuntimeError(self._core.amadeus_problem().decode())
+            problem = self._core.amadeus_problem().decode()
+            raise GrammarError(problem) if result == _REFUSED else RuntimeError(problem)
 
 
 @cache
@@ -223,17 +234,20 @@ def _fill(
         task.first[attribute] = rank
     if bias is None:
         return (possible,)
-    always = np.ascontiguousarray(bias.always, dtype=np.float32)
+    always = _of_shape(bias.always, np.float32, VALUES.shape)
     task.bias = always.ctypes.data
-    tables = [np.ascontiguousarray(link.table, dtype=np.float32) for link in bias.links]
+    tables = [_of_shape(link.table, np.float32, (len(link.table), MAX_SIZE)) for link in bias.links]
     for to, link, table in zip(task.links, bias.links, tables, strict=False):
         to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
         to.table = table.ctypes.data
     return possible, always, tables
 
 
-def _int64(rows: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(rows, dtype=np.int64)
+def _of_shape(array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """The array as the core reads it, which knows nothing of its size."""
+    if np.shape(array) != shape:
+        raise GrammarError(f"an array has shape {np.shape(array)}, not {shape}")
+    return np.ascontiguousarray(array, dtype=dtype)
 
 
 def default_threads() -> int:

@@ -39,7 +39,7 @@ def save_checkpoint(
     """Write weights and sizes to a folder.
 
     dtype: type the weights are stored in. file_bytes: most bytes of weights in one file; all in one
-    if left out. notes: anything JSON, kept under "notes" (steps, losses).
+    if left out. notes: numbers and words, kept under "notes" (steps, losses).
     Raises CheckpointError where a single matrix is larger than a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,10 +59,11 @@ def save_checkpoint(
 def load_checkpoint(folder: Path) -> Amadeus:
     """The model of a checkpoint folder, in float32 and evaluation mode.
 
-    Raises CheckpointError for a folder that holds none, or tensors missing or of wrong shape.
+    Raises CheckpointError for a folder that holds none, or a damaged one.
     """
-    model = Amadeus(read_sizes(folder))
-    weights = read_weights(folder, model.config, load_file)
+    config = read_sizes(folder)
+    weights = read_weights(folder, config, load_file)  # first: they bound what the model takes
+    model = Amadeus(config)
     model.load_state_dict({k: w.float() for k, w in weights.items()})
     return model.eval()
 

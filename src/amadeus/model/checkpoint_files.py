@@ -7,14 +7,16 @@ are never read. Nothing here needs torch.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from amadeus.errors import CheckpointError, ConfigError
+from amadeus.files import check_regular, read_regular
 from amadeus.model.config import ModelConfig
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES, fingerprint
 
@@ -22,6 +24,11 @@ WEIGHTS = "model.safetensors"
 PART = "model-{:05d}-of-{:05d}.safetensors"
 CONFIG = "config.json"
 FORMAT = 1
+MAX_CONFIG_BYTES = 2**20
+MAX_HEADER_BYTES = 2**22
+STORED_TYPES = ("F32", "F16")
+START_AT_ZERO = (".output.weight", ".down.weight", "decoder.heads")
+"""Ends of the names of the weights that are zero before training."""
 
 T = TypeVar("T")
 
@@ -33,20 +40,26 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_regular(path, MAX_CONFIG_BYTES))
     except FileNotFoundError:
         raise CheckpointError(
             f"{folder} holds no checkpoint: {CONFIG} is missing; "
             "give a folder written by `amadeus train`"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"{path} cannot be read: {reason}; copy the folder again") from None
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not an Amadeus checkpoint of format {FORMAT}")
     if config.get("vocabulary") != fingerprint():
         raise CheckpointError(
-            f"{path} was made with vocabulary {config.get('vocabulary')}, this version has "
-            f"{fingerprint()}; train again or install the version that made it"
+            f"{path} was made with vocabulary {str(config.get('vocabulary'))[:40]!r}, this version "
+            f"has {fingerprint()!r}; train again or install the version that made it"
+        )
+    notes = config.get("notes", {})
+    if not isinstance(notes, dict) or any(isinstance(x, (dict, list)) for x in notes.values()):
+        raise CheckpointError(
+            f"{path}: its notes are not single values by name; copy the folder again"
         )
     return config
 
@@ -101,25 +114,64 @@ def read_weights(
 ) -> dict[str, T]:
     """The tensors of all files of weights, as `load_file` of safetensors gives them.
 
-    Raises CheckpointError for files or tensors missing, or tensors unknown or of wrong shape.
+    Raises CheckpointError for files or tensors missing, for tensors unknown or of wrong shape or
+    type, and for weights that are not finite, or zero where training leaves none so.
     """
-    weights: dict[str, Any] = {}
-    for path in _weight_files(folder):
-        try:
-            weights |= load_file(path)
-        except FileNotFoundError:
-            raise CheckpointError(f"{path} is missing; copy the whole folder") from None
-        except (OSError, SafetensorError) as error:
-            raise CheckpointError(f"{path} is not a safetensors file: {error}") from None
+    paths = _weight_files(folder)
+    found: dict[str, tuple[tuple[int, ...], str]] = {}
+    for path in paths:
+        found |= _read_header(path)
     expected = weight_shapes(config)
-    wrong = [k for k in expected if k not in weights or tuple(weights[k].shape) != expected[k]]
-    wrong += [k for k in weights if k not in expected]
+    wrong = [k for k in expected if k not in found or found[k][0] != expected[k]]
+    wrong += [k for k in found if k not in expected]
     if wrong:
         raise CheckpointError(
             f"{folder / WEIGHTS} does not fit its {CONFIG}: {len(wrong)} tensors are missing, "
-            f"unknown or of another shape, the first is {wrong[0]}; copy the folder again"
+            f"unknown or of another shape, the first is {wrong[0][:80]!r}; copy the folder again"
         )
+    for name, (_, stored) in found.items():
+        if stored not in STORED_TYPES:
+            raise CheckpointError(
+                f"{folder / WEIGHTS}: {name} is of type {stored}; store weights as "
+                f"{' or '.join(STORED_TYPES)}"
+            )
+    weights: dict[str, Any] = {}
+    for path in paths:
+        weights |= load_file(path)
+    for name, weight in weights.items():
+        problem = _problem(name, float(abs(weight).max()))
+        if problem:
+            raise CheckpointError(f"{folder / WEIGHTS}: {name} {problem}; copy the folder again")
     return weights
+
+
+def _read_header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and type of every tensor in a file; safetensors checks that they fit the file."""
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+        if length > MAX_HEADER_BYTES:
+            raise SafetensorError(f"its header has {length:,} bytes, more than any checkpoint's")
+        with safe_open(path, framework="numpy") as file:
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            return {k: (tuple(s.get_shape()), s.get_dtype()) for k, s in slices.items()}
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing; copy the whole folder") from None
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(
+            f"{path} is not a safetensors file ({reason}); copy the folder again"
+        ) from None
+
+
+def _problem(name: str, largest: float) -> str:
+    """What is wrong with a tensor, by the largest size of its values."""
+    if not math.isfinite(largest):
+        return "is not finite"
+    if not largest and not name.endswith(START_AT_ZERO):
+        return "is zero throughout"
+    return ""
 
 
 def _weight_files(folder: Path) -> list[Path]:

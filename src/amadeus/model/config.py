@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from amadeus.errors import ConfigError
+
+MOST = {
+    "width": 8192,
+    "layers": 256,
+    "heads": 256,
+    "kv_heads": 256,
+    "decoder_width": 8192,
+    "decoder_layers": 64,
+    "decoder_heads": 256,
+    "mlp_ratio": 8,
+    "text_width": 8192,
+    "max_text": 4096,
+    "context": 65_536,
+}
+"""The largest sizes: far beyond the presets, and safe from overflow (sums of 65,536 products of
+bytes fit into 32 bits)."""
+MOST_ROPE_THETA = 1e12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,15 +58,36 @@ class ModelConfig:
     """Conditional information enhancement (CIEM) before the note decoder."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name not in ("enhancement", "text_encoder") and value < 1:
-                raise ConfigError(f"{field.name} must be at least 1, got {value}")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if not _is_number(value, int) or not 1 <= value <= most:
+                raise ConfigError(
+                    f"{name} must be a whole number from 1 to {most}, got {_shown(value)}"
+                )
+        theta = self.rope_theta
+        if not _is_number(theta, (int, float)) or not 1 <= theta <= MOST_ROPE_THETA:
+            raise ConfigError(
+                f"rope_theta must be a number from 1 to {MOST_ROPE_THETA:g}, got {_shown(theta)}"
+            )
+        if not isinstance(self.enhancement, bool):
+            raise ConfigError(f"enhancement must be true or false, got {_shown(self.enhancement)}")
+        if not isinstance(self.text_encoder, str):
+            raise ConfigError(f"text_encoder must be a name, got {_shown(self.text_encoder)}")
         for width, heads in ((self.width, self.heads), (self.decoder_width, self.decoder_heads)):
             if width % (2 * heads):
                 raise ConfigError(f"width {width} must be a multiple of twice its {heads} heads")
         if self.heads % self.kv_heads:
             raise ConfigError(f"heads {self.heads} must be a multiple of kv_heads {self.kv_heads}")
+
+
+def _is_number(value: object, kinds: type | tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    """A value as it is written, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 PRESETS: dict[str, ModelConfig] = {

@@ -1,5 +1,5 @@
 // What Python calls, through ctypes: see inference/native.py.
-#include <exception>
+#include <stdexcept>
 
 #include "sampler.h"
 
@@ -7,47 +7,55 @@
 
 namespace {
 
+constexpr int FAILED = -2, REFUSED = -3;  // as in inference/native.py
+
 thread_local std::string problem;
 
 template <class Work>
 int guarded(Work work) {
     try {
         return work();
+    } catch (const std::out_of_range& error) {  // what was given is out of range
+        problem = error.what();
+        return REFUSED;
     } catch (const std::exception& error) {
         problem = error.what();
-        return -2;
+        return FAILED;
     }
 }
 
 }  // namespace
 
-// What went wrong in the last call that returned null or -2.
+// What went wrong in the last call that returned null, FAILED or REFUSED.
 PUBLIC const char* amadeus_problem() { return problem.c_str(); }
 
 // What this was compiled from: a core of other sources would misread what it is given.
 PUBLIC const char* amadeus_sources() { return AMADEUS_SOURCES; }
 
-// The best set of instructions that this machine has: 2 AVX-512 with VNNI, 1 AVX2, 0 neither.
+// The best set of instructions that this machine has: 2 AVX-512 with VNNI, 1 AVX2, 0 neither. It
+// has to have everything that hatch_build.py compiles the core of that number for.
 PUBLIC int amadeus_instructions() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                __builtin_cpu_supports("bmi2");
     bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
                   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vnni");
-    return avx512 ? 2 : avx2 ? 1 : 0;
+    return avx2 && avx512 ? 2 : avx2 ? 1 : 0;
 #else
     return 0;
 #endif
 }
 
-// names, tensors: `count` weights, which are copied. Null where one is missing.
+// names, tensors, counts: `count` weights, which are copied, and how many values each has. Null
+// where one is missing or of another size.
 PUBLIC Network* amadeus_open(const Sizes* sizes, const char* const* names,
-                             const float* const* tensors, int count) {
+                             const float* const* tensors, const int64_t* counts, int count) {
     Network* network = nullptr;
     guarded([&] {
         Weights weights;
-        for (int i = 0; i < count; i++) weights[names[i]] = tensors[i];
+        for (int i = 0; i < count; i++) weights[names[i]] = {tensors[i], counts[i]};
         network = new Network(*sizes, weights);
         return 0;
     });

@@ -64,7 +64,7 @@ struct ByteMemory {
         float most = largest_size(key, width), scale = most > 0 ? 127 / most : 0;
         uint8_t* block = keys + size_t(position / LANES) * width * LANES + position % LANES * 4;
         for (int d = 0; d < width; d++)
-            block[d / 4 * 4 * LANES + d % 4] = uint8_t(128 + std::lrint(key[d] * scale));
+            block[d / 4 * 4 * LANES + d % 4] = uint8_t(128 + to_byte(key[d] * scale));
         key_scales[position] = most / 127;
     }
     void write_value(int position, const float* value) const {

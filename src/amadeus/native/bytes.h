@@ -25,6 +25,11 @@ static inline Ints dot(Ints accumulator, const uint8_t* weights, const int8_t* x
 #endif
 }
 
+// The whole number nearest to x, at most 127 in size, even where x is larger or not a number.
+static inline int8_t to_byte(float x) {
+    return int8_t(std::lrint(x > -127 ? std::min(x, 127.0f) : -127.0f));
+}
+
 // Whole numbers nearest to x times scale, at most 127 in size. Returns their sum.
 static inline int32_t to_bytes(const float* x, float scale, int width, int8_t* to) {
     // Adding 1.5 * 2^23 rounds to a whole number, which is then in the lowest bits.
@@ -33,7 +38,9 @@ static inline int32_t to_bytes(const float* x, float scale, int width, int8_t* t
     int whole = width / LANES * LANES;
     Ints totals{};
     for (int i = 0; i < whole; i += LANES) {
-        Ints bytes = (Ints)(load(x + i) * scale + ROUNDS) - ROUNDED_ZERO;
+        Floats rounded = load(x + i) * scale + ROUNDS;
+        rounded = smaller(larger(rounded, all(ROUNDS - 127)), all(ROUNDS + 127));
+        Ints bytes = (Ints)rounded - ROUNDED_ZERO;
         totals += bytes;
 #if defined(__AVX512F__)
         _mm_storeu_si128((__m128i*)(to + i), _mm512_cvtepi32_epi8((__m512i)bytes));
@@ -43,7 +50,7 @@ static inline int32_t to_bytes(const float* x, float scale, int width, int8_t* t
     }
     int32_t total = 0;
     for (int j = 0; j < LANES; j++) total += totals[j];
-    for (int i = whole; i < width; i++) total += to[i] = int8_t(std::lrint(x[i] * scale));
+    for (int i = whole; i < width; i++) total += to[i] = to_byte(x[i] * scale);
     return total;
 }
 

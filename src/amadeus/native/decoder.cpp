@@ -30,6 +30,7 @@ void Engine::remember_theme(const std::vector<Place>& places, int num_text) {
 }
 
 void Engine::enhance() {
+    for (int i = 0; i < num_pieces(); i++) check_begun(i);
     int count = num_pieces(), width = sizes.decoder_width, rows = count * ATTRIBUTES;
     x_.resize(size_t(rows) * std::max(width, sizes.width));
     projected_.resize(size_t(rows) * 3 * width);
@@ -137,6 +138,10 @@ void Engine::project_slots(const int* pieces, const std::vector<int>& places) {
 
 void Engine::predict(const int* pieces, int count, const int64_t* values, const uint8_t* known,
                      float* logits) {
+    for (int i = 0; i < count; i++) {
+        check_piece(pieces[i]);
+        check_row(values + size_t(i) * ATTRIBUTES, known + size_t(i) * ATTRIBUTES);
+    }
     int width = sizes.decoder_width, rows = count * ATTRIBUTES;
     x_.resize(size_t(rows) * width);
     projected_.resize(size_t(rows) * 3 * width);

@@ -20,6 +20,8 @@ struct Piece {
     int projected_of[ATTRIBUTES];
 };
 
+// Everything that is given is checked: what is out of range throws std::out_of_range, and changes
+// nothing.
 class Engine {
 public:
     // positions: most text tokens and rows of a piece, together.
@@ -43,12 +45,16 @@ public:
     const Sizes& sizes;
     Team team;
     int num_pieces() const { return int(pieces_.size()); }
+    void check_piece(int piece) const;
+    // known: which of the values count; all of them if null.
+    void check_row(const int64_t* row, const uint8_t* known = nullptr) const;
 
 private:
     struct Place {
         int piece, position;
     };
 
+    void check_begun(int piece) const;
     uint8_t* past(int piece, int layer, int head);
     ByteMemory past_in_bytes(int piece, int layer, int head);
     FloatMemory past_in_floats(int piece, int layer, int head);
@@ -74,7 +80,8 @@ private:
 
     const Generator& generator_;
     const Decoder& decoder_;
-    int capacity_;         // positions, a multiple of LANES
+    int positions_;        // that a piece may have
+    int capacity_;         // positions, rounded up to a multiple of LANES
     size_t bytes_a_head_;  // of one layer's keys and values
     std::vector<float> cos_, sin_;  // [positions, head width / 2]
     std::vector<std::unique_ptr<Piece>> pieces_;

@@ -11,8 +11,8 @@ constexpr int CHUNK = 64;  // rows that are read at once
 
 Engine::Engine(const Network& network, int positions, int threads)
     : sizes(network.sizes), team(threads), generator_(network.generator),
-      decoder_(network.decoder), capacity_((positions + 63) / 64 * 64),
-      rows_(sizes.exact) {
+      decoder_(network.decoder), positions_(positions),
+      capacity_((positions + 63) / 64 * 64), rows_(sizes.exact) {
     int head = sizes.width / sizes.heads;
     for (int position = 0; position < positions; position++)
         for (int i = 0; i < head / 2; i++) {
@@ -49,6 +49,25 @@ FloatMemory Engine::past_in_floats(int piece, int layer, int head) {
     return {keys, keys + size_t(capacity_) * width, width, width};
 }
 
+void Engine::check_piece(int piece) const {
+    if (piece < 0 || piece >= num_pieces())
+        throw std::out_of_range("there is no piece " + std::to_string(piece) + " among " +
+                                std::to_string(num_pieces()));
+}
+
+void Engine::check_begun(int piece) const {
+    if (!pieces_[piece]->length)
+        throw std::out_of_range("piece " + std::to_string(piece) + " has not read any row");
+}
+
+void Engine::check_row(const int64_t* row, const uint8_t* known) const {
+    for (int a = 0; a < ATTRIBUTES; a++)
+        if ((!known || known[a]) && (row[a] < 0 || row[a] >= sizes.values[a]))
+            throw std::out_of_range("value " + std::to_string(row[a]) + " of attribute " +
+                                    std::to_string(a) + " is not in the vocabulary, 0 to " +
+                                    std::to_string(sizes.values[a] - 1));
+}
+
 void Engine::embed(const int64_t* row, float* to) const {
     int width = sizes.width;
     std::fill(to, to + width, 0.0f);
@@ -61,6 +80,14 @@ void Engine::embed(const int64_t* row, float* to) const {
 
 void Engine::prefill(int piece, const float* text, int num_text, const int64_t* rows,
                      int num_rows) {
+    check_piece(piece);
+    if (num_text < 0 || num_rows < 1)
+        throw std::out_of_range("a piece begins with at least one row");
+    if (num_text > positions_ || num_rows > positions_ - num_text)
+        throw std::out_of_range(std::to_string(num_text) + " text tokens and " +
+                                std::to_string(num_rows) + " rows do not fit into a context of " +
+                                std::to_string(positions_));
+    for (int i = 0; i < num_rows; i++) check_row(rows + size_t(i) * ATTRIBUTES);
     int width = sizes.width;
     pieces_[piece]->length = num_text + num_rows;
     pieces_[piece]->theme_length = num_text + 1;
@@ -91,6 +118,13 @@ void Engine::prefill(int piece, const float* text, int num_text, const int64_t* 
 }
 
 void Engine::step(const int64_t* rows) {
+    for (int i = 0; i < num_pieces(); i++) {
+        check_begun(i);
+        check_row(rows + size_t(i) * ATTRIBUTES);
+        if (pieces_[i]->length >= positions_)
+            throw std::out_of_range("piece " + std::to_string(i) + " has filled its context of " +
+                                    std::to_string(positions_));
+    }
     std::vector<Place> places;
     x_.resize(size_t(num_pieces()) * sizes.width);
     for (int i = 0; i < num_pieces(); i++) {
@@ -106,8 +140,6 @@ void Engine::step(const int64_t* rows) {
 
 void Engine::generate(const std::vector<Place>& places) {
     int count = int(places.size()), width = sizes.width;
-    for (auto& place : places)
-        if (place.position >= capacity_) throw std::length_error("a piece outgrew its context");
     projected_.resize(size_t(count) * generator_.layers[0].attention.outputs);
     mixed_.resize(size_t(count) * width);
     for (int layer = 0; layer < sizes.layers; layer++) {
@@ -186,6 +218,7 @@ void Engine::mlp(const Layer& layer, int count, int width) {
 }
 
 void Engine::retire(int piece) {
+    check_piece(piece);
     std::swap(pieces_[piece], pieces_.back());
     pieces_.pop_back();
 }

@@ -80,7 +80,7 @@ _FUNCTIONS = {
     "amadeus_problem": (c_char_p, []),
     "amadeus_open": (
         c_void_p,
-        [POINTER(Sizes), POINTER(c_char_p), POINTER(c_void_p), c_int],
+        [POINTER(Sizes), POINTER(c_char_p), POINTER(c_void_p), POINTER(c_int64), c_int],
     ),
     "amadeus_close": (None, [c_void_p]),
     "amadeus_begin": (c_void_p, [c_void_p, c_int, c_int]),

@@ -111,7 +111,7 @@ Matrix::Matrix(Arena& arena, const float* weights, int outputs, int inputs, int 
                 floats_[start + size_t(k) * PANEL + n % PANEL] = at(n, k);
             else if (most > 0)
                 bytes_[start + size_t(k / 4) * 4 * PANEL + n % PANEL * 4 + k % 4] =
-                    uint8_t(128 + std::lrint(at(n, k) * 127 / most));
+                    uint8_t(128 + to_byte(at(n, k) * 127 / most));
         }
     }
 }

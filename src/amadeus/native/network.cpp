@@ -4,13 +4,19 @@
 
 namespace {
 
-const float* find(const Weights& weights, const std::string& name) {
+const float* find(const Weights& weights, const std::string& name, size_t count) {
     auto found = weights.find(name);
     if (found == weights.end()) throw std::runtime_error(name + " is missing");
-    return found->second;
+    if (size_t(found->second.count) != count)
+        throw std::runtime_error(name + " has " + std::to_string(found->second.count) +
+                                 " values, not " + std::to_string(count));
+    return found->second.values;
 }
 
-std::vector<float> copied(const float* from, size_t count) { return {from, from + count}; }
+std::vector<float> copied(const Weights& weights, const std::string& name, size_t count) {
+    const float* from = find(weights, name, count);
+    return {from, from + count};
+}
 
 // Projections of the same input as one matrix.
 Matrix stacked(Arena& arena, const Weights& weights,
@@ -19,8 +25,9 @@ Matrix stacked(Arena& arena, const Weights& weights,
     std::vector<float> all;
     int outputs = 0;
     for (auto& [name, count] : parts) {
-        const float* weight = find(weights, name + ".weight");
-        all.insert(all.end(), weight, weight + size_t(count) * inputs);
+        size_t size = size_t(count) * inputs;
+        const float* weight = find(weights, name + ".weight", size);
+        all.insert(all.end(), weight, weight + size);
         outputs += count;
     }
     return Matrix(arena, all.data(), outputs, inputs, inputs, 1, exact);
@@ -49,7 +56,7 @@ Generator::Generator(Arena& arena, const Sizes& sizes, const Weights& weights)
     : offsets(sums_before(sizes.values, 0)),
       text(stacked(arena, weights, {{"text_projection", sizes.width}}, sizes.text_width,
                    sizes.exact)) {
-    table = copied(find(weights, "embedder.table.weight"), size_t(offsets.back()) * sizes.width);
+    table = copied(weights, "embedder.table.weight", size_t(offsets.back()) * sizes.width);
     int head = sizes.width / sizes.heads;
     for (int i = 0; i < sizes.layers; i++)
         layers.emplace_back(arena, weights, "generator.blocks." + std::to_string(i) + ".",
@@ -62,7 +69,7 @@ Decoder::Decoder(Arena& arena, const Sizes& sizes, const Weights& weights)
     int width = sizes.decoder_width;
     bool exact = sizes.exact;
     spread = stacked(arena, weights, {{"enhancement.spread", width}}, sizes.width, exact);
-    slots = copied(find(weights, "enhancement.slots"), size_t(ATTRIBUTES) * width);
+    slots = copied(weights, "enhancement.slots", size_t(ATTRIBUTES) * width);
     if (sizes.enhancement) {
         std::string among = "enhancement.among_slots.", theme = "enhancement.to_theme.";
         among_slots = stacked(
@@ -75,13 +82,14 @@ Decoder::Decoder(Arena& arena, const Sizes& sizes, const Weights& weights)
                                sizes.width, exact);
         theme_output = stacked(arena, weights, {{theme + "output", width}}, width, exact);
     }
-    table = copied(find(weights, "decoder.table.weight"), size_t(offsets.back()) * width);
+    table = copied(weights, "decoder.table.weight", size_t(offsets.back()) * width);
     for (int i = 0; i < sizes.decoder_layers; i++)
         layers.emplace_back(arena, weights, "decoder.blocks." + std::to_string(i) + ".", width,
                             width,
                             sizes.mlp_ratio, exact);
-    const float* all_heads = find(weights, "decoder.heads");  // [A, width, most values]
+    size_t head = size_t(width) * sizes.most_values;
+    const float* all_heads = find(weights, "decoder.heads", ATTRIBUTES * head);  // [A, width, most]
     for (int a = 0; a < ATTRIBUTES; a++)
-        heads.emplace_back(arena, all_heads + size_t(a) * width * sizes.most_values,
+        heads.emplace_back(arena, all_heads + a * head,
                            sizes.values[a], width, 1, sizes.most_values, exact);
 }

@@ -15,12 +15,17 @@ struct Sizes {
     int32_t decoder_width, decoder_layers, decoder_heads;
     int32_t mlp_ratio, text_width, enhancement;
     int32_t most_values;  // of an attribute
-    int32_t exact;        // floats instead of bytes, and instead of halves in the cache
+    int32_t exact;        // floats instead of bytes, in weights, activations and the cache
     float rope_theta;
     int32_t values[ATTRIBUTES];  // of each attribute
 };
 
-typedef std::map<std::string, const float*> Weights;
+struct Tensor {
+    const float* values;
+    int64_t count;
+};
+
+typedef std::map<std::string, Tensor> Weights;
 
 struct Layer {  // of a Transformer
     Layer(Arena& arena, const Weights& weights, const std::string& name, int width, int kv_width,

@@ -1,6 +1,7 @@
 #include "sampler.h"
 
 #include <numeric>
+#include <stdexcept>
 
 namespace {
 
@@ -158,6 +159,7 @@ private:
         for (int a = 0; a < ATTRIBUTES; a++) {
             const uint8_t* legal = &legal_[size_t(a) * width_];
             int count = std::accumulate(legal, legal + sizes_.values[a], 0);
+            if (!count) return false;
             if (count != 1) continue;
             task_.values[a] = std::find(legal, legal + sizes_.values[a], 1) - legal;
             task_.known[a] = 1;
@@ -221,6 +223,20 @@ private:
     bool possible_;
 };
 
+// Throws std::out_of_range for a task that would lead outside an array.
+void check(const Engine& engine, const Vocabulary& vocabulary, const Task& task) {
+    engine.check_piece(task.with_text);
+    if (task.without_text != -1) engine.check_piece(task.without_text);
+    engine.check_row(task.values, task.known);
+    if (task.steps < 1) throw std::out_of_range("a row is revealed in at least one step");
+    if (task.ends_with < -1 || task.ends_with >= engine.sizes.values[vocabulary.type])
+        throw std::out_of_range("a piece cannot end with type " + std::to_string(task.ends_with));
+    for (const Link& link : task.links)
+        for (int attribute : {link.given, link.leaned})
+            if (attribute < 0 || attribute >= ATTRIBUTES)
+                throw std::out_of_range("there is no attribute " + std::to_string(attribute));
+}
+
 // Logits moved by guidance: `guide`.
 void guide(float* with_text, const float* without, float scale, int count) {
     for (int i = 0; i < count; i++)
@@ -230,13 +246,14 @@ void guide(float* with_text, const float* without, float scale, int count) {
 }  // namespace
 
 int unmask(Engine& engine, const Vocabulary& vocabulary, Task* tasks, int count) {
+    for (int i = 0; i < count; i++) check(engine, vocabulary, tasks[i]);
     int size = ATTRIBUTES * engine.sizes.most_values;
     std::vector<std::unique_ptr<Row>> rows(count);
     engine.team.each(count, [&](int i) {
         rows[i] = std::make_unique<Row>(tasks[i], vocabulary, engine.sizes);
     });
     static thread_local Buffer<float> logits;
-    logits.resize(size_t(engine.num_pieces()) * size);
+    logits.resize(size_t(2) * count * size);  // of each with its text, and without
     for (;;) {
         std::vector<int> open, pieces;
         for (int i = 0; i < count; i++) {

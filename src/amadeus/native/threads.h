@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -20,13 +21,16 @@ public:
 
     int size() const { return int(helpers_.size()) + 1; }
 
-    // Calls work(i) for every i below count, at most 65,535, in any order, on any thread.
+    static constexpr int MOST = 65535;
+
+    // Calls work(i) for every i below count, at most MOST, in any order, on any thread.
     template <class Work>
     void each(int count, const Work& work) {
         if (count < 2 || helpers_.empty()) {
             for (int i = 0; i < count; i++) work(i);
             return;
         }
+        if (count > MOST) throw std::length_error("too many pieces at once");
         share(count, [](const void* w, int i) { (*static_cast<const Work*>(w))(i); }, &work);
     }
 

@@ -44,15 +44,17 @@ static inline Floats size_of(Floats x) { return (Floats)((Ints)x & 0x7fffffff); 
 
 static inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 
+static inline Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
+
 static inline float largest(Floats x) {
     float most = x[0];
     for (int i = 1; i < LANES; i++) most = x[i] > most ? x[i] : most;
     return most;
 }
 
-// e^x for x <= 0, to about 1e-7 of its value; 0 below -87.
+// e^x for x <= 0, to about 1e-7 of its value; 0 below -87, and 1 where x is larger than it may be.
 static inline Floats exponential(Floats x) {
-    Floats kept = larger(x, all(-87.0f));
+    Floats kept = smaller(larger(x, all(-87.0f)), Floats{});  // in this order NaN becomes -87
     Ints power = __builtin_convertvector(kept * 1.44269504f - 0.5f, Ints);  // towards zero: rounds
     Floats whole = __builtin_convertvector(power, Floats);
     Floats rest = kept - whole * 0.693359375f + whole * 2.12194440e-4f;
