@@ -193,8 +193,8 @@ def test_broken_uploads_are_refused_and_hurt_nobody(client):
     ("limit", "said"),
     [
         ({"midi_bytes": 100}, "too large; send at most 100 bytes"),
-        ({"midi_notes": 10}, "send a part of at most 10"),
-        ({"midi_seconds": 1}, "lasts . minutes; send a part"),
+        ({"midi_notes": 10}, "notes exceed the limit of 10; shorten"),
+        ({"midi_seconds": 1}, "seconds exceed the limit of 1; shorten"),
     ],
 )
 def test_uploads_have_limits(serve, fixtures, limit, said):

@@ -13,7 +13,7 @@ from amadeus.corpus import archives
 from amadeus.corpus.archives import ARCHIVE_SUFFIXES, TOO_LARGE
 from amadeus.corpus.manifest import About, Manifest
 from amadeus.errors import CorpusError
-from amadeus.music.midi import MAX_BYTES
+from amadeus.music.limits import LIMITS
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -151,7 +151,7 @@ def _problem(status: os.stat_result) -> str:
         return "is a folder"
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
-    return TOO_LARGE if status.st_size > MAX_BYTES else ""
+    return TOO_LARGE if status.st_size > LIMITS.bytes else ""
 
 
 def _is_midi(name: str) -> bool:
