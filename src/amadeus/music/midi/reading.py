@@ -125,7 +125,12 @@ def _check_counts(parsed: symusic.core.ScoreTick, limits: Limits) -> None:
     limits.check("notes", parsed.note_num())
     limits.check("tracks", len(parts))
     limits.check("controls", sum(len(part.controls) + len(part.pitch_bends) for part in parts))
-    maps: tuple[Any, ...] = (parsed.tempos, parsed.time_signatures, parsed.key_signatures, parsed.markers)
+    maps: tuple[Any, ...] = (
+        parsed.tempos,
+        parsed.time_signatures,
+        parsed.key_signatures,
+        parsed.markers,
+    )
     num_lyrics = sum(len(part.lyrics) for part in parsed.tracks)
     limits.check("events", sum(map(len, maps)) + num_lyrics)
 
