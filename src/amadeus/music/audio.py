@@ -36,7 +36,7 @@ _CHUNK = 2**18
 """Samples that are written at once; a block is a whole number of chunks."""
 _MOST_SAMPLES = 2**30 - 2**10
 """What fits into a WAV file of 16 bits and two channels."""
-_TONE_COST = 50
+_TONE_COST = 150
 """Making a second of a tone takes as long as mixing this many seconds of notes."""
 
 

@@ -1,8 +1,8 @@
 """Limits on the size of music: what is read, and what is made of it.
 
-A file of 71 bytes can hold half a million bars. These limits keep what is made of any file to about
-a minute and a gigabyte of memory. The longest music there is stays far below them: concerts of two
-hours, orchestral pieces of 60,000 notes.
+A file of 71 bytes can hold half a million bars. These limits keep whatever is made of a file to a
+gigabyte of memory, and mostly to a minute. The longest music there is stays far below them:
+concerts of two hours, orchestral pieces of 60,000 notes.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Limits:
     """Notes and rests of sheet music; tied notes count one by one."""
     sound_seconds: int = 3 * 3600
     """Length of a sound file. Many players fail above 2 GiB, which are 3.4 hours."""
-    tone_seconds: int = 3_000_000
-    """What has to be computed for a sound file: the lengths of all notes together; see `audio`."""
+    tone_seconds: int = 6_000_000
+    """Work for a sound file: seconds of notes to mix, and 150 for each second of a waveform."""
 
     def check(self, name: str, value: float) -> None:
         """Raise ScoreError if there is more than allowed of what one of the fields limits."""

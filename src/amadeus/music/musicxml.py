@@ -70,6 +70,7 @@ def to_musicxml(score: Score, title: str = "", limits: Limits = LIMITS) -> bytes
     voices = [[staff_voices(part, staff, bars) for staff in part.staves] for part in parts]
     end = max(voice[-1].end for part in voices for staff in part for voice in staff)
     count = int(bars.index_at(np.array(end - 1))) + 1
+    limits.check("bars", count)  # of a coarse grid, there may be more than were read
     limits.check("symbols", count * sum(map(len, voices)))  # a rest in each measure at least
     measures, symbols = [], 0
     for staves in voices:
@@ -351,4 +352,7 @@ def _mark(velocity: float, mark: str) -> str:
 
 def _text(parent: Element, tag: str, value: object) -> None:
     """A child with a text; control characters, which XML cannot hold, are left out."""
-    SubElement(parent, tag).text = "".join(c for c in str(value) if c.isprintable())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text))
+    SubElement(parent, tag).text = text

@@ -75,13 +75,13 @@ def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
     if cutoffs.min() > 0.4 * sample_rate:
         return sound
     size = 1 << (len(sound) + 255).bit_length()
-    frequency = np.fft.rfftfreq(size, 1 / sample_rate)
+    frequency = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float32)
     spectrum = np.fft.rfft(sound, size)
     # A moving filter, as a crossfade between still ones.
-    position = _envelope(region.filter, len(sound), sample_rate) * (steps - 1)
+    position = _envelope(region.filter, len(sound), sample_rate).astype(np.float32) * (steps - 1)
     filtered = np.zeros_like(sound)
     for step, cutoff in enumerate(cutoffs):
-        still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / cutoff) ** 4), size)
+        still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / np.float32(cutoff)) ** 4), size)
         filtered += np.clip(1 - np.abs(position - step), 0, 1) * still[: len(sound)]
     return filtered
 
