@@ -72,7 +72,8 @@ def to_musicxml(score: Score, title: str = "", limits: Limits = LIMITS) -> bytes
     count = int(bars.index_at(np.array(end - 1))) + 1
     limits.check("bars", count)  # of a coarse grid, there may be more than were read
     limits.check("symbols", count * sum(map(len, voices)))  # a rest in each measure at least
-    measures, symbols = [], 0
+    measures = []
+    symbols = 0
     for staves in voices:
         measures.append([measures_of(staff, bars, limits)[:count] for staff in staves])
         symbols += sum(map(num_symbols, measures[-1]))
@@ -82,10 +83,10 @@ def to_musicxml(score: Score, title: str = "", limits: Limits = LIMITS) -> bytes
     indent(root, _INDENT)
     head, end_tag = _HEAD + tostring(root), b"\n</score-partwise>"
     written = [head.removesuffix(end_tag)]
-    for number, (part, staves) in enumerate(zip(parts, measures, strict=True), start=1):
+    for number, (part, written_down) in enumerate(zip(parts, measures, strict=True), start=1):
         # Measure by measure, because elements take ten times the memory of their text.
         written.append(f'\n{_INDENT}<part id="P{number}">'.encode())
-        for measure in _PartWriter(score, part, bars, number).write(staves):
+        for measure in _PartWriter(score, part, bars, number).write(written_down):
             indent(measure, _INDENT, level=2)
             written += [f"\n{2 * _INDENT}".encode(), tostring(measure)]
         written.append(f"\n{_INDENT}</part>".encode())
