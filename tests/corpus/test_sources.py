@@ -8,10 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from amadeus.corpus.archives import MAX_BYTES
 from amadeus.corpus.manifest import About, Manifest, read_manifest
 from amadeus.corpus.sources import load, scan
 from amadeus.errors import CorpusError
+from amadeus.music.limits import LIMITS
 
 NOTHING_KNOWN = Manifest({})
 FILES = {"a.mid": b"one", "deep/b.MIDI": b"two", "deep/er/c.mid": b"three", "notes.txt": b"no"}
@@ -123,7 +123,7 @@ def test_links_and_what_is_too_large_stay_in_the_archive(tmp_path):
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
         large = tarfile.TarInfo("large.mid")
-        large.size = MAX_BYTES + 1
+        large.size = LIMITS.bytes + 1
         archive.addfile(large, io.BytesIO(bytes(large.size)))
         small = tarfile.TarInfo("small.mid")
         small.size = 3
@@ -140,7 +140,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path):
     (tmp_path / "dangling.mid").symlink_to("nowhere.mid")
     os.mkfifo(tmp_path / "pipe.mid")
     with (tmp_path / "large.mid").open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
+        file.truncate(LIMITS.bytes + 1)
     assert {name.split("/")[1]: reason for name, reason in read([tmp_path]).items()} == {
         "folder.mid": "is a folder",
         "dangling.mid": "no such file",
@@ -200,7 +200,7 @@ def test_a_file_that_changed_since_the_scan_is_not_waited_for(tmp_path):
     sources = scan([tmp_path], NOTHING_KNOWN)
     (tmp_path / "pipe.mid").unlink()
     os.mkfifo(tmp_path / "pipe.mid")
-    os.truncate(tmp_path / "grown.mid", MAX_BYTES + 1)
+    os.truncate(tmp_path / "grown.mid", LIMITS.bytes + 1)
     for source, reason in zip(
         sources, ["is larger than 16 MiB", "not a regular file"], strict=True
     ):

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from amadeus.errors import ScoreError
-from amadeus.music.audio import TAIL_SECONDS, render_audio, write_wav
+from amadeus.music import audio as sound
+from amadeus.music.audio import TAIL_SECONDS, render_audio, write_audio
+from amadeus.music.limits import UNLIMITED
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Track, make_notes
 
@@ -67,18 +69,39 @@ def test_real_pieces_fill_their_length_with_sound(fixtures, name):
 def test_an_empty_or_endless_score_is_refused():
     with pytest.raises(ScoreError, match="no notes"):
         render_audio(Score(480, ()))
-    with pytest.raises(ScoreError, match="61 minutes"):
-        play(0, (61 * 60 * 960, 1, 60, 80))
+    with pytest.raises(ScoreError, match="10,861 seconds of sound exceed the limit of 10,800"):
+        play(0, (181 * 60 * 960, 1, 60, 80))
     with pytest.raises(ScoreError, match="sample rate"):
         render_audio(Score(480, ()), 0)
 
 
-def test_a_wav_file_holds_the_sound_and_clips_what_exceeds_it(tmp_path):
-    audio = np.array([[0.5, -0.5], [2.0, -2.0]], dtype=np.float32)
-    path = write_wav(tmp_path / "x.wav", audio, RATE)
+def test_a_wav_file_holds_the_sound_in_16_bits(fixtures, tmp_path):
+    score = read_midi(fixtures / "song_with_pickup.mid")
+    path = write_audio(score, tmp_path / "x.wav", RATE)
     with wave.open(str(path)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, RATE)
-        pcm = np.frombuffer(file.readframes(2), "<i2")
-    assert pcm.tolist() == [16384, -16384, 32767, -32767]
+        pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert np.array_equal(pcm, np.round(render_audio(score, RATE) * 32767))
+    assert [one.name for one in tmp_path.iterdir()] == ["x.wav"]
     with pytest.raises(ScoreError, match="cannot be written"):
-        write_wav(tmp_path / "none" / "x.wav", audio, RATE)
+        write_audio(score, tmp_path / "none" / "x.wav", RATE)
+
+
+def test_a_piece_that_is_mixed_block_by_block_sounds_the_same(fixtures, tmp_path, monkeypatch):
+    score = read_midi(fixtures / "funk_drums.mid")
+    whole = write_audio(score, tmp_path / "whole.wav", RATE).read_bytes()
+    monkeypatch.setattr(sound, "_BLOCK", 2**16)
+    monkeypatch.setattr(sound, "_CHUNK", 2**14)
+    assert len(whole) > 5 * 4 * 2**16
+    assert write_audio(score, tmp_path / "blocks.wav", RATE).read_bytes() == whole
+
+
+def test_what_takes_too_long_to_play_or_does_not_fit_into_a_file_is_refused(tmp_path):
+    rows = [(0, 960 * 30, pitch, 90) for pitch in range(20, 100)]
+    choirs = Score(480, tuple(Track(program, make_notes(rows)) for program in range(40, 70)))
+    with pytest.raises(ScoreError, match="seconds of tones exceed the limit of 6,000,000"):
+        render_audio(choirs)
+    long = Score(480, (Track(0, make_notes([(7 * 3600 * 960, 1, 60, 90)])),))
+    with pytest.raises(ScoreError, match=r"7\.0 hours of sound do not fit into a WAV file"):
+        write_audio(long, tmp_path / "x.wav", limits=UNLIMITED)
+    assert not list(tmp_path.iterdir())

@@ -173,10 +173,10 @@ def test_every_beginning_of_a_file_is_read_or_refused(fixtures):
             read_midi(data[:length])
 
 
-def test_a_piece_of_more_than_a_day_is_refused():
+def test_a_piece_of_years_is_refused():
     rest = b"\xff\x01\x00"  # an empty text after the longest delta but one
     events = [(0xFF, b"\xff\xff\x7f" + rest)] * 5
-    with pytest.raises(MidiError, match="longer than a day"):
+    with pytest.raises(MidiError, match="671,088,686 seconds"):
         read_midi(smf(*events, *NOTE, division=1))
 
 
@@ -187,14 +187,8 @@ def test_missing_files_folders_and_giants_are_refused(tmp_path):
         read_midi(tmp_path)
     with open(tmp_path / "giant.mid", "wb") as file:
         file.truncate(100 * 2**20)
-    with pytest.raises(MidiError, match="100 MiB is too much"):
+    with pytest.raises(MidiError, match="104,857,600 bytes exceed the limit of 16,777,216"):
         read_midi(tmp_path / "giant.mid")
-
-
-def test_too_many_notes_are_refused(monkeypatch):
-    monkeypatch.setattr(reading, "MAX_NOTES", 1)
-    with pytest.raises(MidiError, match="2 notes"):
-        read_midi(smf(*NOTE, *NOTE))
 
 
 @pytest.mark.parametrize("row", [(-1, 1, 60, 80), (0, 0, 60, 80), (0, 1, 128, 80), (0, 1, 60, 0)])

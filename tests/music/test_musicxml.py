@@ -9,7 +9,7 @@ import pytest
 from amadeus.errors import ScoreError
 from amadeus.music.grid import GRID, bars_of, quantize
 from amadeus.music.midi import read_midi
-from amadeus.music.musicxml import MAX_NOTES, staff_voices, to_musicxml, write_musicxml
+from amadeus.music.musicxml import staff_voices, to_musicxml, write_musicxml
 from amadeus.music.notation import written
 from amadeus.music.score import KeySignature, Score, Tempo, TimeSignature, Track, make_notes
 from amadeus.music.staves import parts_of
@@ -144,8 +144,8 @@ def test_the_key_is_heard_where_none_is_written():
 def test_what_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(ScoreError, match="no notes"):
         to_musicxml(Score(12, ()))
-    many = np.repeat(piece().tracks[0].notes, MAX_NOTES)
-    with pytest.raises(ScoreError, match="cut to 100,000"):
+    many = np.repeat(piece().tracks[0].notes, 400_000)
+    with pytest.raises(ScoreError, match="exceed the limit of 400,000"):
         to_musicxml(Score(12, (Track(0, many),)))
     with pytest.raises(ScoreError, match="cannot be written"):
         write_musicxml(piece(), tmp_path / "nowhere" / "score.musicxml")

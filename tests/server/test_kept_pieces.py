@@ -193,8 +193,8 @@ def test_broken_uploads_are_refused_and_hurt_nobody(client):
     ("limit", "said"),
     [
         ({"midi_bytes": 100}, "too large; send at most 100 bytes"),
-        ({"midi_notes": 10}, "send a part of at most 10"),
-        ({"midi_seconds": 1}, "lasts . minutes; send a part"),
+        ({"midi_notes": 10}, "notes exceed the limit of 10; shorten"),
+        ({"midi_seconds": 1}, "seconds exceed the limit of 1; shorten"),
     ],
 )
 def test_uploads_have_limits(serve, fixtures, limit, said):
@@ -219,7 +219,7 @@ def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
     from amadeus.server.workshop import Broken, Workshop
 
     async def go():
-        workshop = Workshop(9, 1)
+        workshop = Workshop(9, 1, 2**30)
         with pytest.raises(Broken, match="broke the process"):
             await workshop.make(die)
         with pytest.raises(Broken, match="too long"):
@@ -245,7 +245,7 @@ def test_what_heeds_no_signal_ends_with_its_process_and_nobody_else_pays(fixture
     from amadeus.server.workshop import Broken, Workshop
 
     async def go():
-        workshop = Workshop(9, 2)
+        workshop = Workshop(9, 2, 2**30)
         makes = [workshop.make(spin), *(workshop.make(making.view, "0" * 16, midi) for _ in "ab"),
                  workshop.make(die), workshop.make(making.view, "0" * 16, midi)]  # fmt: skip
         made = await asyncio.gather(*makes, return_exceptions=True)
@@ -257,6 +257,36 @@ def test_what_heeds_no_signal_ends_with_its_process_and_nobody_else_pays(fixture
     assert (type(spun), type(died)) == (Broken, Broken)
     assert "broke the process" in str(died)
     assert [*viewed, after] == [making.view("0" * 16, midi)] * 3
+
+
+def hoard(*_):
+    return np.ones(2**28).sum()  # 2 GiB
+
+
+def hoard_objects(*_):
+    return [[number] for number in range(2**26)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory")
+def test_what_takes_too_much_memory_is_refused_and_the_process_goes_on(fixtures):
+    import asyncio
+
+    from amadeus.server.workshop import Broken, Workshop
+
+    async def go():
+        workshop = Workshop(9, 60, 2**30)
+        first = await workshop.make(os.getpid)
+        for wasteful in (hoard, hoard_objects):
+            with pytest.raises(Broken, match="too much memory to make; shorten the piece"):
+                await workshop.make(wasteful)
+        made = await workshop.make(making.view, "0" * 16, midi)
+        assert await workshop.make(os.getpid) == first
+        workshop.close()
+        return made
+
+    midi = (fixtures / "funk_drums.mid").read_bytes()
+    assert asyncio.run(go()) == making.view("0" * 16, midi)
 
 
 def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypatch):

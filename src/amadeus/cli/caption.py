@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import print_json, print_table, progress_bar
 from amadeus.errors import AmadeusError
+
+if TYPE_CHECKING:
+    from amadeus.music.limits import Limits
 
 EXAMPLES = options.examples(
     "amadeus caption song.mid",
@@ -38,6 +41,7 @@ def caption(
     composer: Annotated[
         str, typer.Option(help="Who wrote them; named if classical by label and famous.")
     ] = "",
+    no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
     """Put MIDI files into words, as the captions of training pieces are.
@@ -48,10 +52,11 @@ def caption(
     """
     files, errors = _files(sources)
     found: list[dict[str, Any]] = []
+    limits = options.limits(no_limits)
     with progress_bar("Reading files", len(files)) as update:
         for done, path in enumerate(files, start=1):
             try:
-                found.append(_described(path, count, seed, labels.split(";"), composer))
+                found.append(_described(path, limits, count, seed, labels.split(";"), composer))
             except (AmadeusError, OSError) as error:
                 errors.append(" ".join(str(error).split()))
             update(done)
@@ -83,13 +88,13 @@ def _midi_files(folder: Path) -> Iterator[Path]:
 
 
 def _described(
-    path: Path, count: int, seed: int, labels: list[str], composer: str
+    path: Path, limits: Limits, count: int, seed: int, labels: list[str], composer: str
 ) -> dict[str, Any]:
     from amadeus.music.midi import read_midi
     from amadeus.text.captioner import write_captions
     from amadeus.text.facts import measure
 
-    facts = measure(read_midi(path), labels=labels, composer=composer)
+    facts = measure(read_midi(path, limits), labels=labels, composer=composer)
     captions = write_captions(facts, count, seed)
     return {"path": str(path), "captions": captions, "facts": facts.to_dict()}
 

@@ -38,14 +38,15 @@ def continue_(
     audio: options.Audio = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
     """Go on from a piece; its own notes stay as they are."""
-    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
-    from amadeus.music.midi import read_midi
 
-    score = read_midi(source)
+    limits = options.limits(no_limits)
+    score = read_to_write(source, limits)
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
@@ -72,7 +73,7 @@ def continue_(
                 order=order,
             ),
         )
-    plan.write(score, title=f"{source.stem}, continued by Amadeus")
+    plan.write(score, title=f"{source.stem}, continued by Amadeus", limits=limits)
     summary = summarize(score)
     if as_json:
         print_json({"seed": seed, **plan.to_dict(), **summary})

@@ -89,6 +89,7 @@ def edit(
     audio: options.Audio = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
     """Change some of a piece; the rest stays as it is.
@@ -98,19 +99,19 @@ def edit(
     instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and velocity
     (dynamics).
     """
-    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.control.edit import Edit
     from amadeus.control.revision import Revision
     from amadeus.control.selection import select
-    from amadeus.music.midi import read_midi
 
     change = Edit(
         bars=_bar_range(bars), parts=_listed(*(part or ())), add=_listed(*(add or ())),
         notes=tuple(note or ()), resample=_listed(resample), keep=_listed(keep), vary=vary,
     )  # fmt: skip
     constraints = Constraints(*(constraint or ()))
-    score = read_midi(source)
+    limits = options.limits(no_limits)
+    score = read_to_write(source, limits)
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
@@ -141,7 +142,7 @@ def edit(
                 temperature=temperature, top_p=top_p, order=order,
             ),
         )  # fmt: skip
-    plan.write(score, title=f"{source.stem}, changed by Amadeus")
+    plan.write(score, title=f"{source.stem}, changed by Amadeus", limits=limits)
     summary = summarize(score)
     if as_json:
         explained = {"changes": said, "constraints": constraints.explain()} if explain else {}

@@ -102,6 +102,7 @@ def generate(
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.control.piece import constraints_on, plan_piece
+    from amadeus.music.limits import UNLIMITED
     from amadeus.text.prompt import PromptFacts, parse_prompt
 
     if live is not None and (prompts is not None or count > 1):
@@ -153,7 +154,7 @@ def generate(
             )
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
-        plan.write(score, title=f"Amadeus, seed {seed + i}")
+        plan.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
         asked: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
         if stopped:
             asked["stopped"] = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ EXAMPLES = options.examples(
     "amadeus inspect shards/ --json",
     "amadeus inspect runs/small",
 )
+if TYPE_CHECKING:
+    from amadeus.music.limits import Limits
+
 CHORDS_SHOWN = 16
 
 
@@ -24,11 +27,12 @@ def inspect(
     source: Annotated[
         Path, typer.Argument(metavar="FILE", help="MIDI file, shard folder or checkpoint folder.")
     ],
+    no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
     """Say what is in a MIDI file, a folder of token shards or a checkpoint."""
     if not source.is_dir():
-        found = _midi(source)
+        found = _midi(source, options.limits(no_limits))
     elif (source / "corpus.json").exists():
         found = _shards(source)
     elif (source / "config.json").exists():
@@ -41,7 +45,7 @@ def inspect(
         _print(found)
 
 
-def _midi(path: Path) -> dict[str, Any]:
+def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.cli.outputs import summarize
     from amadeus.music.chords import chord_name, estimate_chords
     from amadeus.music.grid import bars_of
@@ -49,7 +53,7 @@ def _midi(path: Path) -> dict[str, Any]:
     from amadeus.music.keys import estimate_key
     from amadeus.music.midi import read_midi
 
-    score = read_midi(path)
+    score = read_midi(path, limits)
     bars = bars_of(score)
 
     def bar(event: Any) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from amadeus.music.limits import Limits
 
 Notes = Annotated[
     int | None, typer.Option(min=1, help="Most notes; the piece ends there at the latest.")
@@ -54,6 +57,14 @@ ReportFolder = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
 ]
+NoLimits = Annotated[
+    bool,
+    typer.Option(
+        "--no-limits",
+        help="Accept pieces of any size, and make files of any size of them: this may take hours, "
+        "and more memory than there is.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -99,6 +110,13 @@ def given(**settings: Any) -> dict[str, Any]:
 def names(text: str | None) -> list[str]:
     """The names of a list with commas."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def limits(no_limits: bool) -> Limits:
+    """What `--no-limits` means."""
+    from amadeus.music.limits import LIMITS, UNLIMITED
+
+    return UNLIMITED if no_limits else LIMITS
 
 
 def draw_seed() -> int:

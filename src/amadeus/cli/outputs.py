@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from amadeus.cli.display import print_json, print_table
-from amadeus.errors import ConfigError
+from amadeus.errors import ConfigError, MidiError
 from amadeus.music.grid import bars_of
-from amadeus.music.midi import write_midi
+from amadeus.music.limits import Limits
+from amadeus.music.midi import encode_midi, read_midi, write_midi
 from amadeus.music.score import Score
 
 if TYPE_CHECKING:
     from amadeus.reports.report import Report
 
-SAMPLE_RATE = 44100
 _SUFFIXES = {
     "midi": (".mid", ".midi"),
     "audio": (".wav",),
@@ -36,16 +36,16 @@ class Outputs:
     picture: Path | None = None
     musicxml: Path | None = None
 
-    def write(self, score: Score, title: str) -> None:
+    def write(self, score: Score, title: str, limits: Limits) -> None:
         """Write each file, whole or not at all, making its folder."""
         for path in self.paths:
             path.parent.mkdir(parents=True, exist_ok=True)
         if self.midi is not None:
-            write_midi(score, self.midi)
+            write_midi(score, self.midi, limits)
         if self.audio is not None:
-            from amadeus.music.audio import render_audio, write_wav
+            from amadeus.music.audio import write_audio
 
-            write_wav(self.audio, render_audio(score, SAMPLE_RATE), SAMPLE_RATE)
+            write_audio(score, self.audio, limits=limits)
         if self.picture is not None:
             from amadeus.music.picture import draw_piano_roll
 
@@ -53,7 +53,7 @@ class Outputs:
         if self.musicxml is not None:
             from amadeus.music.musicxml import write_musicxml
 
-            write_musicxml(score, self.musicxml, title)
+            write_musicxml(score, self.musicxml, title, limits)
 
     @property
     def paths(self) -> list[Path]:
@@ -108,6 +108,19 @@ def check_writable(path: Path) -> None:
         raise ConfigError(
             f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
         ) from None
+
+
+def read_to_write(path: Path, limits: Limits) -> Score:
+    """A piece that is to be changed and written again.
+
+    Raises MidiError if it cannot be read, or not be written: before the work, rather than after it.
+    """
+    score = read_midi(path, limits)
+    try:
+        encode_midi(score, limits)
+    except MidiError as error:
+        raise MidiError(f"{path}: can be read, but not be written again: {error}") from None
+    return score
 
 
 def check_report(folder: Path | None) -> None:

@@ -23,6 +23,7 @@ def render(
     musicxml: Annotated[
         Path | None, typer.Option(help="MusicXML file for notation programs.")
     ] = None,
+    no_limits: options.NoLimits = False,
 ) -> None:
     """Play a MIDI file into a WAV file, draw it as a picture, write it as sheet music, or all."""
     wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
@@ -31,7 +32,8 @@ def render(
     from amadeus.cli.outputs import plan_outputs
     from amadeus.music.midi import read_midi
 
-    score = read_midi(source)
+    limits = options.limits(no_limits)
+    score = read_midi(source, limits)
     (plan,) = plan_outputs([source.stem], **wanted)
-    plan.write(score, title=source.stem)
+    plan.write(score, title=source.stem, limits=limits)
     typer.echo(str(plan))

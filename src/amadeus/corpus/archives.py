@@ -13,11 +13,11 @@ from typing import IO, NamedTuple
 
 from amadeus.errors import CorpusError
 from amadeus.files import check_regular
-from amadeus.music.midi import MAX_BYTES
+from amadeus.music.limits import LIMITS
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
-TOO_LARGE = f"is larger than {MAX_BYTES // 2**20} MiB"
+TOO_LARGE = f"is larger than {LIMITS.bytes // 2**20} MiB"
 
 _DAMAGE = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -97,17 +97,17 @@ def _tar_members(path: Path) -> Iterator[Member]:
 
 
 def _size_problem(num_bytes: int) -> str:
-    return TOO_LARGE if num_bytes > MAX_BYTES else ""
+    return TOO_LARGE if num_bytes > LIMITS.bytes else ""
 
 
 def _reader(open_member: Callable[[], IO[bytes] | None]) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             file = open_member()
-            data = b"" if file is None else file.read(MAX_BYTES + 1)
+            data = b"" if file is None else file.read(LIMITS.bytes + 1)
         except _DAMAGE as error:
             raise CorpusError(_reason(error)) from None
-        if len(data) > MAX_BYTES:  # whatever its header said
+        if len(data) > LIMITS.bytes:  # whatever its header said
             raise CorpusError(TOO_LARGE)
         return data
 

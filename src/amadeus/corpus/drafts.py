@@ -127,4 +127,4 @@ def _row(source: Source, data: bytes, score: Score, tokens: np.ndarray) -> dict[
 
 def _countable(error: ScoreError) -> str:
     """What is wrong with the music, without its numbers and the remedy."""
-    return re.sub(r"\d+", "N", str(error).removeprefix("the MIDI data: ").split(";")[0])
+    return re.sub(r"\d[\d,.]*", "N", str(error).removeprefix("the MIDI data: ").split(";")[0])

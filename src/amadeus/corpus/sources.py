@@ -15,7 +15,7 @@ from amadeus.corpus.archives import ARCHIVE_SUFFIXES, TOO_LARGE
 from amadeus.corpus.manifest import About, Manifest
 from amadeus.errors import CorpusError
 from amadeus.files import read_regular
-from amadeus.music.midi import MAX_BYTES
+from amadeus.music.limits import LIMITS
 
 MIDI_SUFFIXES = (".mid", ".midi")
 MAX_LIST_BYTES = 256 * 2**20
@@ -50,7 +50,7 @@ class Source:
         if self.data is not None:
             return self.data
         try:
-            return read_regular(self.path, MAX_BYTES)
+            return read_regular(self.path, LIMITS.bytes)
         except OSError as error:
             raise CorpusError(f"cannot be read ({error.strerror})") from None
 
@@ -170,7 +170,7 @@ def _problem(status: os.stat_result) -> str:
         return "is a folder"
     if not stat.S_ISREG(status.st_mode):
         return "is not a regular file"
-    return TOO_LARGE if status.st_size > MAX_BYTES else ""
+    return TOO_LARGE if status.st_size > LIMITS.bytes else ""
 
 
 def _is_midi(name: str) -> bool:

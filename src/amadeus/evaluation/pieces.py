@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amadeus.errors import ConfigError, MidiError
-from amadeus.music.midi import MAX_BYTES, read_midi
+from amadeus.music.limits import LIMITS
+from amadeus.music.midi import read_midi
 from amadeus.music.score import Score
 from amadeus.text.prompt_list import LabelledPrompt
 
@@ -78,7 +79,7 @@ def _find_prompt(stem: str, by_id: dict[str, LabelledPrompt]) -> LabelledPrompt 
 def _read(path: Path, name: str, prompt: LabelledPrompt | None) -> Piece:
     data = b""
     try:
-        if path.is_file() and path.stat().st_size <= MAX_BYTES:
+        if path.is_file() and path.stat().st_size <= LIMITS.bytes:
             data = path.read_bytes()
         score, problem = read_midi(data or path), ""
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from amadeus.inference.composer import Composer
 from amadeus.mcp.description import describe_score
 from amadeus.mcp.folder import MidiFolder
 from amadeus.music.grid import bars_of
+from amadeus.music.limits import LIMITS
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
 from amadeus.text.prompt import parse_prompt
@@ -35,6 +37,7 @@ MAX_NOTES = 8_000
 """Most notes that one call composes."""
 MAX_GIVEN_NOTES = 20_000
 """Most notes of a piece that is continued or edited."""
+_LIMITS = replace(LIMITS, notes=MAX_GIVEN_NOTES)
 MAX_STEM = 80
 """Characters of a file's name that the name of what is made of it begins with."""
 MAX_CHARACTERS = 1000
@@ -256,11 +259,9 @@ def _explaining(function: Callable[..., Content]) -> Callable[..., Content]:
 
 
 def _read(path: Path) -> Score:
-    score = read_midi(path)
-    if score.num_notes > MAX_GIVEN_NOTES:
-        raise ConfigError(
-            f"{path.name} has {score.num_notes:,} notes; give one of at most {MAX_GIVEN_NOTES:,}"
-        )
+    """A piece that can be read and written again."""
+    score = read_midi(path, _LIMITS)
+    encode_midi(score, _LIMITS)
     return score
 
 

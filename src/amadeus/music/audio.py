@@ -1,14 +1,17 @@
 """Sound: a score played on the General MIDI SoundFont that comes with pretty_midi.
 
 A small sampler in numpy, so that nothing needs to be installed on the system. Each pitch of an
-instrument is resampled once; a note is then that wave under the envelope of its own length.
+instrument is resampled once; a note is then that wave under the envelope of its own length. A long
+piece is mixed block by block, so that its memory is bounded.
 """
 
 from __future__ import annotations
 
-import io
 import os
+import tempfile
 import wave
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,60 +19,111 @@ from pathlib import Path
 import numpy as np
 
 from amadeus.errors import ScoreError
-from amadeus.music.midi import write_bytes
+from amadeus.music.limits import LIMITS, Limits
+from amadeus.music.midi import write_file
 from amadeus.music.score import Score, Track
-from amadeus.music.soundfont import DRUM_BANK, Envelope, Region, SoundFont
+from amadeus.music.soundfont import DRUM_BANK, Region, SoundFont
+from amadeus.music.synthesis import make_tone, release_samples
 
-MAX_SECONDS = 3600
-"""Longest piece that is rendered."""
 TAIL_SECONDS = 1.5
 """Silence into which the last notes die away."""
 
 _PEAK = 0.9
 _LONGEST_NOTE = 30.0
-_LONGEST_RELEASE = 2.0
-_SHORTEST_FADE = 0.005  # seconds; an abrupt end would click
-_AUDIBLE_DB = 66.0
-_RANGE_DB = 100.0
-_FILTER_STEPS = 5
+_BLOCK = 2**25
+"""Samples that are mixed at once: 256 MiB, and 12 minutes at 44100 Hz."""
+_CHUNK = 2**18
+"""Samples that are written at once; a block is a whole number of chunks."""
+_MOST_SAMPLES = 2**30 - 2**10
+"""What fits into a WAV file of 16 bits and two channels."""
+_TONE_COST = 150
+"""Making a second of a tone takes as long as mixing this many seconds of notes."""
 
 
-def render_audio(score: Score, sample_rate: int = 44100) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """All notes of one pitch of a region, in order of onset."""
+
+    region: Region
+    pitch: int
+    start: np.ndarray
+    """Onsets in samples, int64 [N]."""
+    length: np.ndarray
+    """How long each is held, in samples, int64 [N]."""
+    gain: np.ndarray
+    """float64 [N]."""
+    release: int
+    """Samples that each goes on sounding after its end."""
+
+    def heard(self, begin: int, end: int) -> np.ndarray:
+        """Which notes sound between two samples. Indices, in order."""
+        sounds = (self.start < end) & (self.start + self.length + self.release > begin)
+        return np.flatnonzero(sounds)
+
+
+def render_audio(score: Score, sample_rate: int = 44100, limits: Limits = LIMITS) -> np.ndarray:
     """Play a score; float32 [samples, 2], left and right, with a peak of 0.9.
 
-    Raises ScoreError if there is nothing to play, or more than an hour of it.
+    Raises ScoreError if there is nothing to play, or more than the limits allow.
     """
-    if not 8000 <= sample_rate <= 192_000:
-        raise ScoreError(f"sample rate {sample_rate} is out of reach; choose 8000 to 192000")
-    if score.num_notes == 0:
-        raise ScoreError("there is nothing to play: the score has no notes")
-    if score.seconds > MAX_SECONDS:
-        raise ScoreError(
-            f"the piece lasts {score.seconds / 60:.0f} minutes; "
-            f"cut it to at most {MAX_SECONDS // 60} before rendering"
-        )
-    audio = np.zeros((2, round((score.seconds + TAIL_SECONDS) * sample_rate)), dtype=np.float32)
-    for track in score.tracks:
-        _play_track(audio, track, score, sample_rate)
-    audio *= _PEAK / max(float(np.abs(audio).max()), 1e-9)
-    _fade_out(audio, round(0.5 * TAIL_SECONDS * sample_rate))
+    samples = _num_samples(score, sample_rate, limits)
+    voices = _voices(score, samples, sample_rate, limits)
+    audio = _mixed(voices, 0, samples, sample_rate)
+    _finish(audio, 0, samples, sample_rate, _peak(audio))
     return audio.T
 
 
-def write_wav(path: str | os.PathLike[str], audio: np.ndarray, sample_rate: int) -> Path:
-    """Write sound as a 16-bit WAV file, whole or not at all; returns its path.
+def write_audio(
+    score: Score,
+    path: str | os.PathLike[str],
+    sample_rate: int = 44100,
+    limits: Limits = LIMITS,
+) -> Path:
+    """Play a score into a 16-bit WAV file, whole or not at all; returns its path.
 
-    audio: [samples, 2] or [samples], between -1 and 1; what exceeds them is clipped.
-    Raises ScoreError if the path cannot be written.
+    What is written is what `render_audio` returns, but a piece of any length takes less than 1 GiB
+    of memory. While it is written, the folder has a temporary file of twice the size, too.
+
+    Raises ScoreError as `render_audio` does, and if the path cannot be written.
     """
-    pcm = np.round(np.clip(audio, -1.0, 1.0) * 32767).astype("<i2")
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1 if pcm.ndim == 1 else pcm.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(pcm.tobytes())
-    return write_bytes(path, buffer.getvalue())
+    samples = _num_samples(score, sample_rate, limits)
+    if samples > _MOST_SAMPLES:
+        raise ScoreError(
+            f"{samples / sample_rate / 3600:.1f} hours of sound do not fit into a WAV file; "
+            f"shorten the piece to {_MOST_SAMPLES / sample_rate / 3600:.1f}"
+        )
+    voices = _voices(score, samples, sample_rate, limits)
+
+    def write(temporary: Path) -> None:
+        peak = 0.0
+        with tempfile.TemporaryFile(dir=temporary.parent) as mix:
+            for chunk in _chunks(voices, samples, sample_rate):
+                peak = max(peak, _peak(chunk))
+                mix.write(chunk.tobytes())
+            mix.seek(0)
+            with _open_wav(temporary, sample_rate, samples) as file:
+                for begin in range(0, samples, _CHUNK):
+                    count = min(_CHUNK, samples - begin)
+                    chunk = np.frombuffer(bytearray(mix.read(8 * count)), np.float32)
+                    chunk = chunk.reshape(2, count)
+                    _finish(chunk, begin, samples, sample_rate, peak)
+                    file.writeframesraw(_to_pcm(chunk.T))
+
+    return write_file(path, write)
+
+
+def _open_wav(path: Path, sample_rate: int, samples: int) -> wave.Wave_write:
+    file = wave.open(str(path), "wb")  # noqa: SIM115
+    file.setnchannels(2)
+    file.setsampwidth(2)
+    file.setframerate(sample_rate)
+    file.setnframes(samples)
+    return file
+
+
+def _to_pcm(audio: np.ndarray) -> bytes:
+    """Sound between -1 and 1 as 16-bit samples; what exceeds them is clipped."""
+    return np.round(np.clip(audio, -1.0, 1.0) * 32767).astype("<i2").tobytes()
 
 
 def soundfont_path() -> Path:
@@ -90,8 +144,31 @@ def _regions(bank: int, program: int) -> tuple[Region, ...]:
     return _soundfont().regions(bank, program)
 
 
-def _play_track(audio: np.ndarray, track: Track, score: Score, sample_rate: int) -> None:
-    """Add the notes of a track to `audio`, [2, samples]."""
+def _num_samples(score: Score, sample_rate: int, limits: Limits) -> int:
+    """Length of the sound. Raises ScoreError if it cannot be made."""
+    if not 8000 <= sample_rate <= 192_000:
+        raise ScoreError(f"sample rate {sample_rate} is out of reach; choose 8000 to 192000")
+    if score.num_notes == 0:
+        raise ScoreError("there is nothing to play: the score has no notes")
+    limits.check("sound_seconds", score.seconds)
+    return round((score.seconds + TAIL_SECONDS) * sample_rate)
+
+
+def _voices(score: Score, samples: int, sample_rate: int, limits: Limits) -> list[_Voice]:
+    """What is played. Raises ScoreError if that takes more work than the limits allow."""
+    voices = [
+        voice for track in score.tracks for voice in _of_track(track, score, samples, sample_rate)
+    ]
+    work = 0
+    for voice in voices:
+        blocks = np.unique(voice.start // _BLOCK)
+        work += int((voice.length + voice.release).sum())
+        work += _TONE_COST * len(blocks) * int(voice.length.max() + voice.release)
+    limits.check("tone_seconds", work / sample_rate)
+    return voices
+
+
+def _of_track(track: Track, score: Score, samples: int, sample_rate: int) -> Iterator[_Voice]:
     notes = track.notes
     onsets = score.ticks_to_seconds(notes["onset_ticks"])
     ends = score.ticks_to_seconds(notes["onset_ticks"] + notes["duration_ticks"])
@@ -105,101 +182,60 @@ def _play_track(audio: np.ndarray, track: Track, score: Score, sample_rate: int)
         start = np.round(onsets[heard] * sample_rate).astype(np.int64)
         length = np.round((ends - onsets)[heard].clip(0, _LONGEST_NOTE) * sample_rate)
         if region.exclusive:
-            length = np.minimum(length, np.diff(start, append=audio.shape[1]))
+            length = np.minimum(length, np.diff(start, append=samples))
         length = np.maximum(length, 1).astype(np.int64)
         gain = (notes["velocity"][heard] / 127.0) ** 2 * region.gain
+        release = release_samples(region, sample_rate)
         for pitch in np.unique(notes["pitch"][heard]):
             at = notes["pitch"][heard] == pitch
-            _play_pitch(audio, region, int(pitch), sample_rate, start[at], length[at], gain[at])
+            yield _Voice(region, int(pitch), start[at], length[at], gain[at], release)
 
 
 def _within(values: np.ndarray, bounds: tuple[int, int]) -> np.ndarray:
     return (values >= bounds[0]) & (values <= bounds[1])
 
 
-def _play_pitch(
-    audio: np.ndarray,
-    region: Region,
-    pitch: int,
-    sample_rate: int,
-    start: np.ndarray,
-    length: np.ndarray,
-    gain: np.ndarray,
-) -> None:
-    """Add all notes of one pitch; start and length in samples, and gain, are [N]."""
-    release = _release(region.volume, sample_rate)
-    sound = _resample(region, pitch, sample_rate, int(length.max()) + len(release))
-    envelope = _amplitude(region.volume, len(sound), sample_rate)
-    angle = (region.pan + 0.5) * np.pi / 2
-    left, right = np.cos(angle), np.sin(angle)
-    held = sound * envelope
-    for at, n, loudness in zip(start.tolist(), length.tolist(), gain.tolist(), strict=True):
-        note = held[: n + len(release)].copy()
-        if len(note) > n:
-            tail = note[n:]
-            tail[:] = sound[n : n + len(tail)] * (envelope[n] * release[: len(tail)])
-        note = note[: audio.shape[1] - at]
-        audio[0, at : at + len(note)] += note * np.float32(loudness * left)
-        audio[1, at : at + len(note)] += note * np.float32(loudness * right)
+def _chunks(voices: Sequence[_Voice], samples: int, sample_rate: int) -> Iterator[np.ndarray]:
+    """The mix from beginning to end. float32 [2, at most _CHUNK] each."""
+    for begin in range(0, samples, _BLOCK):
+        block = _mixed(voices, begin, min(begin + _BLOCK, samples), sample_rate)
+        for at in range(0, block.shape[1], _CHUNK):
+            yield block[:, at : at + _CHUNK]
 
 
-def _resample(region: Region, pitch: int, sample_rate: int, length: int) -> np.ndarray:
-    """The recording at a pitch, looped up to `length` samples or until it ends. float32 [n]."""
-    step = region.rate / sample_rate * 2 ** ((pitch - region.root) * region.scale / 12)
-    position = np.arange(length) * step
-    if region.loop:
-        begin, end = region.loop
-        position = np.where(position < end, position, begin + (position - begin) % (end - begin))
-    else:
-        position = position[position < len(region.samples) - 1]
-    index = position.astype(np.int64)
-    samples = region.samples.astype(np.float32) / 32768
-    low, high = samples[index], samples[index + 1]
-    sound = low + (high - low) * (position - index).astype(np.float32)
-    return _filter(sound, region, sample_rate)
+def _mixed(voices: Sequence[_Voice], begin: int, end: int, sample_rate: int) -> np.ndarray:
+    """What sounds between two samples, before its level is known. float32 [2, end - begin]."""
+    block = np.zeros((2, end - begin), dtype=np.float32)
+    for voice in voices:
+        heard = voice.heard(begin, end)
+        if not len(heard):
+            continue
+        # As long in each block as in the whole piece, so that it is the same in each.
+        tone = make_tone(voice.region, voice.pitch, sample_rate, int(voice.length.max()))
+        angle = (voice.region.pan + 0.5) * np.pi / 2
+        left, right = np.cos(angle), np.sin(angle)
+        columns = (voice.start, voice.length, voice.gain)
+        for start, length, gain in zip(*(c[heard].tolist() for c in columns), strict=True):
+            note = tone.note(length)[max(0, begin - start) : end - start]
+            at = max(0, start - begin)
+            block[0, at : at + len(note)] += note * np.float32(gain * left)
+            block[1, at : at + len(note)] += note * np.float32(gain * right)
+    return block
 
 
-def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
-    """The sound through a low-pass filter of 12 dB an octave that follows its envelope."""
-    steps = _FILTER_STEPS if region.sweep else 1
-    cents = region.cutoff + region.sweep * np.linspace(0, 1, steps)
-    cutoffs = 8.176 * 2 ** (cents / 1200)  # hertz
-    if cutoffs.min() > 0.4 * sample_rate:
-        return sound
-    size = 1 << (len(sound) + 255).bit_length()
-    frequency = np.fft.rfftfreq(size, 1 / sample_rate)
-    spectrum = np.fft.rfft(sound, size)
-    # A moving filter, as a crossfade between still ones.
-    position = _envelope(region.filter, len(sound), sample_rate) * (steps - 1)
-    filtered = np.zeros_like(sound)
-    for step, cutoff in enumerate(cutoffs):
-        still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / cutoff) ** 4), size)
-        filtered += np.clip(1 - np.abs(position - step), 0, 1) * still[: len(sound)]
-    return filtered
+def _peak(audio: np.ndarray) -> float:
+    return max(float(audio.max()), -float(audio.min()))
 
 
-def _envelope(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
-    """Level of an envelope while a note is held, 0 to 1. float64 [n]."""
-    time = np.arange(length) / sample_rate - envelope.delay
-    rise = np.clip(time / max(envelope.attack, 1e-3), 0, 1)
-    fallen = (time - envelope.attack - envelope.hold) / max(envelope.decay, 1e-3)
-    return rise - np.clip(fallen, 0, envelope.drop)
+def _finish(audio: np.ndarray, begin: int, samples: int, sample_rate: int, peak: float) -> None:
+    """Bring a passage to its level, and fade the end of the piece out.
 
-
-def _amplitude(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
-    """Amplitude of a held note: a linear attack, then a decay linear in decibels. float32 [n]."""
-    level = _envelope(envelope, length, sample_rate)
-    attack = round((envelope.delay + max(envelope.attack, 1e-3)) * sample_rate)
-    level[attack:] = 10 ** (_RANGE_DB / 20 * (level[attack:] - 1))
-    return level.astype(np.float32)
-
-
-def _release(envelope: Envelope, sample_rate: int) -> np.ndarray:
-    """Amplitude after a note ends, from 1 down until it can no longer be heard. float32 [n]."""
-    seconds = max(_SHORTEST_FADE, envelope.release * _AUDIBLE_DB / _RANGE_DB)
-    time = np.arange(round(min(seconds, _LONGEST_RELEASE) * sample_rate)) / sample_rate
-    return (10 ** (-_AUDIBLE_DB / 20 * time / seconds)).astype(np.float32)
-
-
-def _fade_out(audio: np.ndarray, length: int) -> None:
-    audio[:, -length:] *= np.linspace(1, 0, length, dtype=np.float32)
+    audio: [2, n], from sample `begin` on of `samples`. peak: of the whole piece.
+    """
+    audio *= _PEAK / max(peak, 1e-9)
+    length = round(0.5 * TAIL_SECONDS * sample_rate)
+    fade = np.linspace(1, 0, length, dtype=np.float32)
+    faded = max(0, samples - length - begin)  # where the fade begins in the passage
+    rest = audio[:, faded:]
+    first = begin + faded - (samples - length)
+    rest *= fade[first : first + rest.shape[1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -65,6 +66,17 @@ def bars_of(score: Score, end_ticks: int | None = None) -> Bars:
         lengths_.append(length)
         indices_.append(np.full(len(onset), i, dtype=np.int64))
     return Bars(np.concatenate(onsets_), np.concatenate(lengths_), np.concatenate(indices_), metres)
+
+
+def count_bars(score: Score) -> int:
+    """How many bars there are up to the end of the last note, without making them."""
+    end, count = score.end_ticks, 0
+    metres = metres_of(score)
+    for metre, following in zip_longest(metres, metres[1:]):
+        stop = min(end, following.onset_ticks) if following else end
+        if stop > metre.onset_ticks:
+            count -= (metre.onset_ticks - stop) // metre.bar_ticks(score.ticks_per_quarter)
+    return count
 
 
 def metres_of(score: Score) -> tuple[TimeSignature, ...]:

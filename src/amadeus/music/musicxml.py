@@ -19,6 +19,7 @@ from amadeus.errors import ScoreError
 from amadeus.music.engraving import TRIPLETS, TYPES, accidentals, beams, sharps_of, spell, tuplets
 from amadeus.music.grid import GRID, Bars, bars_of, quantize
 from amadeus.music.keys import estimate_key
+from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.writing import write_bytes
 from amadeus.music.notation import (
     MOST_VOICES,
@@ -27,18 +28,18 @@ from amadeus.music.notation import (
     Symbol,
     drum_voice,
     measures_of,
+    num_symbols,
     voices_of,
 )
 from amadeus.music.score import KeySignature, Score, TimeSignature
 from amadeus.music.staves import Clef, Part, drum, parts_of
 
-MAX_NOTES = 100_000
-"""Most notes of a score that is written; notation programs give up earlier."""
 _HEAD = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n'
     b'<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" '
     b'"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
+_INDENT = " "
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _MARKS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, "fff": 126}
 """The velocities that dynamics stand for."""
@@ -47,22 +48,21 @@ _TEMPO_CHANGE = 0.08
 _FORTE = 90  # the velocity that MusicXML calls 100 %
 
 
-def write_musicxml(score: Score, path: str | os.PathLike[str], title: str = "") -> Path:
+def write_musicxml(
+    score: Score, path: str | os.PathLike[str], title: str = "", limits: Limits = LIMITS
+) -> Path:
     """Write a score as MusicXML 3.1, whole or not at all; returns its path.
 
     Raises ScoreError if there is nothing to write or too much, or the path cannot be written.
     """
-    return write_bytes(path, to_musicxml(score, title))
+    return write_bytes(path, to_musicxml(score, title, limits))
 
 
-def to_musicxml(score: Score, title: str = "") -> bytes:
-    """The score as MusicXML. Raises ScoreError for no notes, or more than MAX_NOTES."""
+def to_musicxml(score: Score, title: str = "", limits: Limits = LIMITS) -> bytes:
+    """The score as MusicXML. Raises ScoreError for no notes, or more symbols than the limit."""
     if score.num_notes == 0:
         raise ScoreError("there is nothing to write: the score has no notes")
-    if score.num_notes > MAX_NOTES:
-        raise ScoreError(
-            f"{score.num_notes:,} notes are too many for sheet music; cut to {MAX_NOTES:,}"
-        )
+    limits.check("symbols", score.num_notes)
     score = quantize(score)
     # A note may move onto the barline after the last bar.
     bars = bars_of(score, score.end_ticks + GRID)
@@ -70,13 +70,27 @@ def to_musicxml(score: Score, title: str = "") -> bytes:
     voices = [[staff_voices(part, staff, bars) for staff in part.staves] for part in parts]
     end = max(voice[-1].end for part in voices for staff in part for voice in staff)
     count = int(bars.index_at(np.array(end - 1))) + 1
+    limits.check("bars", count)  # of a coarse grid, there may be more than were read
+    limits.check("symbols", count * sum(map(len, voices)))  # a rest in each measure at least
+    measures = []
+    symbols = 0
+    for staves in voices:
+        measures.append([measures_of(staff, bars, limits)[:count] for staff in staves])
+        symbols += sum(map(num_symbols, measures[-1]))
+        limits.check("symbols", symbols)
     root = Element("score-partwise", version="3.1")
     _header(root, parts, title)
-    for number, (part, staves) in enumerate(zip(parts, voices, strict=True), start=1):
-        measures = [measures_of(staff, bars)[:count] for staff in staves]
-        _PartWriter(score, part, bars, number).write(root, measures)
-    indent(root, " ")
-    return _HEAD + tostring(root)
+    indent(root, _INDENT)
+    head, end_tag = _HEAD + tostring(root), b"\n</score-partwise>"
+    written = [head.removesuffix(end_tag)]
+    for number, (part, written_down) in enumerate(zip(parts, measures, strict=True), start=1):
+        # Measure by measure, because elements take ten times the memory of their text.
+        written.append(f'\n{_INDENT}<part id="P{number}">'.encode())
+        for measure in _PartWriter(score, part, bars, number).write(written_down):
+            indent(measure, _INDENT, level=2)
+            written += [f"\n{2 * _INDENT}".encode(), tostring(measure)]
+        written.append(f"\n{_INDENT}</part>".encode())
+    return b"".join([*written, end_tag])
 
 
 def staff_voices(part: Part, staff: np.ndarray, bars: Bars) -> list[list[Chord]]:
@@ -135,18 +149,19 @@ class _PartWriter:
         self._sharps = 0
         self._mark = ""
 
-    def write(self, root: Element, staves: list[list[Measure]]) -> None:
-        """staves: of every staff, its measures."""
-        element = SubElement(root, "part", id=f"P{self._number}")
+    def write(self, staves: list[list[Measure]]) -> Iterator[Element]:
+        """The measures. staves: of every staff, its measures."""
         for bar, measures in enumerate(zip(*staves, strict=True)):
-            measure = SubElement(element, "measure", number=str(bar + 1 - self._has_pickup))
+            measure = Element("measure", number=str(bar + 1 - self._has_pickup))
             if self._is_short(bar):
                 measure.set("implicit", "yes")
             self._attributes(measure, bar, len(staves))
             self._directions(measure, bar, list(measures))
             for staff, voices in enumerate(measures):
                 self._staff(measure, voices, bar, staff if len(staves) > 1 else None)
-        _text(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+            if bar + 1 == len(staves[0]):
+                _text(SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+            yield measure
 
     def _metre(self, bar: int) -> TimeSignature:
         return self._bars.time_signatures[self._bars.metre[bar]]
@@ -338,4 +353,7 @@ def _mark(velocity: float, mark: str) -> str:
 
 def _text(parent: Element, tag: str, value: object) -> None:
     """A child with a text; control characters, which XML cannot hold, are left out."""
-    SubElement(parent, tag).text = "".join(c for c in str(value) if c.isprintable())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text))
+    SubElement(parent, tag).text = text

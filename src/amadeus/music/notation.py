@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from amadeus.music.grid import GRID, Bars
+from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.score import TimeSignature, make_notes
 
 MOST_VOICES = 2
@@ -95,17 +96,21 @@ def written(voices: Iterable[list[Chord]]) -> np.ndarray:
     )
 
 
-def measures_of(voices: list[list[Chord]], bars: Bars) -> list[Measure]:
+def measures_of(voices: list[list[Chord]], bars: Bars, limits: Limits = LIMITS) -> list[Measure]:
     """The voices as symbols, measure by measure, with rests between them.
 
-    A further voice is only there in measures in which it plays.
+    A further voice is only there in measures in which it plays. Raises ScoreError for more notes
+    than the limit on symbols; a note that is held for many bars is tied many times.
     """
     measures: list[Measure] = [[] for _ in range(len(bars))]
+    tied = 0
     for number, voice in enumerate(voices):
         chords: list[list[Symbol]] = [[] for _ in range(len(bars))]
         for chord in voice:
             for bar, symbol in _in_bars(chord, bars):
                 chords[bar].append(symbol)
+                tied += len(symbol.pitches)
+            limits.check("symbols", tied)
         for bar, symbols in enumerate(chords):
             if symbols or number == 0:
                 metre = bars.time_signatures[bars.metre[bar]]
@@ -113,6 +118,16 @@ def measures_of(voices: list[list[Chord]], bars: Bars) -> list[Measure]:
     if not voices:
         return [[_filled([], int(length), TimeSignature(0, 4, 4))] for length in bars.length_ticks]
     return measures
+
+
+def num_symbols(measures: Iterable[Measure]) -> int:
+    """The notes and rests of a staff; of a chord, each note counts."""
+    return sum(
+        max(1, len(symbol.pitches))
+        for voices in measures
+        for symbols in voices
+        for symbol in symbols
+    )
 
 
 def note_values(onset: int, duration: int, metre: TimeSignature) -> list[int]:

@@ -17,6 +17,7 @@ _GRAND_STAFF = {*range(9), *range(16, 21), 46}
 _HANDS = re.compile(r"\b(right|left|rh|lh|upper|lower|hand)\b", re.IGNORECASE)
 _HANDS_APART = 5  # semitones between the mean pitches of the two
 _FAR = 18  # semitones from the middle line: more than four ledger lines
+_FAR_APART = np.int64(2**48)  # ticks, more than a piece has
 _MOST_FAR = 0.1  # of the notes of a staff
 
 
@@ -122,13 +123,16 @@ def _is_one_player(track: Track, other: Track) -> bool:
 
 def _overlaps(track: Track, other: Track) -> bool:
     """Whether each note of the other begins while its pitch is held; at once, it is a unison."""
-    sounding: dict[int, list[tuple[int, int]]] = {}
-    for onset, duration, pitch, _ in track.notes.tolist():
-        sounding.setdefault(pitch, []).append((onset, onset + duration))
-    return all(
-        any(begin < onset < end for begin, end in sounding.get(pitch, ()))
-        for onset, _, pitch, _ in other.notes.tolist()
+    notes = track.notes[np.lexsort((track.notes["onset_ticks"], track.notes["pitch"]))]
+    pitch = notes["pitch"] * _FAR_APART
+    begins, ends = (
+        pitch + notes["onset_ticks"],
+        pitch + notes["onset_ticks"] + notes["duration_ticks"],
     )
+    last_end = np.maximum.accumulate(ends)  # of the notes of a pitch so far
+    onsets = other.notes["pitch"] * _FAR_APART + other.notes["onset_ticks"]
+    before = np.searchsorted(begins, onsets) - 1
+    return bool(np.all((before >= 0) & (last_end[before] > onsets)))
 
 
 def _are_hands(upper: Track, lower: Track) -> bool:

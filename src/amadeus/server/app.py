@@ -53,7 +53,9 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with (
             closing(Store(data, limits.pieces)) as store,
-            closing(Workshop(limits.making, limits.making_seconds)) as workshop,
+            closing(
+                Workshop(limits.making, limits.making_seconds, limits.making_memory)
+            ) as workshop,
         ):
             engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
             runner = Runner(composer, engine, store, limits, metrics)

@@ -40,6 +40,8 @@ class Limits:
     """Files, captions and evaluations that wait to be made."""
     making_seconds: int = 120
     """That one of them may take."""
+    making_memory: int = 2 * 2**30
+    """Bytes of memory that one of them may take; where the system can limit it, as Linux can."""
     cache_bytes: int = 2**30
     """Of files that have been made and are kept."""
     pieces: int = 10_000

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from amadeus.errors import MidiError
+from amadeus.music.limits import LIMITS
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
 from amadeus.server import models
 from amadeus.server.view import notes_of, summary_of
-
-SAMPLE_RATE = 44100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,9 @@ class FileKind:
 
 
 def _write_audio(score: Score, path: Path, _: str) -> None:
-    from amadeus.music.audio import render_audio, write_wav
+    from amadeus.music.audio import write_audio
 
-    write_wav(path, render_audio(score, SAMPLE_RATE), SAMPLE_RATE)
+    write_audio(score, path)
 
 
 def _write_picture(score: Score, path: Path, title: str) -> None:
@@ -73,15 +72,9 @@ def write_file(kind: str, midi: bytes, path: str, title: str) -> None:
 def take_in(midi: bytes, most_notes: int, most_seconds: int) -> tuple[bytes, models.Summary]:
     """A MIDI file as Amadeus would write it, and what is in it.
 
-    Raises MidiError for a file that is none, or too long.
+    Raises MidiError for a file that is none, or too long, or that cannot be written again.
     """
-    score = read_midi(midi)
-    if score.num_notes > most_notes:
-        raise MidiError(f"has {score.num_notes:,} notes; send a part of at most {most_notes:,}")
-    if score.seconds > most_seconds:
-        raise MidiError(
-            f"lasts {score.seconds / 60:.0f} minutes; send a part of at most {most_seconds // 60}"
-        )
+    score = read_midi(midi, replace(LIMITS, notes=most_notes, seconds=most_seconds))
     return encode_midi(score), summary_of(score)
 
 

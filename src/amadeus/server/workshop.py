@@ -11,10 +11,12 @@ import faulthandler
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -34,15 +36,17 @@ class Broken(AmadeusError):
 class Workshop:
     """Belongs to the event loop."""
 
-    def __init__(self, most: int, seconds: int) -> None:
-        """most: that wait or are made at once. seconds: that one may take."""
-        self._most, self._seconds, self._busy = most, seconds, 0
+    def __init__(self, most: int, seconds: int, memory: int) -> None:
+        """most: that wait or are made at once. seconds, and bytes of memory: that one may take."""
+        self._most, self._seconds, self._memory, self._busy = most, seconds, memory, 0
         self._turn = asyncio.Lock()
         self._pool = self._open()
 
     def _open(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        return ProcessPoolExecutor(
+            1, mp_context=context, initializer=_begin, initargs=(self._memory,)
+        )
 
     def get_ready(self) -> None:
         """Start the process now, rather than when it is first needed."""
@@ -69,6 +73,8 @@ class Workshop:
             return await asyncio.wrap_future(call)
         except TimeoutError:
             raise Broken("this takes too long to make; shorten the piece") from None
+        except MemoryError:
+            raise Broken("this takes too much memory to make; shorten the piece") from None
         except BrokenProcessPool:
             self._pool = self._open()
             raise Broken("this broke the process that makes it; shorten the piece") from None
@@ -84,10 +90,29 @@ class Workshop:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _begin() -> None:
+def _begin(memory: int) -> None:
     """Ctrl-C is the server's to answer; the process ends with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory(memory)
     threading.Thread(target=_end_with_server, daemon=True).start()
+
+
+def _limit_memory(memory: int) -> None:
+    """Have this process get no more than this many bytes, beside what it has: on Linux only.
+
+    The limit is on memory that the process writes to. Limited address space would count libraries,
+    which map far more than they use; macOS keeps to neither limit, Windows has none.
+    """
+    if sys.platform != "linux":
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text().split()[5])  # data and stack
+    limit = pages * resource.getpagesize() + memory
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
 
 
 def _end_with_server() -> None:
@@ -108,6 +133,8 @@ def _within(seconds: int, function: Callable[..., T], *arguments: Any) -> T:
         signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return function(*arguments)
+    except MemoryError as error:
+        raise MemoryError(str(error)) from None  # numpy's own kind cannot be sent to the server
     finally:
         if has_alarm:
             signal.setitimer(signal.ITIMER_REAL, 0)

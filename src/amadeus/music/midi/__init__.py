@@ -6,7 +6,7 @@ file without notes, and names of such parts. The sustain pedal is carried along,
 no note.
 """
 
-from amadeus.music.midi.reading import MAX_BYTES, read_midi
-from amadeus.music.midi.writing import encode_midi, write_bytes, write_midi
+from amadeus.music.midi.reading import read_midi
+from amadeus.music.midi.writing import encode_midi, write_bytes, write_file, write_midi
 
-__all__ = ["MAX_BYTES", "encode_midi", "read_midi", "write_bytes", "write_midi"]
+__all__ = ["encode_midi", "read_midi", "write_bytes", "write_file", "write_midi"]

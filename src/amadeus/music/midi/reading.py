@@ -18,6 +18,8 @@ import symusic
 
 from amadeus.errors import MidiError, ScoreError
 from amadeus.music.chords import parse_chord
+from amadeus.music.grid import count_bars
+from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.score import (
     CONTROL_DTYPE,
     NOTE_DTYPE,
@@ -32,10 +34,8 @@ from amadeus.music.score import (
     sort_notes,
 )
 
-MAX_BYTES = 16 * 2**20
-"""Largest file that is opened."""
-MAX_NOTES = 1_000_000
-MAX_SECONDS = 24 * 3600
+MIN_BPM = 60e6 / (2**24 - 1)
+"""The slowest tempo that MIDI can express."""
 MAX_BPM = 1000.0
 """Faster tempos are slowed down to this one."""
 
@@ -45,7 +45,7 @@ CHORD_PREFIX = "chord:"
 Event = TypeVar("Event", Tempo, TimeSignature, KeySignature)
 
 
-def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
+def read_midi(source: str | os.PathLike[str] | bytes, limits: Limits = LIMITS) -> Score:
     """The music in a MIDI file, or in the bytes of one.
 
     Tracks stay apart, each with one program; tempos and metres are sorted, in force from tick 0,
@@ -53,24 +53,27 @@ def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
     Where a channel changes its program it becomes two tracks, each with the controllers and pitch
     bends that came while its program was in force.
 
-    Raises MidiError if there is no such file, or it is no MIDI file, or nothing in it is playable.
+    Raises MidiError if there is no such file, or it is no MIDI file, or nothing in it is playable,
+    or it exceeds the limits.
     """
     name = "the MIDI data" if isinstance(source, bytes) else str(source)
     try:
-        return _to_score(_parse(source if isinstance(source, bytes) else _load(source)))
-    except MidiError as error:
+        data = source if isinstance(source, bytes) else _load(source, limits)
+        limits.check("bytes", len(data))
+        return _to_score(_parse(data), limits)
+    except ScoreError as error:
         raise MidiError(f"{name}: {error}") from None
 
 
-def _load(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file, provided that it is a regular one of a reasonable size."""
+def _load(path: str | os.PathLike[str], limits: Limits) -> bytes:
+    """The bytes of a file, provided that it is a regular one within the limits."""
     try:
         status = os.stat(path)
         if stat.S_ISDIR(status.st_mode):
             raise MidiError("is a folder; name a MIDI file in it")
         if not stat.S_ISREG(status.st_mode):
             raise MidiError("is not a regular file; name a MIDI file")
-        _check_size(status.st_size)
+        limits.check("bytes", status.st_size)
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise MidiError("no such file; check the path") from None
@@ -78,16 +81,7 @@ def _load(path: str | os.PathLike[str]) -> bytes:
         raise MidiError(f"cannot be read ({error.strerror}); check the path") from None
 
 
-def _check_size(num_bytes: int) -> None:
-    if num_bytes > MAX_BYTES:
-        raise MidiError(
-            f"{num_bytes / 2**20:.0f} MiB is too much for a MIDI file; "
-            f"give one of at most {MAX_BYTES // 2**20} MiB"
-        )
-
-
 def _parse(data: bytes) -> symusic.core.ScoreTick:
-    _check_size(len(data))
     if not data:
         raise MidiError("is empty; give a MIDI file")
     if not data.startswith(b"MThd"):
@@ -103,12 +97,11 @@ def _parse(data: bytes) -> symusic.core.ScoreTick:
         raise MidiError("is damaged or cut off; fetch or export it again") from None
 
 
-def _to_score(parsed: symusic.core.ScoreTick) -> Score:
+def _to_score(parsed: symusic.core.ScoreTick, limits: Limits) -> Score:
     num_notes = parsed.note_num()
     if num_notes == 0:
         raise MidiError("has no notes; give a MIDI file with at least one complete note")
-    if num_notes > MAX_NOTES:
-        raise MidiError(f"has {num_notes} notes; split it into parts of at most {MAX_NOTES}")
+    _check_counts(parsed, limits)
     tracks, lyrics = _tracks(parsed)
     chords, markers = _chords(_texts(parsed.markers))
     score = Score(
@@ -121,9 +114,25 @@ def _to_score(parsed: symusic.core.ScoreTick) -> Score:
         markers=markers,
         lyrics=lyrics,
     )
-    if score.seconds > MAX_SECONDS:
-        raise MidiError("lasts longer than a day; mend the position of its last notes")
+    limits.check("seconds", score.seconds)
+    limits.check("bars", count_bars(score))
     return score
+
+
+def _check_counts(parsed: symusic.core.ScoreTick, limits: Limits) -> None:
+    """Raise ScoreError if there is too much of anything, before Python makes objects of it."""
+    parts = [part for part in parsed.tracks if len(part.notes)]
+    limits.check("notes", parsed.note_num())
+    limits.check("tracks", len(parts))
+    limits.check("controls", sum(len(part.controls) + len(part.pitch_bends) for part in parts))
+    maps: tuple[Any, ...] = (
+        parsed.tempos,
+        parsed.time_signatures,
+        parsed.key_signatures,
+        parsed.markers,
+    )
+    num_lyrics = sum(len(part.lyrics) for part in parsed.tracks)
+    limits.check("events", sum(map(len, maps)) + num_lyrics)
 
 
 def _tracks(parsed: symusic.core.ScoreTick) -> tuple[tuple[Track, ...], tuple[Text, ...]]:
@@ -194,7 +203,7 @@ def _tempos(parsed: symusic.core.ScoreTick) -> tuple[Tempo, ...]:
     columns = parsed.tempos.numpy()
     # MIDI stores whole microseconds a quarter; three decimals give back the bpm that was meant.
     events = [
-        Tempo(int(onset), min(MAX_BPM, round(60e6 / int(mspq), 3)))
+        Tempo(int(onset), min(MAX_BPM, max(MIN_BPM, round(60e6 / int(mspq), 3))))
         for onset, mspq in zip(columns["time"], columns["mspq"], strict=True)
         if mspq > 0 and onset >= 0
     ]

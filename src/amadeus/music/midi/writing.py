@@ -7,26 +7,29 @@ in which order it is told things, must not be left to chance.
 from __future__ import annotations
 
 import os
-import secrets
 import struct
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+from heapq import heappop, heappush
 from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 
-from amadeus.errors import MidiError
+from amadeus.errors import MidiError, ScoreError
+from amadeus.files import write_atomically
 from amadeus.music.chords import chord_name
 from amadeus.music.grid import MOST_TICKS_PER_QUARTER
+from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.channels import Place, places_of
 from amadeus.music.midi.reading import CHORD_PREFIX, MAX_BPM
 from amadeus.music.score import Score, Text, Track
 
 _MAX_DELTA = 2**28 - 1
+_SMALLEST_MESSAGE = 4  # bytes of a note-on, a note-off or a controller, with the time before it
 _ONSETS = (0, 2**31 - 1)
-_LIMITS = {
+_BOUNDS = {
     "notes": {
         "onset_ticks": _ONSETS,
         "duration_ticks": (1, _MAX_DELTA),
@@ -42,28 +45,33 @@ _NAME, _LYRIC, _MARKER, _PORT, _END, _TEMPO, _METRE, _KEY = 3, 5, 6, 0x21, 0x2F,
 _BANK_SELECT = (0, 32)
 
 
-def write_midi(score: Score, path: str | os.PathLike[str]) -> Path:
+def write_midi(score: Score, path: str | os.PathLike[str], limits: Limits = LIMITS) -> Path:
     """Write a score as a Standard MIDI File of format 1; returns its path.
 
     Chords become markers. A MIDI note ends with the first note-off of its pitch, so notes of one
     pitch that overlap within a track go to further tracks of the same program and name, which are
     told the same: the pedal holds there too. Beyond 15 channels, tracks go to further MIDI ports.
 
-    Raises MidiError if the score does not fit into a MIDI file or the path cannot be written.
+    Raises MidiError if the score does not fit into a MIDI file or into the limits, or the path
+    cannot be written.
     """
-    return write_bytes(path, encode_midi(score))
+    return write_bytes(path, encode_midi(score, limits))
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write a file whole or not at all; returns its path. Raises MidiError if that fails."""
+    return write_file(path, partial(Path.write_bytes, data=data))
+
+
+def write_file(path: str | os.PathLike[str], write: Callable[[Path], object]) -> Path:
+    """Have write(temporary path) write a file, which is there whole or not at all.
+
+    Returns its path. Raises MidiError if that fails.
+    """
     path = Path(path)
-    temporary = path.parent / f".amadeus-{secrets.token_hex(6)}"
     try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
+        write_atomically(path, write)
     except (OSError, ValueError) as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise MidiError(
             f"{path}: cannot be written ({reason}); choose a file in a folder you may write to"
@@ -71,7 +79,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> Path:
     return path
 
 
-def encode_midi(score: Score) -> bytes:
+def encode_midi(score: Score, limits: Limits = LIMITS) -> bytes:
     """The bytes of the file that `write_midi` writes; raises MidiError as that does."""
     if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
         raise MidiError(
@@ -81,24 +89,37 @@ def encode_midi(score: Score) -> bytes:
     for track in score.tracks:
         if not track.is_drum and not 0 <= track.program < 128:
             raise MidiError(f"program {track.program} does not fit into MIDI; choose 0 to 127")
-        for name, limits in _LIMITS.items():
-            _check(name, getattr(track, name), limits)
+        for name, bounds in _BOUNDS.items():
+            _check(name, getattr(track, name), bounds)
     tracks = [voice for track in score.tracks for voice in _voices(track)]
+    _check_size(tracks, limits)
     chunks = [_conductor_chunk(score)]
     chunks += [_track_chunk(t, place) for t, place in zip(tracks, places_of(tracks), strict=True)]
-    if len(chunks) >= 2**16:
-        raise MidiError(f"{len(tracks)} tracks do not fit into MIDI; merge some")
     header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
     return header + b"".join(chunks)
 
 
-def _check(name: str, rows: np.ndarray, limits: dict[str, tuple[int, int]]) -> None:
-    for column, (low, high) in limits.items():
+def _check(name: str, rows: np.ndarray, bounds: dict[str, tuple[int, int]]) -> None:
+    for column, (low, high) in bounds.items():
         bad = rows[column][(rows[column] < low) | (rows[column] > high)]
         if len(bad):
             raise MidiError(
                 f"{column} {bad[0]} of {name} does not fit into MIDI; keep it in {low}-{high}"
             )
+
+
+def _check_size(tracks: list[Track], limits: Limits) -> None:
+    """Raise MidiError for more tracks than MIDI has, or a file that is sure to exceed the limit.
+
+    Every voice of a track repeats its controllers, so a small file could become a very large one.
+    """
+    if len(tracks) + 1 >= 2**16:
+        raise MidiError(f"{len(tracks)} tracks do not fit into MIDI; merge some")
+    messages = sum(2 * len(t.notes) + len(t.controls) + len(t.pitch_bends) for t in tracks)
+    try:
+        limits.check("bytes", messages * _SMALLEST_MESSAGE)
+    except ScoreError as error:
+        raise MidiError(str(error)) from None
 
 
 def _voices(track: Track) -> list[Track]:
@@ -121,13 +142,17 @@ def split_voices(notes: np.ndarray) -> list[np.ndarray]:
     if not np.any(same & (ends[by_pitch[:-1]] > notes["onset_ticks"][by_pitch[1:]])):
         return [notes]
     voice = np.zeros(len(notes), dtype=np.int64)
-    busy: dict[int, list[int]] = {}  # pitch -> when each voice is free again
+    free: dict[int, list[int]] = {}  # pitch -> voices that are free, the first one first
+    busy: dict[int, list[tuple[int, int]]] = {}  # pitch -> (when it is free again, voice)
     columns = (notes["pitch"].tolist(), notes["onset_ticks"].tolist(), ends.tolist())
     for i, (pitch, onset, end) in enumerate(zip(*columns, strict=True)):
-        free = busy.setdefault(pitch, [])
-        voice[i] = next((v for v, until in enumerate(free) if until <= onset), len(free))
-        free[voice[i] : voice[i] + 1] = [end]
-    return [notes[voice == v] for v in range(voice.max() + 1)]
+        idle, playing = free.setdefault(pitch, []), busy.setdefault(pitch, [])
+        while playing and playing[0][0] <= onset:
+            heappush(idle, heappop(playing)[1])
+        voice[i] = heappop(idle) if idle else len(playing)
+        heappush(playing, (end, int(voice[i])))
+    by_voice = np.argsort(voice, kind="stable")
+    return np.split(notes[by_voice], np.cumsum(np.bincount(voice))[:-1])
 
 
 def _conductor_chunk(score: Score) -> bytes:

@@ -1,0 +1,115 @@
+"""Synthesis: the waveform of a pitch of a sampled instrument, and how it fades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from amadeus.music.soundfont import Envelope, Region
+
+_LONGEST_RELEASE = 2.0
+_SHORTEST_FADE = 0.005  # seconds; an abrupt end would click
+_AUDIBLE_DB = 66.0
+_RANGE_DB = 100.0
+_FILTER_STEPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A pitch of an instrument, from which notes of any length up to its own can be cut."""
+
+    sound: np.ndarray
+    """float32 [n], without an envelope; it may end before the release does."""
+    envelope: np.ndarray
+    """Amplitude while the note is held. float32 [n]."""
+    held: np.ndarray
+    """Their product. float32 [n]."""
+    release: np.ndarray
+    """Amplitude after the end of a note, from 1 down. float32 [r]."""
+
+    def note(self, length: int) -> np.ndarray:
+        """A note that is held for `length` samples, and its release. float32 [at most n]."""
+        note = self.held[: length + len(self.release)].copy()
+        if len(note) > length:
+            tail = note[length:]
+            level = self.envelope[length] * self.release[: len(tail)]
+            tail[:] = self.sound[length : length + len(tail)] * level
+        return note
+
+
+def make_tone(region: Region, pitch: int, sample_rate: int, length: int) -> Tone:
+    """The tone of a region at a MIDI pitch, for notes of up to `length` samples."""
+    release = _release(region.volume, sample_rate)
+    sound = _resample(region, pitch, sample_rate, length + len(release))
+    envelope = _amplitude(region.volume, len(sound), sample_rate)
+    return Tone(sound, envelope, sound * envelope, release)
+
+
+def release_samples(region: Region, sample_rate: int) -> int:
+    """How long a note of a region goes on after its end."""
+    return round(_release_seconds(region.volume)[1] * sample_rate)
+
+
+def _resample(region: Region, pitch: int, sample_rate: int, length: int) -> np.ndarray:
+    """The recording at a pitch, looped up to `length` samples or until it ends. float32 [n]."""
+    step = region.rate / sample_rate * 2 ** ((pitch - region.root) * region.scale / 12)
+    position = np.arange(length) * step
+    if region.loop:
+        begin, end = region.loop
+        position = np.where(position < end, position, begin + (position - begin) % (end - begin))
+    else:
+        position = position[position < len(region.samples) - 1]
+    index = position.astype(np.int64)
+    samples = region.samples.astype(np.float32) / 32768
+    low, high = samples[index], samples[index + 1]
+    sound = low + (high - low) * (position - index).astype(np.float32)
+    return _filter(sound, region, sample_rate)
+
+
+def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
+    """The sound through a low-pass filter of 12 dB an octave that follows its envelope."""
+    steps = _FILTER_STEPS if region.sweep else 1
+    cents = region.cutoff + region.sweep * np.linspace(0, 1, steps)
+    cutoffs = 8.176 * 2 ** (cents / 1200)  # hertz
+    if cutoffs.min() > 0.4 * sample_rate:
+        return sound
+    size = 1 << (len(sound) + 255).bit_length()
+    frequency = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float32)
+    spectrum = np.fft.rfft(sound, size)
+    # A moving filter, as a crossfade between still ones.
+    position = _envelope(region.filter, len(sound), sample_rate).astype(np.float32) * (steps - 1)
+    filtered = np.zeros_like(sound)
+    for step, cutoff in enumerate(cutoffs):
+        still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / np.float32(cutoff)) ** 4), size)
+        filtered += np.clip(1 - np.abs(position - step), 0, 1) * still[: len(sound)]
+    return filtered
+
+
+def _envelope(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
+    """Level of an envelope while a note is held, 0 to 1. float64 [n]."""
+    time = np.arange(length) / sample_rate - envelope.delay
+    rise = np.clip(time / max(envelope.attack, 1e-3), 0, 1)
+    fallen = (time - envelope.attack - envelope.hold) / max(envelope.decay, 1e-3)
+    return rise - np.clip(fallen, 0, envelope.drop)
+
+
+def _amplitude(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
+    """Amplitude of a held note: a linear attack, then a decay linear in decibels. float32 [n]."""
+    level = _envelope(envelope, length, sample_rate)
+    attack = round((envelope.delay + max(envelope.attack, 1e-3)) * sample_rate)
+    level[attack:] = 10 ** (_RANGE_DB / 20 * (level[attack:] - 1))
+    return level.astype(np.float32)
+
+
+def _release(envelope: Envelope, sample_rate: int) -> np.ndarray:
+    """Amplitude after a note ends, from 1 down until it can no longer be heard. float32 [n]."""
+    seconds, shown = _release_seconds(envelope)
+    time = np.arange(round(shown * sample_rate)) / sample_rate
+    return (10 ** (-_AUDIBLE_DB / 20 * time / seconds)).astype(np.float32)
+
+
+def _release_seconds(envelope: Envelope) -> tuple[float, float]:
+    """How long a release takes to become inaudible, and how much of that is played."""
+    seconds = max(_SHORTEST_FADE, envelope.release * _AUDIBLE_DB / _RANGE_DB)
+    return seconds, min(seconds, _LONGEST_RELEASE)
