@@ -1,3 +1,7 @@
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -13,6 +17,7 @@ from amadeus.model import PRESETS, Amadeus
 pytest.importorskip("fastapi")
 
 from amadeus.client import Client
+from amadeus.model.checkpoint import save_checkpoint
 from amadeus.server.app import create_app
 from amadeus.server.limits import Limits
 from serving import running
@@ -71,3 +76,37 @@ def paused(monkeypatch):
 
     monkeypatch.setattr(Session, "step", wait_or_step)
     return paused
+
+
+@pytest.fixture
+def command(composer, tmp_path):
+    """`amadeus serve` in a process of its own, whose stderr goes to the file `stderr`.
+
+    before: Python statements that come first. environment: variables that are set.
+    """
+    model = tmp_path / "model"
+    save_checkpoint(composer.model, model, steps=0)
+    processes = []
+
+    def start(*more, before="", environment=None):
+        arguments = ["--port", 0, "--json", "--model", model, "--data", tmp_path / "data", *more]
+        code = f"{before}\nfrom amadeus.cli.main import run; run()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "serve", *map(str, arguments)],
+            stdout=subprocess.PIPE, stderr=stderr, text=True,
+            env={**os.environ, **(environment or {})},
+        )  # fmt: skip
+        processes.append(process)
+        said = ""
+        while not said.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, "the server ended before it began"
+            said += line
+        return process, json.loads(said)
+
+    with open(tmp_path / "stderr", "w") as stderr:
+        yield start
+        for process in processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from amadeus.client import Client
+from amadeus.server import throttle
 from amadeus.server.app import create_app
 from amadeus.server.guard import Access, Guard
 from amadeus.server.metrics import Metrics
@@ -18,8 +19,9 @@ HOME = "http://127.0.0.1:8417"
 
 
 @pytest.fixture
-def page(composer, limits, tmp_path):
-    """Opens a server to a test client, calling it by an address."""
+def page(composer, limits, tmp_path, monkeypatch):
+    """Opens a server to a test client, calling it by an address; wrong tokens cost no time."""
+    monkeypatch.setattr(throttle, "FIRST_SECONDS", 0.0)
     opened = []
 
     def page(access=None, base_url=HOME, **more):
@@ -75,6 +77,26 @@ def test_wider_than_loopback_a_token_is_needed(page):
         assert client.get("/", params={"token": wrong}).status_code == 401
     headers = {"Authorization": f"Bearer {access.token}"}
     assert client.get("/api/v1/pieces", headers=headers).status_code == 200
+
+
+def test_a_right_token_works_after_any_number_of_wrong_ones(page, monkeypatch):
+    client = page(Access.of("0.0.0.0", "right"))
+    late, wrong = [], throttle.Throttle.wrong
+
+    def answer_late(self, client):
+        late.append(client)
+        return wrong(self, client)
+
+    monkeypatch.setattr(throttle.Throttle, "wrong", answer_late)
+
+    def ask(token):
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get("/api/v1/pieces", headers=headers).status_code
+
+    assert [ask(f"wrong {number}") for number in range(20)] == [401] * 20
+    assert late == ["testclient"] * 20
+    assert ask("right") == 200
+    assert len(late) == 20
 
 
 def test_people_bring_their_token_once(page):

@@ -279,10 +279,9 @@ def test_no_job_outlives_the_engine(client, monkeypatch, paused):
     waiting = client.events(job["id"])
     until(lambda: next(waiting)[0] == "note")
     paused.set()
-    monkeypatch.setattr(Engine, "_end_failed", fail)
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(Engine, "_end_dropped", fail)
     assert list(waiting)[-1][1]["error"]["code"] == "internal"
-    with pytest.raises(BusyError, match="the server stops"):
+    with pytest.raises(BusyError, match="the engine has ended"):
         client.submit("compose", bars=1)
 
 

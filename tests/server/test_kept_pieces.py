@@ -12,10 +12,11 @@ from amadeus.errors import ConfigError, ServerError
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import CONTROL_DTYPE, Score, Tempo, Track, make_notes
 from amadeus.server import making
+from amadeus.server.database import CannotStore
 from amadeus.server.limits import Limits
 from amadeus.server.making import FILE_KINDS
 from amadeus.server.models import Summary
-from amadeus.server.store import Store, StoreFull
+from amadeus.server.store import Store
 
 SUMMARY = Summary(
     bars=1, notes=1, seconds=1.0, tempo=120.0, metre="4/4", key=None, instruments=["piano"]
@@ -75,7 +76,7 @@ def test_takes_of_a_deleted_piece_stay_together(store):
 def test_no_more_pieces_are_kept_than_may_be(tmp_path):
     store = Store(tmp_path, 2)
     keep(store, 1), keep(store, 2)
-    with pytest.raises(StoreFull, match="delete some"):
+    with pytest.raises(CannotStore, match="delete some"):
         keep(store, 3)
     store.delete(f"{1:016x}")
     assert keep(store, 3)
@@ -336,7 +337,7 @@ def test_what_was_kept_outlives_a_server_that_is_killed(tmp_path):
     process.wait()
     process.stdout.close()
     store = Store(tmp_path, 10**6)
-    assert store._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert store._database._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     for number in range(told):
         assert store.midi(f"{number:016x}") == bytes(10_000)
     store.close()

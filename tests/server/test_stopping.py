@@ -1,9 +1,7 @@
 """Stopping loses nothing that was reported finished, and tells the others."""
 
-import json
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -12,40 +10,10 @@ import pytest
 
 from amadeus.client import Client
 from amadeus.errors import AmadeusError, ServerError
-from amadeus.model.checkpoint import save_checkpoint
 from amadeus.server.app import create_app
 from amadeus.server.running import Server, bind, serve
 from amadeus.server.store import DATABASE
 from serving import PATIENCE, running, until
-
-
-@pytest.fixture
-def command(composer, tmp_path):
-    """`amadeus serve` in a process of its own."""
-    model = tmp_path / "model"
-    save_checkpoint(composer.model, model, steps=0)
-    processes = []
-
-    def start(*more):
-        arguments = ["--port", 0, "--json", "--model", model, "--data", tmp_path / "data", *more]
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from amadeus.cli.main import run; run()", "serve",
-             *map(str, arguments)],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        processes.append(process)
-        said = ""
-        while not said.endswith("}\n"):
-            line = process.stdout.readline()
-            assert line, "the server ended before it began"
-            said += line
-        return process, json.loads(said)
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ EXAMPLES = options.examples(
     "amadeus serve",
     "amadeus serve --port 9000 --data ~/music/amadeus",
     "amadeus serve --host 0.0.0.0  (for others; prints the access token they need)",
+    "amadeus serve --host 0.0.0.0 --token-file ~/.config/amadeus-token",
     "amadeus serve --allow-host music.example.org --trust-proxy 127.0.0.1  (behind a TLS proxy)",
     "curl -s localhost:8417/api/v1/jobs/compose -H 'Content-Type: application/json' "
     """-d '{"prompt": "a slow waltz"}'""",
@@ -31,12 +32,16 @@ def serve(
         Path | None,
         typer.Option(metavar="DIR", help="Where pieces are kept; by default, with your data."),
     ] = None,
-    token: Annotated[
-        str | None,
+    token_file: Annotated[
+        Path | None,
         typer.Option(
-            envvar="AMADEUS_TOKEN",
-            help="What everybody has to know; drawn where others can reach the server.",
+            metavar="FILE",
+            help="File with the access token; by default AMADEUS_TOKEN has it, or one is drawn "
+            "where others can reach the server.",
         ),
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="Deprecated: other users of this machine can see it.")
     ] = None,
     allow_host: Annotated[
         list[str] | None,
@@ -71,7 +76,8 @@ def serve(
     """Compose over HTTP, for the studio in a browser and for programs.
 
     Ctrl-C or SIGTERM stops it; finished pieces are kept, and there again next time. With --json it
-    prints its address and token as one line when it is ready.
+    prints its address and token as one line when it is ready. Otherwise it prints the token only if
+    it has drawn it.
     """
     try:
         from amadeus.server.app import create_app
@@ -83,6 +89,7 @@ def serve(
         ) from None
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
+    from amadeus.server.access_token import set_token
     from amadeus.server.guard import Access
     from amadeus.server.limits import Limits
     from amadeus.server.store import Store, default_folder
@@ -92,9 +99,8 @@ def serve(
             running=running, waiting=waiting, waiting_each=waiting_each, bars=bars, pieces=pieces
         )
     )
-    if token is not None and not (token.isascii() and token.isprintable() and token.strip()):
-        raise ConfigError("the access token must be printable ASCII; choose another")
-    access = Access.of(host, token, allow_host or ())
+    known = set_token(token, token_file, _warn)
+    access = Access.of(host, known, allow_host or ())
     proxies = [_network(one) for one in trust_proxy or ()]
     folder = data or default_folder()
     Store(folder, limits.pieces).close()  # where it cannot be used, that is said before all else
@@ -112,11 +118,15 @@ def serve(
             typer.echo(json.dumps(ready))  # one line: whoever waits for it reads no further
             return
         typer.echo(f"Amadeus listens on {address}; pieces are kept in {folder}")
-        if access.token is not None:
+        if known is None and access.token is not None:
             typer.echo(f"access token: {access.token}")
             typer.echo(f"in a browser: {address}/?token={access.token}")
 
     run(Server(app, limits, grace, started, proxies), listener)
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"amadeus: warning: {text}", err=True)
 
 
 def _network(address: str) -> str:

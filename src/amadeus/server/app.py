@@ -60,6 +60,7 @@ def create_app(
             engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
             runner = Runner(composer, engine, store, limits, metrics)
             files = Files(data / CACHE, workshop, limits.cache_bytes)
+            store.spare(files.clear)
             app.state.services = Services(
                 model, limits, metrics, store, workshop, files, runner, access.is_private
             )
@@ -69,10 +70,13 @@ def create_app(
             # job.
             await asyncio.to_thread(composer.generate, "warm up", bars=1, notes=1)
             engine.start()
+            tending = [asyncio.create_task(one) for one in (runner.watch(), runner.save())]
             try:
                 yield
             finally:
                 await runner.stop(0)
+                for task in tending:
+                    task.cancel()
                 engine.stop()
 
     app = FastAPI(

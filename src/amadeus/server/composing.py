@@ -21,11 +21,12 @@ class JobComposer(Composer):
     """Composes beside the pieces of others, and can be told to give up from another thread."""
 
     def __init__(self, composer: Composer, engine: Engine, limits: Limits) -> None:
-        """composer: whose model and text encoder are shared."""
+        """composer: whose model and text encoder are shared. The job's time begins now."""
         super().__init__(composer.model)
         self.context, self._encode_text = composer.context, composer._encode_text
         self._engine, self._limits = engine, limits
-        self._deadline = time.monotonic() + limits.job_seconds
+        self.deadline = time.monotonic() + limits.job_seconds
+        """By `time.monotonic`; composing ends then at the latest."""
         self._lock = threading.Lock()
         self._passages: Passages | None = None
         self._given_up = False
@@ -65,7 +66,7 @@ class JobComposer(Composer):
             passages = self._passages = self._engine.compose(requests)
         counts = [0] * len(requests)
         try:
-            for index, row in passages.rows(self._deadline):
+            for index, row in passages.rows(self.deadline):
                 counts[index] += 1
                 if counts[index] > self._limits.notes:
                     raise AmadeusError(

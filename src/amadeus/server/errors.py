@@ -12,8 +12,9 @@ from starlette.exceptions import HTTPException
 
 from amadeus.errors import AmadeusError, BusyError
 from amadeus.server import models
+from amadeus.server.database import CannotStore
+from amadeus.server.engine import EngineFailed
 from amadeus.server.runner import Stopping
-from amadeus.server.store import StoreFull
 from amadeus.server.turns import TooMany
 from amadeus.server.workshop import Broken
 
@@ -23,7 +24,8 @@ _STATUS: dict[type[AmadeusError], tuple[int, str]] = {
     TooMany: (429, "too_many"),
     Stopping: (503, "stopping"),
     BusyError: (503, "busy"),
-    StoreFull: (507, "full"),
+    EngineFailed: (503, "failed"),
+    CannotStore: (507, "full"),
     Broken: (422, "invalid"),
     AmadeusError: (422, "invalid"),
 }
@@ -60,7 +62,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of an endpoint, for its description; those that any may answer with, too."""
     return {
         status: {"model": models.ErrorResponse, "description": _MEANING[status]}
-        for status in sorted({401, 403, 408, 413, 422, 503, *statuses})
+        for status in sorted({401, 403, 408, 413, 422, 429, 503, *statuses})
     }
 
 
@@ -72,9 +74,9 @@ _MEANING = {
     413: "The request is too large.",
     415: "Another type of content is needed.",
     422: "This cannot work, or does not fit the description.",
-    429: "This client has too many jobs waiting; see Retry-After.",
-    503: "Too much is asked for at once, or the server stops; see Retry-After.",
-    507: "As many pieces are kept as there may be.",
+    429: "This client has too many jobs waiting, or too many wrong tokens; see Retry-After.",
+    503: "Too much is asked for at once, or the server stops or has failed; see Retry-After.",
+    507: "As many pieces are kept as there may be, or the disk is full.",
 }
 
 

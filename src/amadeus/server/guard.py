@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import logging
 import secrets
 import socket
@@ -19,12 +21,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from amadeus.server.errors import HttpError, error_response
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
+from amadeus.server.throttle import Throttle
 
 _LOG = logging.getLogger(__name__)
 COOKIE = "amadeus_token"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 UPLOADS = "/api/v1/pieces"
 OPEN_TO_ALL = ("/health",)
+_CHALLENGE = {"www-authenticate": "Bearer"}
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "TRACE", "QUERY")
 
 _SECURITY = {
@@ -76,18 +80,19 @@ class Access:
         name = _without_port(host).lower()
         return name in self.hosts or (self.any_address and _is_address(name))
 
-    def admits(self, headers: Headers) -> bool:
-        """Whether a request brings the token, in its header or in the page's cookie."""
-        if self.token is None:
-            return True
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            given = _cookie(headers.get("cookie", ""))
-        return self.is_token(given)
-
     def is_token(self, given: str) -> bool:
-        """Compares in a time that tells nothing."""
-        return secrets.compare_digest(given.strip().encode(), (self.token or "").encode())
+        """Compares in a time that tells nothing, not even how long the token is."""
+        return hmac.compare_digest(_digest(given.strip()), _digest(self.token or ""))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _token_in(headers: Headers) -> str:
+    """The token that a request brings, in its header or in the page's cookie; "" for none."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given if scheme.lower() == "bearer" else _cookie(headers.get("cookie", ""))
 
 
 def is_loopback(host: str) -> bool:
@@ -122,6 +127,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, access: Access, limits: Limits, metrics: Metrics) -> None:
         self._app, self._access, self._limits, self._metrics = app, access, limits, metrics
+        self._throttle = Throttle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -140,7 +146,7 @@ class Guard:
             await send(message)
 
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope) or await self._token_refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, send_safely)
             else:
@@ -156,8 +162,8 @@ class Guard:
             self._metrics.request(method, _route(scope), status)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """What is answered at once; None for a request that may go on."""
-        headers, path = Headers(scope=scope), scope["path"]
+        """What a request of another site or by another name is answered."""
+        headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._access.knows(host):
             return error_response(
@@ -167,34 +173,30 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
             return error_response(403, "forbidden", f"pages of {origin} may not ask this server")
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and path != "/":
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and scope["path"] != "/":
             return error_response(403, "forbidden", "pages of other sites may not ask this server")
-        if path in OPEN_TO_ALL:
-            return None
-        return self._entry(scope) if path == "/" else self._token_refusal(headers)
+        return None
 
-    def _entry(self, scope: Scope) -> Response | None:
-        """The page for people, who bring their token in the address once."""
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if not given or self._access.token is None:
-            return self._token_refusal(Headers(scope=scope))
+    async def _token_refusal(self, scope: Scope) -> Response | None:
+        """What a request is answered that brings no token, or a wrong one."""
+        if self._access.token is None or scope["path"] in OPEN_TO_ALL:
+            return None
+        entered = _token_in_address(scope)
+        given = entered or _token_in(Headers(scope=scope))
+        if not given:
+            return error_response(
+                401, "unauthorized", "an access token is needed, as 'Authorization: Bearer TOKEN'; "
+                "in a browser, open /?token=TOKEN once; the server printed it when it began, "
+                "unless it was given one", _CHALLENGE,
+            )  # fmt: skip
+        client = (scope.get("client") or ("", 0))[0]
+        if not self._throttle.may_try(client):
+            return error_response(429, "too_many", "too many wrong access tokens; try again later")
         if not self._access.is_token(given):
-            return error_response(401, "unauthorized", "this is not the access token")
-        response = RedirectResponse("/", 303)
-        response.set_cookie(
-            COOKIE, given, max_age=365 * 24 * 3600, httponly=True, samesite="strict",
-            secure=scope["scheme"] == "https",
-        )  # fmt: skip
-        return response
-
-    def _token_refusal(self, headers: Headers) -> Response | None:
-        if self._access.admits(headers):
-            return None
-        return error_response(
-            401, "unauthorized", "an access token is needed, as 'Authorization: Bearer TOKEN'; in "
-            "a browser, open /?token=TOKEN once; the server printed it when it began",
-            {"www-authenticate": "Bearer"},
-        )  # fmt: skip
+            await self._throttle.wrong(client)
+            return error_response(401, "unauthorized", "this is not the access token", _CHALLENGE)
+        self._throttle.right(client)
+        return _entry(scope, entered) if entered else None
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Receives as much of a body as may be, in as much time."""
@@ -226,6 +228,23 @@ class Guard:
             return message
 
         return receive_some
+
+
+def _token_in_address(scope: Scope) -> str:
+    """The token that people bring once in the address of the page; "" for none."""
+    if scope["path"] != "/":
+        return ""
+    return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+
+
+def _entry(scope: Scope, token: str) -> Response:
+    """Leads to the page, whose browser keeps the token from now on."""
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        COOKIE, token, max_age=365 * 24 * 3600, httponly=True, samesite="strict",
+        secure=scope["scheme"] == "https",
+    )  # fmt: skip
+    return response
 
 
 def _too_large(most: int) -> HttpError:

@@ -75,7 +75,9 @@ class Job(BaseModel):
     understood: list[Chip] = Field(description="Phrases of the prompt that hold exactly.")
     explained: list[Explained] = Field(description="All that the music is held to.")
     changes: list[str] = Field(description="What an edit changes and locks, in words.")
-    piece: Identifier | None = Field(description="The new piece, once it is done.")
+    piece: Identifier | None = Field(
+        description="The new piece, once it is done, or has failed for want of room on the disk."
+    )
     error: Fault | None = None
 
 
@@ -182,6 +184,9 @@ class Piece(Summary):
     root: Identifier = Field(description="The first piece of its takes.")
     kind: Kind
     settings: dict[str, Any] = Field(description="The fields of its job that were given.")
+    saved: bool = Field(
+        default=True, description="False while it is in memory for want of room on the disk."
+    )
 
 
 class Pieces(BaseModel):

@@ -38,7 +38,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/compose", status_code=202, responses=documented(429), summary="Compose a new piece")
+@router.post("/compose", status_code=202, responses=documented(507), summary="Compose a new piece")
 async def compose(
     request: requests.ComposeRequest, client: Client, using: Using, response: Response
 ) -> models.Job:
@@ -49,7 +49,7 @@ async def compose(
 
 
 @router.post(
-    "/continue", status_code=202, responses=documented(404, 429), summary="Go on from a piece"
+    "/continue", status_code=202, responses=documented(404, 507), summary="Go on from a piece"
 )
 async def go_on(
     request: requests.ContinueRequest, client: Client, using: Using, response: Response
@@ -62,7 +62,7 @@ async def go_on(
 
 
 @router.post(
-    "/edit", status_code=202, responses=documented(404, 429), summary="Compose some of it anew"
+    "/edit", status_code=202, responses=documented(404, 507), summary="Compose some of it anew"
 )
 async def edit(
     request: requests.EditRequest, client: Client, using: Using, response: Response
@@ -130,6 +130,7 @@ async def _submit(
 ) -> models.Job:
     """Take a job that is found to be possible. Planning takes up to a second, so not here."""
     using.runner.check_room(client)
+    await asyncio.to_thread(using.store.check_room)
     task = await asyncio.to_thread(plan)
     job = using.runner.submit(task, client)
     response.headers["location"] = f"/api/v1/jobs/{job.id}"

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 
 from amadeus.server import making, models, requests
 from amadeus.server.errors import HttpError, documented
+from amadeus.server.files import SentFile
 from amadeus.server.jobs import new_id, now
 from amadeus.server.services import Services, Using
 
@@ -75,14 +76,14 @@ async def get_piece(id: PieceId, using: Using) -> models.Piece:
     return await asyncio.to_thread(using.piece, id)
 
 
-@router.patch("/{id}", responses=documented(404), summary="Give it another title, or a star")
+@router.patch("/{id}", responses=documented(404, 507), summary="Give it another title, or a star")
 async def change_piece(id: PieceId, change: requests.PieceChange, using: Using) -> models.Piece:
     await asyncio.to_thread(using.store.change, id, change.title, change.starred)
     return await asyncio.to_thread(using.piece, id)
 
 
 @router.delete(
-    "/{id}", status_code=204, responses=documented(404), summary="Delete it, but not its takes"
+    "/{id}", status_code=204, responses=documented(404, 507), summary="Delete it, but not its takes"
 )
 async def delete_piece(id: PieceId, using: Using) -> None:
     if not await asyncio.to_thread(using.store.delete, id):
@@ -152,14 +153,19 @@ def _serve(name: str, kind: making.FileKind) -> None:
         f"/{{id}}/{name}",
         name=name,
         operation_id=name,
-        responses=_binary(kind.media_type, f"The {name}."),
+        responses={**_binary(kind.media_type, f"The {name}."), **documented(404, 507)},
         response_class=FileResponse,
         summary=f"Its {name}, made when first asked for",
     )
     async def get_file(id: PieceId, using: Using) -> FileResponse:
         piece = await asyncio.to_thread(using.piece, id)
         path = await using.files.get(name, id, await _midi(id, using), piece.title)
-        return FileResponse(
+        try:
+            await asyncio.to_thread(using.piece, id)
+        except HttpError:  # the piece was deleted while its file was made
+            using.files.delete(id)
+            raise
+        return SentFile(
             path, media_type=kind.media_type, headers=_FOREVER, filename=f"{id}{kind.suffix}",
             content_disposition_type="inline",
         )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
+from contextlib import suppress
 
 from pydantic import BaseModel
 
@@ -14,11 +16,12 @@ from amadeus.inference.composer import Composer
 from amadeus.music.midi import encode_midi
 from amadeus.server import models
 from amadeus.server.composing import JobComposer
-from amadeus.server.engine import Engine, GivenUp, OutOfTime
+from amadeus.server.database import CannotStore
+from amadeus.server.engine import Engine, EngineFailed, GivenUp, OutOfTime
 from amadeus.server.jobs import Job, State, new_id, now
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
-from amadeus.server.store import Store, StoreFull
+from amadeus.server.store import Store
 from amadeus.server.tasks import Task
 from amadeus.server.turns import Turns
 from amadeus.server.view import summary_of
@@ -32,10 +35,16 @@ _DEFECT = models.Fault(code="internal", message="the server failed; its log says
 _NO_THREAD = models.Fault(
     code="internal", message="the system gives the server no thread; ask for fewer jobs at once"
 )
-_CODES: dict[type[AmadeusError], str] = {OutOfTime: "timeout", StoreFull: "full"}
+_CODES: dict[type[AmadeusError], str] = {OutOfTime: "timeout", EngineFailed: "internal"}
 """Of what goes wrong in a job; "invalid" for the rest."""
+_OVERDUE = models.Fault(
+    code="timeout", message="this takes too long; ask for less, or try again later"
+)
 _LAST_SECONDS = 5.0
 """Until threads that were told to give up have noticed."""
+_WATCH_SECONDS = 1.0
+_SAVE_SECONDS = 10.0
+"""Between attempts to write pieces for which there was no room."""
 
 
 class Stopping(BusyError):
@@ -62,7 +71,7 @@ class Runner:
     @property
     def is_alive(self) -> bool:
         """Whether anything can be composed."""
-        return self._engine.is_alive()
+        return self._engine.fault() is None
 
     @property
     def running(self) -> int:
@@ -73,9 +82,11 @@ class Runner:
         return len(self._turns)
 
     def check_room(self, client: str) -> None:
-        """Raises Stopping, or BusyError, where a job would be refused."""
-        if self.is_stopping or not self.is_alive:
+        """Raises Stopping, EngineFailed or BusyError where a job would be refused."""
+        if self.is_stopping:
             raise Stopping(STOPPING.message)
+        if (error := self._engine.fault()) is not None:
+            raise error
         self._turns.check_room(client)
 
     def submit(self, task: Task, client: str) -> Job:
@@ -108,6 +119,31 @@ class Runner:
         """A follower has left."""
         if job.task.request.cancel_on_disconnect and not job.followers:
             self.cancel(job)
+
+    async def watch(self) -> None:
+        """End jobs that are stuck, until cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            self.end_stuck(time.monotonic())
+
+    async def save(self) -> None:
+        """Write the pieces that are held in memory as soon as there is room, until cancelled."""
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            with suppress(CannotStore):
+                await asyncio.to_thread(self._store.save_held)
+
+    def end_stuck(self, now: float) -> None:
+        """End the jobs that would never end by themselves. now: by `time.monotonic`."""
+        if (error := self._engine.fault()) is not None:
+            fault = models.Fault(code="internal", message=str(error))
+            for job in [*self._turns.order(), *self._composers]:
+                self._give_up(job, "failed", fault)
+        for job, composer in list(self._composers.items()):
+            if now > composer.deadline + _LAST_SECONDS:
+                job.claim()  # so that its piece is not kept, if it still comes
+                composer.give_up()
+                self._finish(job, None, _OVERDUE)
 
     async def stop(self, seconds: float) -> None:
         """Refuse new jobs, give jobs that run so many seconds, and give up the rest."""
@@ -149,26 +185,36 @@ class Runner:
             self._loop.call_soon_threadsafe(self._hear, job, event, data)
 
         fault: models.Fault | None = None
-        piece: models.Piece | None = None
+        piece: str | None = None
         try:
             score = job.task.run(composer, tell)
             midi, summary = encode_midi(score), summary_of(score)
             if job.claim():
-                piece = self._keep(job.task, midi, summary)
+                piece, fault = self._keep(job.task, midi, summary)
         except GivenUp:
             pass
         except AmadeusError as error:
             fault = models.Fault(code=_CODES.get(type(error), "invalid"), message=str(error))
-        except Exception:
+        except BaseException:  # whatever ends the thread ends the job
             _LOG.exception("job %s failed", job.id)
             fault = _DEFECT
         self._loop.call_soon_threadsafe(self._finish, job, piece, fault)
 
-    def _keep(self, task: Task, midi: bytes, summary: models.Summary) -> models.Piece:
-        return self._store.add(
-            id=new_id(), created=now(), title=task.title, kind=task.kind, parent=task.parent,
-            settings=task.settings, summary=summary, midi=midi,
-        )  # fmt: skip
+    def _keep(
+        self, task: Task, midi: bytes, summary: models.Summary
+    ) -> tuple[str, models.Fault | None]:
+        """The identifier of a piece, and what keeps it from being written; it is in memory then."""
+        id = new_id()
+        try:
+            self._store.add(
+                id=id, created=now(), title=task.title, kind=task.kind, parent=task.parent,
+                settings=task.settings, summary=summary, midi=midi, hold=True,
+            )  # fmt: skip
+        except CannotStore as error:
+            _LOG.warning("piece %s is held in memory: %s", id, error)
+            message = f"{error}; until then piece {id} is held in memory, and can be downloaded"
+            return id, models.Fault(code="full", message=message)
+        return id, None
 
     def _hear(self, job: Job, event: str, data: BaseModel) -> None:
         """Something has been composed."""
@@ -183,15 +229,16 @@ class Runner:
             self._metrics.note(job)
         job.publish(event, data.model_dump())
 
-    def _finish(self, job: Job, piece: models.Piece | None, fault: models.Fault | None) -> None:
-        """A thread has ended."""
-        del self._composers[job]
+    def _finish(self, job: Job, piece: str | None, fault: models.Fault | None) -> None:
+        """A job's thread has ended, or is waited for no longer."""
+        if self._composers.pop(job, None) is None:
+            return
         job.task.forget()
         self._turns.end(job.client)
         if not self._composers:
             self._idle.set()
-        if piece is not None:
-            job.piece = piece.id
+        job.piece = piece
+        if piece is not None and fault is None:
             self._close(job, "done")
         elif not job.has_ended:
             job.error = fault or _DEFECT

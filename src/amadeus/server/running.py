@@ -7,48 +7,17 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 
-import h11
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import HANDLED_SIGNALS
 
 from amadeus.errors import ConfigError, ServerError
+from amadeus.server.connections import BACKLOG, Complaints, Connections, possible_connections
 from amadeus.server.limits import Limits
 
 _CLOSING_SECONDS = 10
 """For answers that are still being sent when every job has ended."""
 _PATIENCE = 0.05
-
-
-class _Connection(H11Protocol):
-    """Closed where the head of a request does not come, for which uvicorn waits without end."""
-
-    _closing: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._relax()
-
-    def _watch(self) -> None:
-        """Set a time as soon as a head is awaited, and only then."""
-        if self.conn.their_state is not h11.IDLE:
-            self._relax()
-        elif self._closing is None:
-            self._closing = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
-
-    def _relax(self) -> None:
-        if self._closing is not None:
-            self._closing.cancel()
-            self._closing = None
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -80,11 +49,14 @@ class Server(uvicorn.Server):
         """grace: seconds that jobs get to end. started: called when it takes requests.
 
         proxies: addresses of proxies, who are believed about whom they speak for.
+        Raises ConfigError where too few files may be open.
         """
+        connections = Connections(possible_connections(limits.connections))
         super().__init__(
             uvicorn.Config(
-                app, http=_Connection, log_level="warning", access_log=False, server_header=False,
-                ws="none", lifespan="on", limit_concurrency=limits.connections,
+                app, http=connections.make,  # type: ignore[arg-type]
+                loop="asyncio", log_level="warning", access_log=False, server_header=False,
+                ws="none", lifespan="on", backlog=BACKLOG,
                 timeout_keep_alive=limits.body_seconds, proxy_headers=bool(proxies),
                 timeout_graceful_shutdown=_CLOSING_SECONDS, forwarded_allow_ips=[*proxies],
             )
@@ -92,6 +64,7 @@ class Server(uvicorn.Server):
         self._app, self._grace, self._tell = app, grace, started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(Complaints())
         await super().startup(sockets)
         if self.started:
             self._tell()

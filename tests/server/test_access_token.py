@@ -1,0 +1,85 @@
+"""The access token is set where other users cannot see it."""
+
+import os
+import subprocess
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from amadeus.client import Client
+from amadeus.errors import ConfigError, ServerError
+from amadeus.server.access_token import set_token
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("a long secret\n")
+    path.chmod(0o600)
+    return path
+
+
+def never(said):
+    raise AssertionError(said)
+
+
+def test_a_file_comes_before_the_environment(file):
+    environment = {"AMADEUS_TOKEN": "another"}
+    assert set_token(None, file, never, environment) == "a long secret"
+    assert set_token(None, None, never, environment) == "another"
+    assert set_token(None, None, never, {"AMADEUS_TOKEN": ""}) is None
+    assert set_token(None, None, never, {}) is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such modes there")
+def test_what_others_can_see_is_warned_of(file):
+    said = []
+    file.chmod(0o640)
+    assert set_token(None, file, said.append, {}) == "a long secret"
+    assert set_token("seen", None, said.append, {}) == "seen"
+    assert f"run: chmod 600 {file}" in said[0]
+    assert "use --token-file or AMADEUS_TOKEN" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "must be printable ASCII"),
+        (b"\n\n", "must be printable ASCII"),
+        (b"two\nlines", "must be printable ASCII"),
+        ("ü".encode(), "must be printable ASCII"),
+        (b"x" * 2000, "is too long"),
+        (None, "cannot be read"),
+    ],
+)
+def test_what_is_no_token_is_refused(file, content, said):
+    file.unlink() if content is None else file.write_bytes(content)
+    with pytest.raises(ConfigError, match=said):
+        set_token(None, file, never, {})
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device")
+def test_an_endless_file_is_refused():
+    with pytest.raises(ConfigError, match="is too long"):
+        set_token(None, Path("/dev/zero"), never, {})
+
+
+def test_only_one_of_them_is_given(file):
+    with pytest.raises(ConfigError, match="leave out --token"):
+        set_token("seen", file, never, {})
+
+
+@pytest.mark.skipif(which("ps") is None, reason="needs ps")
+def test_a_token_file_keeps_the_token_out_of_the_process_list(command, file):
+    process, said = command("--token-file", file)
+    assert said["token"] == "a long secret"
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", str(process.pid)], capture_output=True, text=True
+    )
+    assert "serve" in listed.stdout
+    assert "secret" not in listed.stdout
+    with Client(said["url"]) as client, pytest.raises(ServerError, match="access token"):
+        client.info()
+    with Client(said["url"], token="a long secret") as client:
+        assert client.info()["version"]
