@@ -118,6 +118,7 @@ def test_what_can_be_made_again_makes_way_for_pieces(store):
 
 def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
     store, client = server
+    # Much larger than what is composed next, so that it makes room for that when it is deleted.
     first = client.compose("first", bars=16, notes=300, seed=1, constraints=["density: 20"])
     with full(store):
         # Small pieces may still find room in a page.
@@ -137,7 +138,7 @@ def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
 
 def finished(client):
     """The end of a job."""
-    job = client.submit("compose", bars=16, notes=300, constraints=["density: 20"])
+    job = client.submit("compose", bars=8, notes=100, constraints=["density: 20"])
     return list(client.events(job["id"]))[-1][1]
 
 
