@@ -30,7 +30,7 @@ from amadeus.text.facts import measure
 MEMORY = 3 * 2**29
 """Bytes of address space, 1.5 GiB."""
 SECONDS = 60
-"""That one mutant may take."""
+"""Of processor time that one mutant may take."""
 TURNS = 6
 """Of so many mutants one is drawn, one played, one continued by a bar, and the other three are
 written as sheet music; every one is read, written, read again and put into words."""
@@ -50,12 +50,12 @@ def main(folder: Path, first: int, last: int, step: int) -> None:
         (folder / "seed").write_text(str(seed))
         data = mutant(originals[seed % len(originals)], seed)
         try:
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             _endure(data, seed, folder, composer)
         except (Exception, TooLong) as error:
             _report(seed, "".join(traceback.format_exception(error)[-12:]))
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _endure(data: bytes, seed: int, folder: Path, composer: Composer) -> None:
@@ -115,9 +115,9 @@ def _limit_memory() -> None:
 
 
 def _ring(*_: object) -> None:
-    raise TooLong(f"it took more than {SECONDS} seconds")
+    raise TooLong(f"it took more than {SECONDS} seconds of processor time")
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGALRM, _ring)
+    signal.signal(signal.SIGPROF, _ring)
     main(Path(sys.argv[1]), *map(int, sys.argv[2:5]))

@@ -50,7 +50,7 @@ def mutant(data: bytes, seed: int) -> bytes:
     """A file like a sound one, with something wrong; always the same for a seed."""
     random = Random(seed)
     chunks = parse(data)
-    if random.random() < 0.8:  # most are short, so that there is time for many
+    if random.random() < 0.9:  # most are short, so that there is time for many
         _crop(chunks[1:], random)
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 5, 9))):
         random.choice(_OF_FILES if random.random() < 0.2 else _OF_TRACKS)(chunks, random)
