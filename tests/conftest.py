@@ -16,7 +16,7 @@ settings.load_profile("patient")
 
 
 def pytest_configure(config):
-    """With the newest releases (`make test LATEST=1`), deprecations warn, except in our own code."""
+    """With the newest releases (`make test LATEST=1`), only our own deprecations are errors."""
     if "AMADEUS_LATEST" in os.environ:
         for category in ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"):
             config.addinivalue_line("filterwarnings", f"default::{category}")

@@ -5,6 +5,7 @@ import re
 import sys
 from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, distribution
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_every_requirement_is_locked_to_a_version_that_it_allows():
         *PROJECT["project"]["optional-dependencies"].values(),
         *PROJECT["dependency-groups"].values(),
     ]
-    for requirement in map(Requirement, sum(groups, [])):
+    for requirement in map(Requirement, chain(*groups)):
         if requirement.name == PROJECT["project"]["name"]:
             continue  # an extra that includes another
         versions = pins[canonicalize_name(requirement.name)]

@@ -1,5 +1,6 @@
 """What `amadeus train` prints while it runs."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -69,6 +70,21 @@ def test_two_processes_train_by_the_line_in_the_help(training, tmp_path):
     assert done.stdout.count("step 4: loss") == 1  # by the first process alone
     assert done.stdout.endswith(f"{tmp_path / 'run'}: step 4 of 4\n")
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")]
+)
+def test_threads_sleep_while_they_wait_unless_told_otherwise(given, used):
+    """What the OpenMP runtime says of itself when torch loads it."""
+    code = "import sys; from amadeus.cli.main import run; sys.argv[1:] = ['--version']\n"
+    code += "try: run()\nexcept SystemExit: import torch"
+    settings = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_WAIT", "GOMP_SPIN"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True,
+        env=settings | given | {"OMP_DISPLAY_ENV": "true"},
+    )  # fmt: skip
+    assert f"OMP_WAIT_POLICY = '{used.upper()}'" in done.stderr
 
 
 def test_the_module_is_the_program():

@@ -16,17 +16,25 @@ EXAMPLES = options.examples(
     "amadeus inspect song.mid",
     "amadeus inspect shards/ --json",
     "amadeus inspect runs/small",
+    "amadeus inspect amadeus-small",
 )
 CHORDS_SHOWN = 16
 
 
 def inspect(
     source: Annotated[
-        Path, typer.Argument(metavar="FILE", help="MIDI file, shard folder or checkpoint folder.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="MIDI file, shard folder, checkpoint folder or packaged model."
+        ),
     ],
     as_json: options.Json = False,
 ) -> None:
     """Say what is in a MIDI file, a folder of token shards or a checkpoint."""
+    from amadeus.model.packaged import available_models, find_checkpoint
+
+    if not source.exists() and str(source) in available_models():
+        source = find_checkpoint(source)
     if not source.is_dir():
         found = _midi(source)
     elif (source / "corpus.json").exists():
