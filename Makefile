@@ -1,21 +1,37 @@
-# Everything runs in .venv, which is made when it is needed and made again when pyproject.toml changes.
+# Everything runs in .venv, which is made when it is needed and updated when pyproject.toml or
+# constraints.txt changes.
 #
-#   make music          compose a piece with the shipped weights: outputs/first.mid, .wav and .png
-#   make music SEED=2   another piece
-#   make test           run the tests
-#   make lint           check style and types
+#   make music           compose a piece with the shipped weights: outputs/first.mid, .wav and .png
+#   make music SEED=2    another piece
+#   make test            run the tests
+#   make test LATEST=1   run them with the newest releases of all dependencies, in .venv-latest
+#   make lint            check style and types
+#   make lock            write constraints.txt again after a change to pyproject.toml
+#   make lock UPGRADE=1  the same, with the newest releases
 
 PYTHON ?= python3
 SEED ?= 124
 BARS ?= 16
 
+# constraints.txt fixes the version of every package, for every platform and Python version.
+ifdef LATEST
+VENV := .venv-latest
+UPGRADED := --upgrade --upgrade-strategy eager
+REFRESHED := refresh
+# pip heeds the limits of what it installs, not of what is installed.
+WHAT_LIMITS := --editable .
+export AMADEUS_LATEST := 1
+else
 VENV := .venv
+LOCKED := --constraint constraints.txt
+LOCKED_BUILD := --build-constraint constraints.txt
+endif
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install $(UPGRADED) $(LOCKED)
 # CI runs the slow tests too.
 PYTEST_OPTIONS ?= $(if $(CI),-m '')
 
-.PHONY: music test lint clean
+.PHONY: music test lint lock refresh sanitize clean
 
 music: $(VENV)/.run
 	$(BIN)/amadeus generate --bars $(BARS) --seed $(SEED) --output outputs/first.mid \
@@ -29,25 +45,29 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-$(VENV)/.run: pyproject.toml constraints.txt hatch_build.py $(wildcard src/amadeus/native/*.cpp src/amadeus/native/*.h)
+$(VENV)/.run: $(REFRESHED) pyproject.toml constraints.txt hatch_build.py $(wildcard src/amadeus/native/*.cpp src/amadeus/native/*.h)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade 'pip>=25.1'  # older ones know no dependency groups
-	$(PIP) --editable .
+	$(PIP) 'pip>=25.3'  # older releases have no --build-constraint
+	$(PIP) $(LOCKED_BUILD) --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) --group dev
+	$(PIP) $(WHAT_LIMITS) --group dev
 	touch $@
 
-clean:
-	rm -rf $(VENV) outputs
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) uv
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.10 --no-python-downloads \
+		--all-extras --group dev --group build $(if $(UPGRADE),--upgrade) \
+		--annotation-style line --custom-compile-command "make lock" \
+		--output-file constraints.txt pyproject.toml
 
 # The compiled core in AddressSanitizer and UndefinedBehaviorSanitizer, built apart; needs g++.
 SANITIZED := build/sanitized
 SANITIZE := -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=address,undefined,float-cast-overflow
 
-.PHONY: sanitize
 sanitize: $(VENV)/.test
 	rm -rf $(SANITIZED)
 	mkdir -p $(SANITIZED)
@@ -60,3 +80,6 @@ sanitize: $(VENV)/.test
 		LD_PRELOAD=$$(g++ -print-file-name=libasan.so):$$(g++ -print-file-name=libstdc++.so) \
 		$(BIN)/python -m pytest --capture=sys tests/inference/test_native.py \
 		tests/inference/test_native_limits.py tests/inference/test_batches.py
+
+clean:
+	rm -rf .venv .venv-latest .venv-lock build outputs

@@ -15,6 +15,14 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
+def pytest_configure(config):
+    """With the newest releases (`make test LATEST=1`), only our own deprecations are errors."""
+    if "AMADEUS_LATEST" in os.environ:
+        for category in ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"):
+            config.addinivalue_line("filterwarnings", f"default::{category}")
+            config.addinivalue_line("filterwarnings", f"error::{category}:amadeus")
+
+
 @pytest.fixture(scope="session")
 def randomize():
     """Gives a model weights of which none is zero, as output projections and heads are at first."""

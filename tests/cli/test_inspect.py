@@ -35,6 +35,12 @@ def test_a_checkpoint_is_described(amadeus, checkpoint):
     assert f"{found['parameters']:,}" in amadeus("inspect", checkpoint).out
 
 
+def test_a_packaged_model_is_described_by_name(amadeus):
+    outcome = amadeus("inspect", "amadeus-small", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["kind"] == "checkpoint"
+
+
 @pytest.mark.parametrize("pieces", [1, 512])
 def test_validation_adds_up(amadeus, checkpoint, shards, pieces):
     options = ("--model", checkpoint, "--shards", shards, "--pieces", pieces)

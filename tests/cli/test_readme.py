@@ -1,21 +1,14 @@
 """The README must stay true: its tree, its paths, its commands; so must other pages and help."""
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 import typer
+from documented import README, ROOT, code, commands_in, examples
 
 from amadeus.cli.main import app
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-
-
-def code(language, page=README):
-    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def tree():
@@ -29,27 +22,12 @@ def tree():
         yield parent + name if line.startswith(" ") else name
 
 
-def commands_in(text):
-    """The words of every line that begins with "amadeus", as far as they are arguments."""
-    for line in text.replace("\\\n", " ").splitlines():
-        if line.startswith("amadeus "):
-            yield shlex.split(re.split(r"  \(| [|>] ", line)[0], comments=True)[1:]
-
-
 def commands():
     pages = [README, *(page.read_text(encoding="utf-8") for page in DOCS)]
     for page in pages:
         yield from commands_in("".join(code("(?:sh|bash)", page)))
         for cell in re.findall(r"^\|.*\| `(amadeus .*?)` \|$", page, re.MULTILINE):
             yield from commands_in(cell)
-
-
-def examples(command):
-    """Those in the help of a command and of all below it."""
-    help_text = command.epilog or ""
-    yield from commands_in(help_text.partition("[bold]Examples[/bold]")[2])
-    for below in getattr(command, "commands", {}).values():
-        yield from examples(below)
 
 
 def test_every_path_in_the_tree_is_there():

@@ -174,6 +174,16 @@ def test_without_a_compiled_core_torch_composes(tiny_model, tmp_path, monkeypatc
     assert composer.generate(bars=1) == Composer(tiny_model).generate(bars=1)
 
 
+def test_a_missing_core_is_logged_once_with_the_remedy(tiny_model, tmp_path, monkeypatch, caplog):
+    save_checkpoint(tiny_model, tmp_path / "model")
+    monkeypatch.setattr(native, "load", lambda: None)
+    native.log_if_missing.cache_clear()
+    for _ in range(2):
+        load_model(tmp_path / "model", words=False)
+    (record,) = caplog.records
+    assert "install a C++ compiler" in record.getMessage()
+
+
 @pytest.mark.skipif(library.load() is None, reason="the core is not compiled")
 def test_composing_needs_no_torch(tiny_model, tmp_path):
     save_checkpoint(tiny_model, tmp_path / "model")

@@ -82,10 +82,12 @@ def test_a_finished_run_has_nothing_to_resume(config):
 
 def test_training_lowers_the_loss(config):
     losses = []
-    train(
-        config(steps=40, rows=48, batch_size=8, warmup=5),
-        on_step=lambda progress: losses.append(progress.loss),
-    )
+
+    def record(progress):
+        if progress.step % trainer_module.REPORT_EVERY == 0:
+            losses.append(progress.loss)
+
+    train(config(steps=60, rows=48, batch_size=8, warmup=5), on_step=record)
     assert losses[0] < sum(torch.tensor(SIZES).log().tolist())  # what a new model pays
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.85 * losses[0]
@@ -101,7 +103,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(config, poison):
         weight.data.fill_(float("nan"))
     else:
         weight.register_hook(lambda gradient: gradient * float("nan"))
-    with pytest.raises(TrainingError, match=r"is nan at step 5.*--resume"):
+    with pytest.raises(TrainingError, match=r"is nan at step 1;.*--resume"):
         trainer.run()
     assert contents(trainer.config.output) == before
 
@@ -125,6 +127,32 @@ def test_validation_is_reported_and_changes_nothing(config, tmp_path):
     assert nats[0].rows == plain.config.rows - 1  # one held-out piece, START given
     for a, b in zip(plain.model.parameters(), watched.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def reported_steps(config, **fields):
+    steps = []
+    train(config(**fields), on_step=lambda progress: steps.append(progress.step))
+    return steps
+
+
+def test_the_first_steps_are_reported_one_by_one(config, monkeypatch):
+    monkeypatch.setattr(trainer_module, "REPORT_EVERY", 3)
+    assert reported_steps(config, steps=10) == [1, 2, 3, 6, 9, 10]
+
+
+def test_a_slow_run_reports_by_the_clock(config, monkeypatch):
+    monkeypatch.setattr(trainer_module, "REPORT_EVERY", 4)
+    monkeypatch.setattr(trainer_module, "REPORT_SECONDS", 0.0)
+    assert reported_steps(config, steps=7) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_scalars_are_logged_from_the_first_step_on(config, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        trainer_module._Log, "scalars", lambda log, values, step: logged.append((step, *values))
+    )
+    train(config(steps=2))
+    assert logged[:2] == [(1, "loss", "notes/s"), (2, "loss", "notes/s")]
 
 
 def test_the_seed_decides(config, tmp_path):
@@ -214,7 +242,7 @@ def test_a_killed_process_leaves_a_checkpoint(config):
     stop = "def stop(progress): os.kill(os.getpid(), signal.SIGTERM)\n"
     config_ = config(steps=1_000_000)
     out = subprocess_of(script(config_, stop + "print(trainer.run(on_step=stop))"))
-    assert int(out) == trainer_module.REPORT_EVERY + 1
+    assert int(out) == 2  # told to stop after the first step, it ends after the next
     assert read_config(config_.output)["notes"]["step"] == int(out)
 
 

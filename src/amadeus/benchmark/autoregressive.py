@@ -63,7 +63,8 @@ def _writer(inner: LlamaForCausalLM, width: int) -> Callable[[torch.Tensor], tor
     def write(latents: torch.Tensor) -> torch.Tensor:
         cache, x, values = DynamicCache(), latents @ project, []
         for attribute in range(NUM_ATTRIBUTES):
-            hidden = inner.model(inputs_embeds=x, past_key_values=cache, use_cache=True)[0]
+            # By position: transformers 5.24 renamed `past_key_values` to `cache`.
+            hidden = inner.model(None, None, None, cache, x, use_cache=True)[0]
             first, last = _OFFSETS[attribute], _OFFSETS[attribute + 1]
             logits = hidden[:, -1] @ inner.lm_head.weight[first:last].T  # of this attribute alone
             values.append(torch.multinomial(logits.softmax(-1), 1))  # [B, 1]

@@ -78,7 +78,8 @@ def flat(network: Network) -> System:
             cache.update(keys, keys.clone(), layer)
         token = torch.zeros(load.batch, 1, dtype=torch.long)
         for _ in range(events):
-            logits = model(token, past_key_values=cache, use_cache=True).logits[:, -1]
+            # By position: transformers 5.24 renamed `past_key_values` to `cache`.
+            logits = model(token, None, None, cache, use_cache=True).logits[:, -1]
             token = torch.multinomial(logits.softmax(-1), 1)
             tick()
 

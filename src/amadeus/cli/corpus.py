@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from amadeus.corpus.build import Tokenise
 
 EXAMPLES = options.examples(
-    "amadeus corpus build ~/midi --out shards",
-    "amadeus corpus build songs.zip more.tar.xz --out shards --manifest labels.csv --workers 8",
+    "amadeus corpus build ~/midi --out midi-shards",
+    "amadeus corpus build songs.zip more.tar.xz --out labelled --manifest labels.csv --workers 8",
     "amadeus corpus build ~/midi --out open --manifest labels.csv --licence open --licence nc",
 )
 

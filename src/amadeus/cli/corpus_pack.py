@@ -12,7 +12,7 @@ from amadeus.cli import options
 from amadeus.cli.display import progress_bar
 
 PACK_EXAMPLES = options.examples("amadeus corpus pack shards --out parts --megabytes 45")
-UNPACK_EXAMPLES = options.examples("amadeus corpus unpack parts/part-* --out shards")
+UNPACK_EXAMPLES = options.examples("amadeus corpus unpack parts/part-* --out unpacked")
 
 
 def pack(

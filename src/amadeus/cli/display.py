@@ -14,8 +14,11 @@ Update = Callable[..., None]
 
 
 @contextmanager
-def progress_bar(text: str, total: int | None = None) -> Iterator[Update]:
-    """A bar on stderr if that is a terminal; yields update(done, total=..., text=...)."""
+def progress_bar(text: str, total: int | None = None, *, hidden: bool = False) -> Iterator[Update]:
+    """A bar on stderr if that is a terminal; yields update(done, total=..., text=...).
+
+    hidden: show no bar, for all but one of the processes that share a terminal.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -32,7 +35,7 @@ def progress_bar(text: str, total: int | None = None) -> Iterator[Update]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=hidden or not console.is_terminal,
         speed_estimate_period=300,
     )
     with bar:

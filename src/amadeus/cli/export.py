@@ -13,7 +13,7 @@ from amadeus.errors import CheckpointError
 
 EXAMPLES = options.examples(
     "amadeus export runs/small --out amadeus-small",
-    "amadeus export runs/small --out parts --megabytes 15",
+    "amadeus export runs/small --out weights --megabytes 15",
 )
 
 

@@ -16,6 +16,7 @@ EXAMPLES = options.examples(
     "amadeus inspect song.mid",
     "amadeus inspect shards/ --json",
     "amadeus inspect runs/small",
+    "amadeus inspect amadeus-small",
 )
 if TYPE_CHECKING:
     from amadeus.music.limits import Limits
@@ -25,12 +26,19 @@ CHORDS_SHOWN = 16
 
 def inspect(
     source: Annotated[
-        Path, typer.Argument(metavar="FILE", help="MIDI file, shard folder or checkpoint folder.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="MIDI file, shard folder, checkpoint folder or packaged model."
+        ),
     ],
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
     """Say what is in a MIDI file, a folder of token shards or a checkpoint."""
+    from amadeus.model.packaged import available_models, find_checkpoint
+
+    if not source.exists() and str(source) in available_models():
+        source = find_checkpoint(source)
     if not source.is_dir():
         found = _midi(source, options.limits(no_limits))
     elif (source / "corpus.json").exists():

@@ -138,6 +138,9 @@ def run() -> None:
     """The entry point."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    # Threads that spin while they wait slow each other down where other processes want the cores.
+    # Read by the OpenMP runtime when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

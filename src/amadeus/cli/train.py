@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,11 +22,13 @@ EXAMPLES = options.examples(
     "amadeus train small.yaml",
     "amadeus train small.yaml --set steps=50000 --set output=runs/long --minutes 60",
     "amadeus train small.yaml --resume",
-    "torchrun --nproc-per-node 4 -m amadeus.cli.main train small.yaml",
+    "torchrun --standalone --nproc-per-node 4 -m amadeus train small.yaml",
 )
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, which saves and stops."""
+LINE_SECONDS = 60.0
+"""Between lines of progress where there is no progress bar."""
 SAMPLE_BARS = 16
 SAMPLE_NOTES = 512
 
@@ -56,16 +60,15 @@ def train(
         )
     trainer = _trainer(settings, device)
     settings.output.mkdir(parents=True, exist_ok=True)
-    with progress_bar("Training", settings.steps) as update:
+    if trainer.rank == 0 and not len(trainer.openings):
+        typer.echo(f"{settings.shards} has no validation pieces: nothing is validated", err=True)
+    lines = Lines(has_bar=sys.stderr.isatty())
+    with progress_bar("Training", settings.steps, hidden=trainer.rank > 0) as update:
 
         def show(progress: Progress) -> None:
             speed = f"{progress.notes_per_second:,.0f} notes/s"
             update(progress.step, text=f"loss {progress.loss:.3f}, {speed}")
-            if progress.nats is not None:
-                typer.echo(
-                    f"step {progress.step}: loss {progress.loss:.4f}, "
-                    f"validation {progress.nats.per_note:.4f} nats per note, {speed}"
-                )
+            lines.print(progress)
 
         def sample(model: Amadeus, step: int) -> None:
             _write_samples(model, settings, step)
@@ -75,6 +78,24 @@ def train(
         typer.echo(f"{settings.output}: step {step} of {settings.steps}")
     if step < settings.steps and minutes is None:
         raise typer.Exit(INTERRUPTED)
+
+
+class Lines:
+    """Lines of progress: one for each validation and, without a progress bar, one a minute."""
+
+    def __init__(self, has_bar: bool) -> None:
+        self.has_bar = has_bar
+        self.printed: float | None = None
+
+    def print(self, progress: Progress) -> None:
+        now = monotonic()
+        due = self.printed is None or now - self.printed >= LINE_SECONDS
+        if progress.nats is None and (self.has_bar or not due):
+            return
+        self.printed = now
+        nats = progress.nats and f"validation {progress.nats.per_note:.4f} nats per note"
+        facts = [f"loss {progress.loss:.4f}", nats, f"{progress.notes_per_second:,.0f} notes/s"]
+        typer.echo(f"step {progress.step}: {', '.join(filter(None, facts))}")
 
 
 def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:

@@ -23,7 +23,7 @@ from amadeus.errors import ConfigError
 from amadeus.inference.composition import OnRow, compose, stream
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
-from amadeus.inference.native import NativeNetwork, fits
+from amadeus.inference.native import NativeNetwork, fits, log_if_missing
 from amadeus.inference.openings import Begun, NewPiece
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.request import Request
@@ -58,13 +58,16 @@ def load_model(
     """A composer with the weights of a packaged model, or of a checkpoint folder.
 
     On the CPU it runs in the compiled core, with weights of a byte each, where there is one; on a
-    GPU in CUDA graphs, in bfloat16; elsewhere in torch.
+    GPU in CUDA graphs, in bfloat16; elsewhere in torch. A missing core is logged once.
     words: load the text encoder now rather than with the first prompt.
 
     Raises CheckpointError for a name that is neither, ConfigError for a device that is not here.
     """
     folder = find_checkpoint(name)
-    if str(device) == "cpu" and fits(sizes := read_sizes(folder)):
+    on_cpu = str(device) == "cpu"
+    if on_cpu:
+        log_if_missing()
+    if on_cpu and fits(sizes := read_sizes(folder)):
         from safetensors.numpy import load_file
 
         composer = Composer(NativeNetwork(sizes, read_weights(folder, sizes, load_file)))

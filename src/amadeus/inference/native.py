@@ -7,6 +7,7 @@ them, unless `exact`, which keeps everything in float32.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -25,6 +26,7 @@ from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribu
 
 _REFUSED = -3
 """What a call returns that was given something out of range; as in api.cpp."""
+_LOG = logging.getLogger(__name__)
 _NEVER_SURE = 2.0
 _LANES = 16
 """Heads are a multiple of so many floats wide."""
@@ -40,6 +42,16 @@ def fits(config: ModelConfig) -> bool:
     """Whether the core can run a network of these sizes, and is there."""
     heads = (config.width // config.heads, config.decoder_width // config.decoder_heads)
     return load() is not None and not any(width % _LANES for width in heads)
+
+
+@cache
+def log_if_missing() -> None:
+    """Log, once, that there is no core here and how to get one."""
+    if load() is None:
+        _LOG.warning(
+            "amadeus: there is no compiled core, so torch composes instead, more than ten times "
+            "slower; install a C++ compiler (g++ or clang++), then install Amadeus again"
+        )
 
 
 class NativeNetwork:

@@ -33,6 +33,9 @@ from amadeus.training.state import load_state, save_state
 from amadeus.training.validation import Nats, validate
 
 REPORT_EVERY = 20
+"""Steps between reports; the first so many steps are reported one by one."""
+REPORT_SECONDS = 60.0
+"""Slower runs report after this long."""
 Build = Callable[[TrainConfig], Objective]
 
 
@@ -143,7 +146,12 @@ class Trainer:
                 last = step == config.steps or self._any_wants(out_of_time or signals.received)
                 saving = last or now - saved > 60 * config.checkpoint_minutes
                 validating = step % config.validate_every == 0 or step == config.steps
-                if validating or saving or step % REPORT_EVERY == 0:
+                reporting = (
+                    step % REPORT_EVERY == 0
+                    or step - start < REPORT_EVERY
+                    or now - meter.since >= REPORT_SECONDS
+                )
+                if validating or saving or reporting:
                     progress = meter.read(step, config.steps)
                     self._check(progress)
                     log.scalars({"loss": progress.loss, "notes/s": progress.notes_per_second}, step)

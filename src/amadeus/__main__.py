@@ -1,0 +1,6 @@
+"""`python -m amadeus`, the same program as `amadeus`."""
+
+from amadeus.cli.main import run
+
+if __name__ == "__main__":
+    run()
