@@ -18,8 +18,8 @@ ifdef LATEST
 VENV := .venv-latest
 UPGRADED := --upgrade --upgrade-strategy eager
 REFRESHED := refresh
-# pip heeds the limits of what it installs, not of what is installed.
-WHAT_LIMITS := --editable .
+# Again beside the group: pip ignores the bounds of packages that are installed already.
+BOUNDED := --editable .
 export AMADEUS_LATEST := 1
 else
 VENV := .venv
@@ -52,7 +52,7 @@ $(VENV)/.run: $(REFRESHED) pyproject.toml constraints.txt hatch_build.py $(wildc
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) $(WHAT_LIMITS) --group dev
+	$(PIP) $(BOUNDED) --group dev
 	touch $@
 
 lock:

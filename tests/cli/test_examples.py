@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from amadeus.cli.main import app
 from amadeus.corpus import splits
+from amadeus.corpus.shards import PACKAGED_VALIDATION
 
 SMALLER = {
     "generate": "--bars 12 --count 1 --tries 1 --seed 1",
@@ -24,7 +25,7 @@ SMALLER = {
     "evaluate --prompts": "--seeds 1 --bars 1 --model runs/small",
     "train": "--minutes 0",
     "validate": "--pieces 2 --rows 32",
-    "benchmark": "--rounds 1 --quick --only presets --preset nano",
+    "benchmark": "--rounds 1 --quick --only presets --preset nano --output report",
     "corpus openings": "--pieces 4 --compose 2",
     "experiment control": "--seeds 1 --bars 2 --only tempo --model runs/small --output report",
     "experiment infill": "--pieces 2 --bars 1 --tries 1 --model runs/small --output report",
@@ -59,7 +60,7 @@ def write_song(path):
 
 
 @pytest.fixture
-def folder(tmp_path, fixtures, checkpoint, shards, monkeypatch):
+def folder(tmp_path, fixtures, checkpoint, monkeypatch):
     """What the examples take for granted: a home with music, lists, settings and a model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -81,10 +82,9 @@ def folder(tmp_path, fixtures, checkpoint, shards, monkeypatch):
     (tmp_path / "prompts.jsonl").write_text("\n".join(map(json.dumps, prompts)), encoding="utf-8")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     nano = (ROOT / "configs" / "nano.yaml").read_text(encoding="utf-8")
-    small = nano.replace("runs/nano", "runs/small").replace("text: false", "text: false\nrows: 64")
-    (tmp_path / "small.yaml").write_text(small.replace("rows: 256\n", ""), encoding="utf-8")
+    (tmp_path / "small.yaml").write_text(nano.replace("runs/nano", "runs/small"), encoding="utf-8")
     shutil.copytree(checkpoint, tmp_path / "runs" / "small")
-    shutil.copytree(shards, tmp_path / "held-out")
+    shutil.copytree(PACKAGED_VALIDATION, tmp_path / "held-out")
     shutil.copytree(ROOT / "docs" / "experiments", tmp_path / "docs" / "experiments")
     return tmp_path
 

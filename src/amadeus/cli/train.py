@@ -93,9 +93,11 @@ class Lines:
         if progress.nats is None and (self.has_bar or not due):
             return
         self.printed = now
-        nats = progress.nats and f"validation {progress.nats.per_note:.4f} nats per note"
-        facts = [f"loss {progress.loss:.4f}", nats, f"{progress.notes_per_second:,.0f} notes/s"]
-        typer.echo(f"step {progress.step}: {', '.join(filter(None, facts))}")
+        facts = [f"loss {progress.loss:.4f}"]
+        if progress.nats is not None:
+            facts.append(f"validation {progress.nats.per_note:.4f} nats per note")
+        facts.append(f"{progress.notes_per_second:,.0f} notes/s")
+        typer.echo(f"step {progress.step}: {', '.join(facts)}")
 
 
 def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
