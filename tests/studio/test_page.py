@@ -61,8 +61,7 @@ def test_playing_makes_sound_and_muting_takes_it_away(opened):
     opened.page.keyboard.press("Space")
     assert opened.peak() > 0.01
     opened.page.keyboard.press("Space")
-    opened.page.wait_for_timeout(2500)
-    assert opened.peak(0.5) < 0.003
+    assert any(opened.peak(0.5) < 0.003 for _ in range(20))  # the last notes fade away
     first = opened.page.locator("#tracks .track").first
     for row in opened.page.locator("#tracks .muted").all():
         row.click()
