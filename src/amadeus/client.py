@@ -194,6 +194,10 @@ class Client:
     def notes(self, id: str) -> Json:
         return self._json("GET", f"/pieces/{id}/notes")
 
+    def profile(self, id: str) -> dict[str, str]:
+        """The profile of a piece, as measured; `compose(profile=...)` takes it."""
+        return self._json("GET", f"/pieces/{id}/profile")["profile"]
+
     def captions(self, id: str, count: int = 1, seed: int = 0) -> list[str]:
         found = self._json("GET", f"/pieces/{id}/caption?count={count}&seed={seed}")
         return found["captions"]

@@ -6,6 +6,8 @@ import pytest
 
 from amadeus.experiments import steps
 
+PROFILES = ("--seeds", 1, "--levels", 2, "--bars", 2)
+
 
 def run(amadeus, name, checkpoint, *options):
     outcome = amadeus("experiment", name, "--model", checkpoint, *options, "--output", "report")
@@ -19,6 +21,11 @@ def run(amadeus, name, checkpoint, *options):
         ("steps", ("--pieces", 2, "--bars", 2, "--real", 6, "--rows", 4), "policies"),
         ("dependency", ("--pieces", 2, "--rows", 4, "--notes", 200), "orders"),
         ("genre", ("--pieces", 2, "--rows", 4), "corpora"),
+        (
+            "profile",
+            ("--pieces", 3, "--rows", 6, "--seeds", 1, "--levels", 2, "--bars", 2),
+            "heard",
+        ),
     ],
 )
 def test_each_writes_a_page_with_its_numbers(
@@ -53,3 +60,19 @@ def test_more_steps_than_attributes_are_refused_where_pieces_are_composed(amadeu
     outcome = amadeus("generate", "--model", checkpoint, "--steps", 16)
     assert outcome.code == 1
     assert "num_steps must be 1 to 8" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        (("--only", "hear,listen"), "choose from hear, follow, like"),
+        (("--rows", "64,many"), "write 64,960"),
+        (("--rows", "1"), "write 64,960"),
+        (("--model", "amadeus-small"), "trained without profiles"),
+    ],
+)
+def test_what_cannot_be_measured_of_profiles_is_said(amadeus, checkpoint, options, remedy):
+    given = ("--model", checkpoint) if "--model" not in options else ()
+    outcome = amadeus("experiment", "profile", *given, *options)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert remedy in outcome.err

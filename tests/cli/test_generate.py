@@ -1,8 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from amadeus.control import Constraints, violations
+from amadeus.model import PRESETS, Amadeus
+from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.grid import bars_of
 from amadeus.music.midi import read_midi
 
@@ -164,3 +167,51 @@ def test_constraints_that_cannot_hold_are_refused_before_composing(
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_explain_tells_the_profile(generate):
+    asked = ("--prompt", "a sad waltz", "--profile", "density: 12, mood: open", "--seed", 3)
+    lines = generate(*asked, "--explain").out.splitlines()
+    assert "profile: metre: 3/4, notes per bar: 12, form: waltz" in lines
+    (filled,) = [line for line in lines if line.startswith("profile, from a real piece: key: ")]
+    (piece,) = json.loads(generate(*asked, "--explain", "--json").out)["pieces"]
+    assert piece["profile"]["stated"] == {
+        "metre": "3/4", "notes per bar": "12", "form": "waltz"
+    }  # fmt: skip
+    told = ", ".join(f"{name}: {value}" for name, value in piece["profile"]["filled"].items())
+    assert filled == f"profile, from a real piece: {told}"
+    alone = json.loads(generate(*asked, "--explain", "--json", "--no-fill-profile").out)
+    assert alone["pieces"][0]["profile"]["filled"] == {}
+
+
+def test_every_piece_has_its_own_profile(generate, tmp_path):
+    (tmp_path / "ideas.txt").write_text("a jig\na waltz\n", encoding="utf-8")
+    outcome = generate("--prompts", "ideas.txt", "--explain", "--json", "--seed", 1)
+    jig, waltz = json.loads(outcome.out)["pieces"]
+    assert (jig["profile"]["stated"]["form"], waltz["profile"]["stated"]["form"]) == (
+        "jig",
+        "waltz",
+    )
+    lines = generate("--count", 2, "--explain", "--seed", 1).out.splitlines()
+    assert [line[:17] for line in lines if "real piece" in line] == [
+        "seed 1, profile, ", "seed 2, profile, "
+    ]  # fmt: skip
+
+
+def test_music_like_a_file_has_its_profile(generate, amadeus, fixtures):
+    song = fixtures / "song_with_pickup.mid"
+    profile = json.loads(amadeus("inspect", song, "--json").out)["profile"]
+    (piece,) = json.loads(generate("--like", song, "--explain", "--json").out)["pieces"]
+    assert piece["profile"]["stated"] == profile
+
+
+def test_a_model_without_profiles_does_not_ignore_one(amadeus, tmp_path, fixtures):
+    folder = tmp_path / "old"
+    save_checkpoint(Amadeus(replace(PRESETS["nano"], profile=False)), folder, steps=0)
+    for option in (("--profile", "mood: sad"), ("--like", fixtures / "song_with_pickup.mid")):
+        outcome = amadeus("generate", "--model", folder, "--notes", 4, *option)
+        assert outcome.code == 1
+        assert f"{folder} has no profiles; leave out" in outcome.err
+        assert len(outcome.err.splitlines()) == 1
+    outcome = amadeus("generate", "--model", folder, "--notes", 4, "--explain", "--json")
+    assert json.loads(outcome.out)["pieces"][0]["profile"] is None

@@ -2,10 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from amadeus.corpus.dataset import ExcerptConfig, Excerpts, Openings, collate
+from amadeus.corpus.dataset import (
+    ExcerptConfig,
+    Excerpts,
+    Openings,
+    collate,
+    count_rows,
+    profile_of_excerpt,
+)
 from amadeus.corpus.shards import Shards
 from amadeus.music.keys import Key
 from amadeus.music.midi import read_midi
+from amadeus.profile import Profile, conditions
 from amadeus.text.facts import Facts, measure
 from amadeus.text.prompt import parse_prompt
 from amadeus.tokens import Attribute, RowType, decode, encode
@@ -139,11 +147,16 @@ def semitones_from(shards, rows):
     raise AssertionError("an excerpt of no piece")
 
 
-def test_some_excerpts_come_without_a_caption(shards):
-    drawn = batch(shards, tokenizer=Listener(), batch_size=200, text_share=0.8)
-    assert 0.1 < float((drawn.text_lengths == 0).float().mean()) < 0.3
+def test_some_batches_come_without_captions(shards):
+    """All of their excerpts or none: beside long captions, others would be padded."""
+    worded = []
+    for step in range(60):
+        lengths = batch(shards, step=step, batch_size=4, tokenizer=Listener()).text_lengths
+        assert len(set((lengths > 0).tolist())) == 1
+        worded.append(bool(lengths[0]))
+    assert 0.7 < np.mean(worded) < 0.95
     silent = batch(shards, tokenizer=Listener(), text_share=0.0)
-    assert (silent.text_lengths == 0).all()
+    assert not silent.text_lengths.any()
 
 
 def test_weights_decide_how_often_a_source_is_drawn(shards):
@@ -176,7 +189,117 @@ def test_openings_have_fixed_captions(shards):
 
 def test_collating_pads_rows_and_empties_missing_captions():
     rows = np.full((3, 8), 9, dtype=np.uint16)
-    drawn = collate([rows, rows[:1]], ["two words", ""], 4, Listener())
+    told = [conditions(Profile(num_parts=1, bpm=90)), conditions(Profile())]
+    drawn = collate([rows, rows[:1]], ["two words", ""], told, 4, Listener())
     assert (drawn.tokens == 9).all(-1).sum(1).tolist() == [3, 1]
     assert (drawn.tokens == 0).all(-1).sum(1).tolist() == [1, 3]
     assert drawn.text_lengths.tolist() == [2, 0]
+    assert drawn.profile[0].tolist() == told[0].tolist()
+    assert drawn.profile[1].tolist() == [[0, 0], [0, 0]]
+    assert drawn.profile_lengths.tolist() == [2, 0]
+
+
+LENGTHS = {24: 0.5, 48: 0.3, 96: 0.2}
+
+
+def padding_of(batch):
+    return float((batch.tokens[..., Attribute.TYPE] == RowType.PAD).float().mean())
+
+
+def test_short_and_long_excerpts_have_as_many_rows_in_all(shards):
+    found = [batch(shards, step=step, lengths=LENGTHS, batch_size=8) for step in range(60)]
+    for one in found:
+        count, rows, _ = one.tokens.shape
+        assert rows in LENGTHS
+        assert count * rows == 8 * ROWS
+    share = {rows: np.mean([one.tokens.shape[1] == rows for one in found]) for rows in LENGTHS}
+    assert share == pytest.approx(LENGTHS, abs=0.15)
+
+
+def test_every_process_draws_the_same_length(shards):
+    for step in range(20):
+        sizes = {
+            batch(shards, step=step, lengths=LENGTHS, batch_size=4, seed=seed).tokens.shape
+            for seed in range(4)
+        }
+        assert len(sizes) == 1
+
+
+def test_a_batch_of_several_lengths_is_a_function_of_seed_and_step(shards):
+    first = batch(shards, step=3, seed=1, lengths=LENGTHS)
+    again = batch(shards, step=3, seed=1, lengths=LENGTHS)
+    for one, other in zip(first, again, strict=True):
+        assert torch.equal(one, other)
+    assert not torch.equal(batch(shards, step=3, seed=2, lengths=LENGTHS).tokens, first.tokens)
+
+
+def ends_or_is_full(drawn):
+    """Of each excerpt, whether it fills its room or ends where its piece ends."""
+    length = drawn.tokens.shape[1]
+    return [len(r) == length or r[-1, Attribute.TYPE] == RowType.END for r in rows_of(drawn)]
+
+
+@pytest.mark.parametrize("end_share", [0.0, 0.5])
+def test_only_excerpts_that_end_with_their_piece_are_padded(shards, end_share):
+    """And rearranged ones, for which two rows are kept free."""
+    fields = {"lengths": LENGTHS, "infill_share": 0.0, "end_share": end_share}
+    for step in range(12):
+        assert all(ends_or_is_full(batch(shards, step=step, **fields)))
+
+
+def test_pieces_that_are_too_short_come_in_the_shortest_batches_alone(
+    fixtures, tmp_path, write_shards
+):
+    whole = encode(read_midi(fixtures / "string_quartet.mid"))
+    short = np.concatenate([whole[:40], whole[-1:]])
+    pieces = [{"tokens": whole}, {"tokens": short}]
+    both = Shards(write_shards(tmp_path / "shards", *pieces))
+    for step in range(20):
+        drawn = batch(both, step=step, lengths=LENGTHS, infill_share=0.0, start_share=1.0)
+        assert padding_of(drawn) == 0  # 24 rows are fewer than the short piece has
+        if drawn.tokens.shape[1] > 24:
+            assert all(len(rows) > len(short) for rows in rows_of(drawn))
+
+
+def test_padding_is_a_small_share_with_the_usual_settings(shards):
+    drawn = [batch(shards, step=step, lengths=LENGTHS) for step in range(30)]
+    assert np.mean([padding_of(one) for one in drawn]) < 0.05
+
+
+def test_the_rows_of_a_batch_are_counted_without_padding_and_marks(shards):
+    drawn = batch(shards, batch_size=8)
+    expected = sum(int((rows[:, Attribute.TYPE] >= RowType.JOIN).sum()) for rows in rows_of(drawn))
+    assert count_rows(drawn) == expected
+    assert 0 < count_rows(drawn) < 8 * ROWS
+
+
+def test_excerpts_come_with_their_profiles_some_values_left_out(shards):
+    drawn = batch(shards, step=1, batch_size=64)
+    lengths = drawn.profile_lengths
+    assert drawn.profile.shape[0] == len(lengths)
+    assert drawn.profile.shape[1] == lengths.max()
+    assert 0.1 < (lengths == 0).float().mean() < 0.4
+    for pairs, length in zip(drawn.profile, lengths, strict=True):
+        assert (pairs[:length, 0] > 0).all()
+        assert not pairs[length:].any()
+    assert not batch(shards, step=1, profile=False).profile_lengths.any()
+
+
+def test_openings_have_whole_profiles(shards):
+    (drawn,) = Openings(shards, ROWS, 8, None, 8, profile=True)
+    for i, number in enumerate(range(len(shards))):
+        tokens = np.asarray(shards.tokens(number))
+        told = Facts.from_dict(shards.pieces[number].facts)
+        bars = int(opens_bar(tokens[:, Attribute.TYPE]).sum())
+        expected = conditions(profile_of_excerpt(tokens[:ROWS], told, bars))
+        assert drawn.profile[i, : drawn.profile_lengths[i]].tolist() == expected.tolist()
+
+
+def test_performed_pieces_have_neither_tempo_nor_metre(shards):
+    tokens = np.asarray(shards.tokens(0))
+    played = profile_of_excerpt(tokens, Facts(performed=True, genres=("jazz",)), 9)
+    assert (played.bpm, played.time_signature) == (None, None)
+    assert (played.genres, played.bars_left) == (("jazz",), 9)
+    written = profile_of_excerpt(tokens, Facts(), 9)
+    assert written.bpm is not None
+    assert written.time_signature is not None

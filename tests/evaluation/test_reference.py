@@ -17,6 +17,7 @@ from amadeus.evaluation.reference import (
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.grid import quantize
 from amadeus.music.midi import read_midi
+from amadeus.profile import Profile, conditions
 from amadeus.tokens import encode
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute, RowType
 from amadeus.training.loss import Objective
@@ -30,7 +31,7 @@ def batch_of(pitches, padding=0):
     tokens[0] = 0
     tokens[0, Attribute.TYPE] = RowType.START
     tokens[1:, Attribute.PITCH] = pitches
-    return collate([tokens], [""], len(tokens) + padding, None)
+    return collate([tokens], [""], [conditions(Profile())], len(tokens) + padding, None)
 
 
 def test_every_table_is_a_probability_distribution():

@@ -136,7 +136,7 @@ def test_a_session_has_room(tiny_model, setting):
 def test_a_caption_longer_than_the_network_reads_is_refused(network):
     session = Session(network[0])
     config = PRESETS["nano"]
-    for shape in ((config.max_text + 1, config.text_width), (3, config.text_width + 1)):
+    for shape in ((config.max_prefix + 1, config.text_width), (3, config.text_width + 1)):
         with pytest.raises(ConfigError, match="use the encoder it was trained with"):
             session.submit(Request(text=np.zeros(shape)))
 

@@ -49,6 +49,42 @@ def test_composing_writes_a_file_and_describes_it(use, folder):
     assert describe_score(score) in said
 
 
+def test_the_profile_that_a_piece_is_composed_with_is_told(use):
+    said = text(
+        use(
+            "compose", prompt="a sad waltz", profile="notes per bar: 12, mood: open", bars=1, seed=2
+        )
+    )
+    stated, filled = said.splitlines()[-2:]
+    assert stated == "profile, stated: metre: 3/4, notes per bar: 12, form: waltz"
+    assert filled.startswith("profile, from a real piece: ")
+    assert "chord size: " in filled
+
+
+def test_a_piece_is_composed_like_a_file_whose_profile_is_described(use, song):
+    profile = text(use("describe", file="song.mid")).splitlines()[-1]
+    assert profile.startswith("profile: key: G major, ")
+    like = text(use("compose", like="song.mid", bars=1, seed=2)).splitlines()[-2]
+    assert like == profile.replace("profile: ", "profile, stated: ", 1)
+    given = {"profile": profile.removeprefix("profile: "), "bars": 1, "seed": 2}
+    assert like == text(use("compose", **given)).splitlines()[-2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"profile": "mood: grumpy"}, "'grumpy' is unknown"),
+        ({"like": "nothing.mid"}, "there is no file 'nothing.mid'"),
+        ({"like": "../song.mid"}, "no name of a MIDI file"),
+    ],
+)
+def test_a_profile_that_cannot_be_is_refused(use, folder, arguments, message):
+    result = use("compose", bars=1, **arguments)
+    assert result.is_error
+    assert message in text(result)
+    assert not list(folder.iterdir())
+
+
 def test_no_file_is_overwritten(use, folder):
     first = use("compose", bars=1, seed=1, name="piece.mid")
     again = use("compose", bars=1, seed=1, name="piece.mid")

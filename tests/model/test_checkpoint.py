@@ -1,6 +1,7 @@
 import json
 import os
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,28 @@ def test_shapes_of_weights_are_known_without_the_model(config):
     with torch.device("meta"):
         expected = {k: tuple(w.shape) for k, w in Amadeus(config).state_dict().items()}
     assert weight_shapes(config) == expected
+
+
+@pytest.mark.parametrize("profile", [True, False])
+def test_weights_made_with_other_profile_values_are_refused_where_they_read_them(tmp_path, profile):
+    save_checkpoint(Amadeus(replace(PRESETS["nano"], profile=profile)), tmp_path)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["profile_values"]  # as in checkpoints that were made before it was saved
+    path.write_text(json.dumps(config))
+    assert load_checkpoint(tmp_path).config.profile is profile
+    path.write_text(json.dumps(config | {"profile_values": "0123"}))
+    if profile:
+        with pytest.raises(CheckpointError, match=r"profile values 0123.*train again"):
+            load_checkpoint(tmp_path)
+    else:
+        assert load_checkpoint(tmp_path).profile_embedder is None
+
+
+def test_a_checkpoint_that_does_not_mention_profiles_has_none(tmp_path):
+    save_checkpoint(Amadeus(replace(PRESETS["nano"], profile=False)), tmp_path)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["model"]["profile"]
+    path.write_text(json.dumps(config))
+    assert load_checkpoint(tmp_path).config.profile is False

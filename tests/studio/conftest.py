@@ -18,11 +18,11 @@ DESKTOP = {"viewport": {"width": 1360, "height": 850}}
 
 @pytest.fixture(scope="module")
 def start_server():
-    """Starts servers of the shipped model, processes of their own; each gives its address."""
+    """Starts servers, processes of their own; each gives its address. more: options."""
     running = []
 
-    def start(data: Path) -> tuple[str, subprocess.Popen]:
-        options = ["--json", "--port", "0", "--data", str(data)]
+    def start(data: Path, *more: str) -> tuple[str, subprocess.Popen]:
+        options = ["--json", "--port", "0", "--data", str(data), *more]
         process = subprocess.Popen(
             [sys.executable, "-c", SERVE, "serve", *options], stdout=subprocess.PIPE, text=True
         )

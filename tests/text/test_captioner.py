@@ -15,9 +15,9 @@ from amadeus.music.instruments import EVERYDAY_NAMES
 from amadeus.music.keys import Key
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
+from amadeus.profile.labels import composer_name, read_labels
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import Facts, measure
-from amadeus.text.labels import composer_name, read_labels
 from amadeus.text.phrases import INSTRUMENTS
 from amadeus.text.prompt import parse_prompt
 

@@ -54,6 +54,7 @@ def test_muon_takes_the_matrices_and_no_table():
     others = {names[id(p)] for group in adamw.param_groups for p in group["params"]}
     assert others == {
         "embedder.table.weight", "decoder.table.weight", "decoder.heads", "enhancement.slots",
+        "profile_embedder.table.weight",
     }  # fmt: skip
     assert "generator.blocks.0.attention.query.weight" in matrices
 
@@ -69,8 +70,10 @@ def test_only_matrices_decay():
 
 def test_each_group_keeps_its_own_full_rate():
     model = Amadeus(PRESETS["nano"])
-    optimizers = build_optimizers(model, kind="muon", lr=0.01, matrix_lr=0.02, weight_decay=0.1)
+    optimizers = build_optimizers(
+        model, kind="muon", lr=0.01, matrix_lr=0.02, weight_decay=0.1, profile_lr=0.03
+    )
     for share in (0.5, 0.25, 1.0):
         set_rate(optimizers, share)
         rates = [group["lr"] for o in optimizers for group in o.param_groups]
-        assert rates == pytest.approx([0.02 * share, 0.01 * share])
+        assert rates == pytest.approx([0.02 * share, 0.01 * share, 0.03 * share])

@@ -281,3 +281,77 @@ def test_a_run_can_start_from_the_weights_of_another(config, tmp_path):
         assert torch.equal(weight, first.model.state_dict()[name])
     with pytest.raises(ConfigError, match="another size"):
         Trainer(config(model={"layers": 1}, **start), device="cpu")
+
+
+def test_a_resumed_run_goes_on_with_the_average(config, tmp_path):
+    """Of the weights and of the checkpoint, which holds the average."""
+    options = {"average": 0.5, "validate_every": 2}
+    whole, _ = train(config(output=tmp_path / "whole", **options))
+    _, step = train(config(**options), on_validation=interrupt)
+    assert step == 3
+    resumed, step = train(config(**options), resume=True)
+    assert step == 5
+    for kind in ("model", "average"):
+        expected = whole.models[kind].state_dict()
+        for name, weight in resumed.models[kind].state_dict().items():
+            assert torch.equal(weight, expected[name])
+    saved = load_checkpoint(resumed.config.output).state_dict()
+    for name, weight in resumed.average.objective.model.state_dict().items():
+        assert torch.equal(saved[name], weight)
+    assert not torch.equal(
+        saved["decoder.table.weight"], resumed.model.state_dict()["decoder.table.weight"]
+    )
+
+
+def test_averaging_changes_no_update(config, tmp_path):
+    plain, _ = train(config(output=tmp_path / "plain"))
+    averaged, _ = train(config(average=0.9))
+    for a, b in zip(plain.model.parameters(), averaged.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_run_without_an_average_cannot_be_resumed_with_one(config):
+    train(config(), max_minutes=0.0)
+    with pytest.raises(TrainingError, match="another model"):
+        train(config(average=0.5), resume=True)
+
+
+def test_a_model_without_profiles_gains_them(config, tmp_path):
+    first, _ = train(config(output=tmp_path / "first", profile=False))
+    assert first.model.profile_embedder is None
+    start = {"start_from": str(tmp_path / "first")}
+    gained = Trainer(config(**start), device="cpu")
+    weights = gained.model.state_dict()
+    for name, weight in first.model.state_dict().items():
+        assert torch.equal(weights[name], weight)
+    new = set(weights) - set(first.model.state_dict())
+    assert new == {"profile_embedder.table.weight"}
+    assert gained.run() == 5
+    assert load_checkpoint(config().output).config.profile is True
+
+
+def test_a_model_with_profiles_keeps_them(config, tmp_path):
+    first, _ = train(config(output=tmp_path / "first"))
+    start = {"start_from": str(tmp_path / "first")}
+    again = Trainer(config(**start), device="cpu")
+    for name, weight in again.model.state_dict().items():
+        assert torch.equal(weight, first.model.state_dict()[name])
+    with pytest.raises(ConfigError, match=r"set preset, model, profile"):
+        Trainer(config(profile=False, **start), device="cpu")
+
+
+def test_profiles_are_trained(config):
+    trainer = Trainer(config(rows=24), device="cpu")
+    before = trainer.model.profile_embedder.table.weight.detach().clone()
+    trainer.run()
+    after = trainer.model.profile_embedder.table.weight.detach()
+    assert not torch.equal(before, after)
+    assert not after[0].any()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("average", 1.0), ("average", -0.1), ("precision", "float64")]
+)
+def test_a_wrong_field_of_the_run_is_named(config, field, value):
+    with pytest.raises(ConfigError, match=f"{field} must be"):
+        config(**{field: value})

@@ -72,6 +72,18 @@ def print_explained(
         say("nothing is constrained")
 
 
+def print_profile(
+    profile: dict[str, dict[str, str]] | None,
+    prefix: str = "",
+    say: Callable[[str], None] = typer.echo,
+) -> None:
+    """What was stated of the profile that a piece is composed with, and what was filled in."""
+    for title, kind in (("profile", "stated"), ("profile, from a real piece", "filled")):
+        if profile and profile[kind]:
+            values = ", ".join(f"{name}: {value}" for name, value in profile[kind].items())
+            say(f"{prefix}{title}: {values}")
+
+
 def print_table(rows: Iterable[Iterable[str]]) -> None:
     """Print cells in columns, all but the last padded to one width."""
     lines = [[_printable(cell) for cell in row] for row in rows]

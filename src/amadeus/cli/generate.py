@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_explained, print_json, progress_bar
+from amadeus.cli.display import print_explained, print_json, print_profile, progress_bar
 from amadeus.cli.live import STDOUT, Notes, Play, open_live
 from amadeus.errors import ConfigError
 
@@ -29,6 +30,8 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
     'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
     "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
+    'amadeus generate --model runs/small --profile "chord changes: 1 a bar, velocities: wide"',
+    "amadeus generate --model runs/small --like piece.mid --explain",
     "amadeus generate --live virtual:Amadeus  (a MIDI port that synthesizers can listen to)",
     "amadeus generate --live - | jq .pitch",
 )
@@ -50,8 +53,20 @@ def generate(
         ),
     ] = True,
     constraint: options.Constraint = None,
+    profile: options.ProfileText = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="New music with the profile of this MIDI file."),
+    ] = None,
+    fill_profile: Annotated[
+        bool,
+        typer.Option(
+            "--fill-profile/--no-fill-profile",
+            help="Take what prompt and profile leave open from a real piece that is near to them.",
+        ),
+    ] = True,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say what the music is held to, before composing.")
+        bool, typer.Option("--explain", help="Say what the music is held to, and its profile.")
     ] = False,
     guidance: options.Guidance = None,
     bars: Annotated[
@@ -124,34 +139,39 @@ def generate(
     lengths = [plan_piece(stated, constraints, bars, notes).num_bars or 0 for stated in facts]
     explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
     seed = options.draw_seed() if seed is None else seed
+    profiled = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
 
-    if explain and prompts is None and not as_json:
-        print_explained(explained[0], say)
-
     from amadeus.inference.composer import load_model
 
-    load = partial(load_model, **options.given(name=model, device=device), words=any(texts))
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
         constraints=constraints, guidance=guidance, tries=tries, steps=steps, threshold=threshold,
-        temperature=temperature, top_p=top_p, order=order,
+        temperature=temperature, top_p=top_p, order=order, fill_profile=fill_profile, **profiled,
     )  # fmt: skip
     stopped = False
-    if live is not None:
-        with open_live(live) as play:
-            scores, stopped = _played(play, load(), prompt, settings)
-    else:
-        composer = load()
-        unit = "bars" if all(lengths) else "notes"
-        total = sum(lengths) if all(lengths) else (notes or 0) * len(texts)
-        with progress_bar(f"Composing {unit}", total) as update:
-            scores = composer.generate_many(
-                texts,
-                progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
-                **settings,
-            )
+    with nullcontext() if live is None else open_live(live) as play:
+        composer = load_model(**options.given(name=model, device=device), words=any(texts))
+        profiles: list[dict[str, dict[str, str]] | None] = []
+        for i, text in enumerate(texts if explain else ()):
+            planned = composer.profile_of(text, **settings | {"seed": seed + i})
+            profiles.append(None if planned is None else planned.to_dict())
+        if explain and prompts is None and not as_json:
+            print_explained(explained[0], say)
+            for i, told in enumerate(profiles):
+                print_profile(told, f"seed {seed + i}, " if count > 1 else "", say)
+        if play is not None:
+            scores, stopped = _played(play, composer, prompt, settings)
+        else:
+            unit = "bars" if all(lengths) else "notes"
+            total = sum(lengths) if all(lengths) else (notes or 0) * len(texts)
+            with progress_bar(f"Composing {unit}", total) as update:
+                scores = composer.generate_many(
+                    texts,
+                    progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
+                    **settings,
+                )
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
@@ -160,12 +180,15 @@ def generate(
             asked["stopped"] = True
         if explain:
             asked["constraints"] = explained[i]
+            asked["profile"] = profiles[i]
         pieces.append({"seed": seed + i, **asked, **plan.to_dict(), **summarize(score)})
         if not as_json:
             if prompts is not None and i % count == 0:
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
                 if explain:
                     print_explained(explained[i])
+            if prompts is not None and explain:
+                print_profile(profiles[i])
             cut = "; stopped, this is what was composed by then" if stopped else ""
             say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}{cut}")
     if as_json:

@@ -60,6 +60,8 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.music.instruments import program_name
     from amadeus.music.keys import estimate_key
     from amadeus.music.midi import read_midi
+    from amadeus.profile import profile_of_score
+    from amadeus.profile.wording import describe
 
     score = read_midi(path, limits)
     bars = bars_of(score)
@@ -68,11 +70,13 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
         return int(bars.index_at(event.onset_ticks)) + 1
 
     key = estimate_key(score)
+    profile = describe(profile_of_score(score)) if score.num_notes else {}
     return {
         "kind": "midi",
         "path": str(path),
         **summarize(score),
         "key": str(key) if key else None,
+        "profile": profile,
         "ticks_per_quarter": score.ticks_per_quarter,
         "tempos": [{"bar": bar(t), "bpm": t.bpm} for t in score.tempos],
         "time_signatures": [{"bar": bar(t), "metre": str(t)} for t in score.time_signatures],

@@ -18,6 +18,7 @@ from amadeus.cli import (
     corpus,
     corpus_openings,
     corpus_pack,
+    corpus_profiles,
     corpus_stats,
     edit,
     evaluate,
@@ -32,6 +33,7 @@ from amadeus.cli import (
     validate,
 )
 from amadeus.cli import experiment_measuring as measuring
+from amadeus.cli import experiment_profile as profiles_told
 from amadeus.cli import experiment_results as collected
 from amadeus.cli import experiment_training as training
 from amadeus.errors import AmadeusError
@@ -113,6 +115,7 @@ corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 corpus_app.command("openings", epilog=corpus_openings.EXAMPLES)(corpus_openings.openings)
+corpus_app.command("profiles", epilog=corpus_profiles.EXAMPLES)(corpus_profiles.profiles)
 corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
 corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
 app.command("train", epilog=train.EXAMPLES)(train.train)
@@ -126,6 +129,7 @@ experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.i
 experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
 experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
 experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
+experiment_app.command("profile", epilog=profiles_told.EXAMPLES)(profiles_told.profile)
 experiment_app.command("results", epilog=collected.EXAMPLES)(collected.results)
 experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
 experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)

@@ -119,6 +119,30 @@ def limits(no_limits: bool) -> Limits:
     return UNLIMITED if no_limits else LIMITS
 
 
+ProfileText = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="TEXT",
+        help='What it should be like: "chord changes: 1 a bar, velocities: wide, genre: jazz"; '
+        "`amadeus inspect FILE` prints the profile of a file. The model follows it, nothing "
+        "enforces it; `mood: open` takes a value out.",
+    ),
+]
+
+
+def profile_settings(text: str | None, like: Path | None) -> dict[str, Any]:
+    """Settings of the composer: the profile of a file, and over it the values of a text.
+
+    Raises ConfigError for values that are unknown, ScoreError for a file without notes.
+    """
+    from amadeus.music.midi import read_midi
+    from amadeus.profile import profile_of_score
+    from amadeus.text.profile_of_prompt import profile_settings
+
+    return profile_settings(text, None if like is None else profile_of_score(read_midi(like)))
+
+
 def draw_seed() -> int:
     """A seed that is easy to type again."""
     return secrets.randbelow(10**6)

@@ -49,6 +49,10 @@ def validate(
     captions: Annotated[
         Captions, typer.Option(help="Give each piece its caption, another piece's, or none.")
     ] = Captions.none,
+    profiles: Annotated[
+        Captions,
+        typer.Option(help="Give each piece its profile, another piece's, or none."),
+    ] = Captions.none,
     by_corpus: Annotated[
         bool, typer.Option("--by-corpus", help="Each corpus by itself, with so many pieces.")
     ] = False,
@@ -69,14 +73,23 @@ def validate(
     names = sorted(set(held_out.sources())) if by_corpus else [""]
     length = rows or network.config.context
     openings = {
-        name: Openings(held_out, length, BATCH_SIZE, tokenizer, pieces, name) for name in names
+        name: Openings(
+            held_out,
+            length,
+            BATCH_SIZE,
+            tokenizer,
+            pieces,
+            name,
+            profile=profiles is not Captions.none,
+        )
+        for name in names
     }
     found: dict[str, Nats] = {}
     with progress_bar("Batches", sum(map(len, openings.values()))) as update:
         done = 0
         for name, batches in openings.items():
-            listener = (_mislabelled(b) if captions is Captions.shuffled else b for b in batches)
-            found[name] = _measure(network, _counted(listener, update, done), encode_text)
+            told = (_exchanged(batch, captions, profiles) for batch in batches)
+            found[name] = _measure(network, _counted(told, update, done), encode_text)
             done += len(batches)
     counts = {name: len(batches.chosen) for name, batches in openings.items()}
     if as_json:
@@ -116,11 +129,17 @@ def _text(network: Amadeus, captions: Captions) -> tuple[Tokenizer | None, Encod
     return CaptionTokenizer(folder, network.config.max_text), TextEncoder(folder)
 
 
-def _mislabelled(batch: Batch) -> Batch:
-    """Every piece with its neighbour's caption."""
-    return batch._replace(
-        text_ids=batch.text_ids.roll(1, 0), text_lengths=batch.text_lengths.roll(1, 0)
-    )
+def _exchanged(batch: Batch, captions: Captions, profiles: Captions) -> Batch:
+    """Every piece with its neighbour's caption or profile where they are to be shuffled."""
+    if captions is Captions.shuffled:
+        batch = batch._replace(
+            text_ids=batch.text_ids.roll(1, 0), text_lengths=batch.text_lengths.roll(1, 0)
+        )
+    if profiles is Captions.shuffled:
+        batch = batch._replace(
+            profile=batch.profile.roll(1, 0), profile_lengths=batch.profile_lengths.roll(1, 0)
+        )
+    return batch
 
 
 def _counted(batches: Iterator[Batch], update: Update, done: int) -> Iterator[Batch]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from amadeus.errors import CorpusError
 from amadeus.files import read_regular
-from amadeus.text.labels import read_labels
+from amadeus.profile.labels import read_labels
 
 LICENCE_CLASSES = ("open", "nc", "stated", "unclear")
 """Openly licensed, non-commercial, licensed by somebody who may not own the songs, unknown."""

@@ -19,6 +19,7 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.errors import CorpusError
 from amadeus.evaluation.reference import Tables, cross_entropy
 from amadeus.inference.teacher_forcing import force
+from amadeus.profile import Profile, conditions
 from amadeus.reports.means import Mean
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _hear(
     (forced,) = force(model, tokens, [in_random_order], legal_only=False, seed=seed)
     counted = None
     if tables is not None:
-        batch = collate([tokens], [""], len(tokens), None)
+        batch = collate([tokens], [""], [conditions(Profile())], len(tokens), None)
         unigram, bigram = cross_entropy(tables, [batch])
         counted = unigram.per_note, bigram.per_note
     genres = tuple(piece.facts["genres"] or ())

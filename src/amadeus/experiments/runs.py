@@ -111,7 +111,7 @@ class Runs:
         """The trained model, in evaluation mode."""
         self.get(recipe)
         model = DECODERS[recipe.decoder](recipe.config).model
-        load_state(self.folder / recipe.key, model, [])
+        load_state(self.folder / recipe.key, {"model": model}, [])
         return model.eval()
 
     def seconds_per_update(self, recipes: Sequence[Recipe]) -> list[float]:
@@ -144,7 +144,7 @@ class Runs:
         if not len(trainer.openings):
             raise CorpusError(f"{recipe.config.shards} holds no validation pieces; give others")
         resume = (folder / STATE).exists()
-        reached = load_state(folder, trainer.model, trainer.optimizers) if resume else 0
+        reached = load_state(folder, trainer.models, trainer.optimizers) if resume else 0
         curve = [point for point in _points(folder / CURVE) if point[0] <= reached]
 
         def note(step: Step) -> None:

@@ -26,6 +26,7 @@ from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
 from amadeus.inference.openings import Begun, NewPiece
 from amadeus.inference.orchestration import reorchestrate
+from amadeus.inference.profile_plan import ProfilePlan, ProfilePlanner, one_for_each
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import sampling_config
 from amadeus.inference.splice import splice
@@ -35,6 +36,7 @@ from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
 from amadeus.music.score import Score
+from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import decode, encode
@@ -70,11 +72,12 @@ def load_model(
     if on_cpu and fits(sizes := read_sizes(folder)):
         from safetensors.numpy import load_file
 
-        composer = Composer(NativeNetwork(sizes, read_weights(folder, sizes, load_file)))
+        network = NativeNetwork(sizes, read_weights(folder, sizes, load_file))
+        composer = Composer(network, name=str(name))
     else:
         from amadeus.model.checkpoint import load_checkpoint
 
-        composer = Composer(load_checkpoint(folder).to_device(device))
+        composer = Composer(load_checkpoint(folder).to_device(device), name=str(name))
     if words:
         composer.load_text_encoder()
     return composer
@@ -83,10 +86,19 @@ def load_model(
 class Composer:
     """A model that composes."""
 
-    def __init__(self, model: Model) -> None:
-        """A piece longer than the model's context forgets its beginning."""
-        self.model, self.context = model, model.config.context
+    def __init__(self, model: Model, *, name: str = "this model") -> None:
+        """A piece longer than the model's context forgets its beginning.
+
+        name: what messages call the model.
+        """
+        self.model, self.context, self.name = model, model.config.context, name
+        self._profiles = ProfilePlanner(model, name)
         self._encode_text: EncodePrompts | None = None
+
+    @property
+    def has_profiles(self) -> bool:
+        """Whether the model was trained with profiles."""
+        return self._profiles.has_profiles
 
     def load_text_encoder(self) -> EncodePrompts:
         """What reads the prompts, loaded once.
@@ -115,6 +127,10 @@ class Composer:
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
         tries: int = DEFAULT_TRIES,
+        profile: Profile | Sequence[Profile] | None = None,
+        fill_profile: bool = True,
+        leave_open: Sequence[str] = (),
+        guided_by: Sequence[str] = (),
         progress: OnProgress | None = None,
         **sampling: Any,
     ) -> list[Score]:
@@ -131,20 +147,38 @@ class Composer:
         constraints: what holds besides what the prompts state: in every piece, or in each its own.
         tries: beginnings that are composed, of 2 bars; the one that is most like what people write
         (`inference.usual`) goes on. 1 takes the model's as it comes.
+        profile: what the music should be like, of all pieces or of each, beside what the prompts
+        say; the model follows it, nothing enforces it.
+        fill_profile: what prompt, constraints and profile leave open is taken from a real piece
+        near to them.
+        leave_open: values of the profile that stay open, whatever is stated or filled in.
+        guided_by: the values of the profile that guidance is about; all of it, and the words, if
+        left out.
         sampling: steps, threshold, temperature, top_p, order, fixed_order: see `sampling_config`.
 
-        Raises ConfigError for a setting that cannot work, and before anything is composed, for
-        prompts and constraints that contradict themselves or each other.
+        Raises ConfigError for a setting that cannot work, for a profile given to a model without
+        profiles, and before anything is composed, for prompts and constraints that contradict
+        themselves or each other.
         """
         asked = self._new_pieces(
             prompts, bars=bars, notes=notes, seed=seed, guidance=guidance,
-            prompt_constraints=prompt_constraints, constraints=constraints, tries=tries, **sampling,
+            prompt_constraints=prompt_constraints, constraints=constraints, tries=tries,
+            profile=profile, fill_profile=fill_profile, leave_open=leave_open, guided_by=guided_by,
+            **sampling,
         )  # fmt: skip
         begun = self._begin(asked, progress)
         left = [one.rest for one in begun if one.rest]
         rests = iter(self.compose(left, progress=_going_on_from(begun, progress)))
         rows = [next(rests) if one.rest else one.rows for one in begun]
         return [finish(decode(r), piece.plan) for r, piece in zip(rows, asked, strict=True)]
+
+    def profile_of(self, prompt: str = "", **settings: Any) -> ProfilePlan | None:
+        """The profile that `generate` would compose with; None for a model without profiles.
+
+        settings: those of `generate`. Raises ConfigError as that does.
+        """
+        (piece,) = self._new_pieces([prompt], **settings)
+        return ProfilePlan(piece.profile, piece.stated) if self.has_profiles else None
 
     def stream(
         self,
@@ -201,26 +235,44 @@ class Composer:
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
         tries: int = DEFAULT_TRIES,
+        profile: Profile | Sequence[Profile] | None = None,
+        fill_profile: bool = True,
+        leave_open: Sequence[str] = (),
+        guided_by: Sequence[str] = (),
         **sampling: Any,
     ) -> list[NewPiece]:
         """What `generate_many` asks for."""
         if not prompts:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         facts = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
+        held = _one_for_each(constraints, len(facts))
         plans = [
-            plan_piece(stated, held, bars, notes)
-            for stated, held in zip(facts, _one_for_each(constraints, len(facts)), strict=True)
+            plan_piece(stated, one, bars, notes) for stated, one in zip(facts, held, strict=True)
         ]
         texts = self._text_states(prompts)
         unmask = sampling_config(**sampling)
-        requests = [
-            Request(
-                num_bars=plan.num_bars, max_notes=notes, seed=seed + i, unmask=unmask,
-                text=texts[i], guidance=guidance,
+        asked = one_for_each(profile, len(plans))
+        self._profiles.check(asked, (*leave_open, *guided_by))
+        profiles = [
+            self._profiles.plan(
+                prompts[i], held[i], asked[i], texts[i],
+                bars=plan.num_bars, seed=seed + i, fill=fill_profile, leave_open=leave_open,
             )
             for i, plan in enumerate(plans)
         ]  # fmt: skip
-        return [NewPiece(r, plan, tries) for r, plan in zip(requests, plans, strict=True)]
+        requests = [
+            Request(
+                num_bars=plan.num_bars, max_notes=notes, seed=seed + i, unmask=unmask,
+                text=self._profiles.prefix(profiles[i].profile, texts[i]),
+                contrast=self._profiles.contrast(profiles[i].profile, texts[i], guided_by),
+                guidance=guidance,
+            )
+            for i, plan in enumerate(plans)
+        ]  # fmt: skip
+        return [
+            NewPiece(request, plan, tries, planned.profile, planned.stated)
+            for request, plan, planned in zip(requests, plans, profiles, strict=True)
+        ]
 
     def _begin(self, pieces: Sequence[NewPiece], progress: OnProgress | None = None) -> list[Begun]:
         """Choose the opening of every piece."""

@@ -47,7 +47,7 @@ class Engine:
         self.device = weight.device
         self.texts: list[Tensor] = []
         self.blocks = cast("list[Block]", list(model.generator.blocks))
-        slots, most_text, self.most_rows = max(1, len(texts)), config.max_text, context
+        slots, most_text, self.most_rows = max(1, len(texts)), config.max_prefix, context
         shape = (2, slots, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
         # One per layer, keys and values, [2, slots, kv_heads, capacity, K]; zero where unwritten.
         self.cache = [weight.new_zeros(shape) for _ in range(config.layers)]

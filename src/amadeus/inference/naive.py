@@ -20,7 +20,7 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
     progress = Progress(request, context)
     while not progress.grammar.ended:
         with_text = _predictor(model, progress.window.rows, request.text)
-        without = _predictor(model, progress.window.rows, None)
+        without = _predictor(model, progress.window.rows, request.contrast)
 
         def predict(
             values: np.ndarray,

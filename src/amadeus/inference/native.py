@@ -18,6 +18,7 @@ import numpy as np
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.request import token_states
+from amadeus.model.checkpoint_files import PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
 from amadeus.native.library import Sizes, Task, Vocabulary, load
 from amadeus.tokens import vocabulary as v
@@ -73,6 +74,8 @@ class NativeNetwork:
         sizes = Sizes(**{name: getattr(config, name) for name in names})
         sizes.most_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
         tensors = {k: np.ascontiguousarray(w, dtype=np.float32) for k, w in weights.items()}
+        # What a profile says reaches the core as text does.
+        self.profile_vectors: np.ndarray | None = tensors.pop(PROFILE_VECTORS, None)
         count = len(tensors)
         self._handle = core.amadeus_open(
             ctypes.byref(sizes),
@@ -115,7 +118,7 @@ class NativeEngine:
         self.network, self._core = network, network.core
         self.texts: list[np.ndarray] = []
         self._handle = self._core.amadeus_begin(
-            network._handle, network.config.max_text + context, threads or default_threads()
+            network._handle, network.config.max_prefix + context, threads or default_threads()
         )
         if self._handle is None:
             raise RuntimeError(self._core.amadeus_problem().decode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,9 +12,13 @@ from amadeus.control.plan import Plan
 from amadeus.inference.request import Request
 from amadeus.inference.tries import check_tries, seed_of_try
 from amadeus.inference.usual import usual
+from amadeus.profile import Profile, measure_profile
+from amadeus.profile.distance import differences
 from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
+MISFIT = 0.15
+"""How much less usual an opening counts for a value of the profile that it has nothing of."""
 ABSENT = 0.1
 """How much less usual an opening counts for an instrument that was asked for and is not in it."""
 
@@ -38,6 +42,10 @@ class NewPiece:
     plan: Plan
     tries: int
     """Openings to choose from."""
+    profile: Profile = field(default_factory=Profile)
+    """What it should be like."""
+    stated: frozenset[str] = frozenset()
+    """Fields of the profile that were stated; a real piece gave the others."""
 
     def __post_init__(self) -> None:
         check_tries(self.tries)
@@ -75,7 +83,8 @@ class NewPiece:
         """How usual an opening is, [N, A], less for who should play and does not yet."""
         asked = {d.instrument for d in self.plan.demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
-        return usual().score(rows) - ABSENT * len(missing)
+        misfit = MISFIT * sum(differences(self.profile, measure_profile(rows)).values())
+        return usual().score(rows) - ABSENT * len(missing) - misfit
 
 
 def _less(whole: int | None, part: int) -> int | None:

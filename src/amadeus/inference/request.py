@@ -34,7 +34,10 @@ class Request:
     unmask: UnmaskConfig = field(default_factory=UnmaskConfig)
     """How each row is sampled."""
     text: np.ndarray | None = None
-    """Token states of the caption, [S, text_width]; None for no caption."""
+    """What stands before the rows: vectors of the profile and token states of the caption,
+    [S, text_width]; None for neither."""
+    contrast: np.ndarray | None = None
+    """What stands there in the second look at each row, from which guidance leads away."""
     ends_with: RowType = RowType.END
     """END, or JOIN where the prompt begins with FUTURE."""
     guidance: float = 1.0
@@ -67,10 +70,10 @@ def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
     if text is None:
         return np.zeros((0, config.text_width), dtype=np.float32)
     states = np.ascontiguousarray(text, dtype=np.float32)
-    if states.shape[1:] != (config.text_width,) or len(states) > config.max_text:
+    if states.shape[1:] != (config.text_width,) or len(states) > config.max_prefix:
         raise ConfigError(
             f"token states of shape {states.shape} do not fit a network that reads "
-            f"[S, {config.text_width}], S up to {config.max_text}; "
+            f"[S, {config.text_width}], S up to {config.max_prefix}; "
             "use the encoder it was trained with"
         )
     return states

@@ -262,7 +262,7 @@ class _Seats:
         """Seat a piece at the end; yields every slot that it takes, and what it hears there."""
         for hears in (True, False) if piece.request.is_guided else (True,):
             self.slots.append((piece, hears))
-            yield len(self.slots) - 1, piece.request.text if hears else None
+            yield len(self.slots) - 1, piece.request.text if hears else piece.request.contrast
 
     def leave(self, piece: Progress) -> list[int]:
         """Give up the slots of a piece; returns them in the order to retire them."""

@@ -22,12 +22,16 @@ from amadeus.control.edit import Edit
 from amadeus.control.piece import plan_piece
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.composer import Composer
+from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.mcp.description import describe_score
 from amadeus.mcp.folder import MidiFolder
 from amadeus.music.grid import bars_of
 from amadeus.music.limits import LIMITS
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
+from amadeus.profile import MEASURES, profile_of_score
+from amadeus.profile.wording import describe as describe_profile
+from amadeus.text.profile_of_prompt import profile_settings
 from amadeus.text.prompt import parse_prompt
 
 PACKAGE = "amadeus-music"
@@ -47,7 +51,8 @@ Amadeus composes music as MIDI files, in one folder that you name files in. Comp
 then look at the description that comes back, continue or edit the piece by its file name, and tell
 the user the path. Every call that composes writes a new file; none is overwritten. What a prompt
 states exactly (tempo, key, metre, instruments, number of bars) holds; moods and styles are taken
-as hints. Use constraints for what must hold besides. The same arguments and seed give the same
+as hints. Use constraints for what must hold besides, like for music that resembles a file, and
+profile for what it should be like in numbers. The same arguments and seed give the same
 piece; leave the seed out for another one.
 """
 
@@ -77,6 +82,25 @@ ConstraintList = Annotated[
         ),
     ),
 ]
+ProfileText = Annotated[
+    str,
+    Field(
+        max_length=1000,
+        description=(
+            "What it should be like, as hints and not as rules, 'NAME: VALUE, ...'. Names: key, "
+            "tempo, metre, instruments, genre, form, mood; and with a number, 'low' or 'high': "
+            f"{', '.join(measure.title for measure in MEASURES)}. describe prints such a profile "
+            "of a file. 'mood: open' leaves a value to the model."
+        ),
+    ),
+]
+Like = Annotated[
+    str,
+    Field(
+        description="Name of a MIDI file in the folder whose profile the new piece should have; "
+        "values in profile outweigh it."
+    ),
+]
 _Words = list[Annotated[str, Field(max_length=60)]] | None
 Bars = Annotated[int, Field(ge=1, le=MAX_BARS)]
 Seed = Annotated[
@@ -101,25 +125,31 @@ class Tools:
             Bars | None, Field(description="Length in bars; by default the prompt's, or 16.")
         ] = None,
         constraints: ConstraintList = None,
+        profile: ProfileText = "",
+        like: Like = "",
         seed: Seed = None,
         name: Name = "",
         picture: Picture = False,
     ) -> Content:
         """Compose a new piece of music from words and write it as a MIDI file.
 
-        Returns its path and a description: caption, key, tempo, metre, bars, instruments, chords.
+        Returns its path and a description: caption, key, tempo, metre, bars, instruments, chords,
+        and the profile that it was composed with.
         """
         held = Constraints(*(constraints or ()))
+        example = profile_of_score(_read(self._folder.existing(like))) if like else None
+        profiled = profile_settings(profile, example)
         planned = plan_piece(parse_prompt(prompt), held, bars).num_bars
         if planned is None or planned > MAX_BARS:
             raise ConfigError(f"{planned} bars are too many for one call; ask for {MAX_BARS}")
         seed = _drawn(seed)
         path = self._folder.named(name or f"amadeus-{seed}")
+        settings = {"bars": planned, "notes": MAX_NOTES, "seed": seed, "constraints": held}
         with self._turn:
-            score = self._composer.generate(
-                prompt, bars=planned, notes=MAX_NOTES, seed=seed, constraints=held
-            )
-        return self._written(score, path, seed, picture)
+            told = self._composer.profile_of(prompt, **settings, **profiled)
+            score = self._composer.generate(prompt, **settings, **profiled)
+        said = "" if told is None else f"\n{_told(told)}"
+        return self._written(score, path, seed, picture, said)
 
     def continue_(
         self,
@@ -215,13 +245,21 @@ class Tools:
         return self._written(score, path, seed, picture)
 
     def describe(self, file: File, picture: Picture = False) -> Content:
-        """Say what is in a MIDI file: a caption, key, tempo, metre, bars, instruments, chords."""
-        path = self._folder.existing(file)
-        return _content(f"{path}\n{describe_score(score := _read(path))}", score, path, picture)
+        """Say what is in a MIDI file: a caption, key, tempo, metre, bars, instruments, chords.
 
-    def _written(self, score: Score, path: Path, seed: int, picture: bool) -> Content:
+        Its profile, or some values of it, can be given to compose.
+        """
+        path = self._folder.existing(file)
+        said = describe_score(score := _read(path))
+        if score.num_notes:
+            said += f"\nprofile: {_listed(describe_profile(profile_of_score(score)))}"
+        return _content(f"{path}\n{said}", score, path, picture)
+
+    def _written(
+        self, score: Score, path: Path, seed: int, picture: bool, more: str = ""
+    ) -> Content:
         path = self._folder.add(path, encode_midi(score))
-        said = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}"
+        said = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}{more}"
         return _content(said, score, path, picture)
 
 
@@ -256,6 +294,17 @@ def _explaining(function: Callable[..., Content]) -> Callable[..., Content]:
             raise ToolError(" ".join(str(error).split())) from None
 
     return explained
+
+
+def _told(profile: ProfilePlan) -> str:
+    """What was stated of a profile, and what was filled in, a line each."""
+    titles = {"stated": "profile, stated", "filled": "profile, from a real piece"}
+    values = profile.to_dict()
+    return "\n".join(f"{titles[kind]}: {_listed(values[kind]) or 'nothing'}" for kind in titles)
+
+
+def _listed(profile: dict[str, str]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in profile.items())
 
 
 def _read(path: Path) -> Score:

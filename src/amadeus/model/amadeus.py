@@ -14,6 +14,7 @@ from amadeus.model.layers import linear, rms_norm
 from amadeus.model.note_decoder import NoteDecoder
 from amadeus.model.note_embedder import NoteEmbedder
 from amadeus.model.note_generator import NoteGenerator
+from amadeus.model.profile_embedder import ProfileEmbedder, join
 
 
 class Context(NamedTuple):
@@ -40,6 +41,27 @@ class Amadeus(nn.Module):
         self.generator = NoteGenerator(config)
         self.enhancement = ConditionalEnhancement(config)
         self.decoder = NoteDecoder(config)
+        self.profile_embedder = ProfileEmbedder(config.text_width) if config.profile else None
+
+    def prefix(
+        self,
+        profile: Tensor,
+        profile_lengths: Tensor,
+        text: Tensor | None = None,
+        text_lengths: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """What stands before the rows: the vectors of the profile, then the text.
+
+        profile: int [B, P, 2], as from `profile.conditions`, padded with 0; profile_lengths: int
+        [B]; text, text_lengths: as in `contextualize`, which takes what this returns in their
+        place. A network without profiles reads the text alone.
+        """
+        if text is None or text_lengths is None:
+            text = self.text_projection.weight.new_zeros(len(profile), 0, self.config.text_width)
+            text_lengths = torch.zeros_like(profile_lengths)
+        if self.profile_embedder is None:
+            return text, text_lengths
+        return join(self.profile_embedder(profile), profile_lengths, text, text_lengths)
 
     def contextualize(
         self, tokens: Tensor, text: Tensor | None = None, text_lengths: Tensor | None = None

@@ -25,6 +25,7 @@ from amadeus.model.checkpoint_files import (
     read_sizes,
     read_weights,
 )
+from amadeus.profile.conditions import fingerprint as profile_values
 from amadeus.tokens.vocabulary import fingerprint
 
 
@@ -46,6 +47,7 @@ def save_checkpoint(
     config = {
         "format": FORMAT,
         "vocabulary": fingerprint(),
+        "profile_values": profile_values(),
         "model": asdict(model.config),
         "notes": notes,
     }

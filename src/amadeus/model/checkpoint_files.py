@@ -18,6 +18,8 @@ from safetensors import SafetensorError, safe_open
 from amadeus.errors import CheckpointError, ConfigError
 from amadeus.files import check_regular, read_regular
 from amadeus.model.config import ModelConfig
+from amadeus.profile import NUM_CONDITIONS
+from amadeus.profile.conditions import fingerprint as profile_values
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES, fingerprint
 
 WEIGHTS = "model.safetensors"
@@ -29,6 +31,8 @@ MAX_HEADER_BYTES = 2**22
 STORED_TYPES = ("F32", "F16")
 START_AT_ZERO = (".output.weight", ".down.weight", "decoder.heads")
 """Ends of the names of the weights that are zero before training."""
+PROFILE_VECTORS = "profile_embedder.table.weight"
+"""The vectors of profiles, by their name in the model's `state_dict`."""
 
 T = TypeVar("T")
 
@@ -61,7 +65,19 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: its notes are not single values by name; copy the folder again"
         )
+    # A network without profiles reads none of their values, and older checkpoints name none.
+    if config.get("profile_values", profile_values()) != profile_values() and _reads(config):
+        raise CheckpointError(
+            f"{path} was made with profile values {config['profile_values']}, this version has "
+            f"{profile_values()}; train again or install the version that made it"
+        )
     return config
+
+
+def _reads(config: dict[str, Any]) -> bool:
+    """Whether the model of a `config.json` is conditioned on profiles."""
+    model = config.get("model")
+    return isinstance(model, dict) and bool(model.get("profile"))
 
 
 def read_sizes(folder: Path) -> ModelConfig:
@@ -72,7 +88,9 @@ def read_sizes(folder: Path) -> ModelConfig:
     config = read_config(folder)
     known = {field.name for field in fields(ModelConfig)}
     try:
-        return ModelConfig(**{k: v for k, v in config["model"].items() if k in known})
+        # Checkpoints from before there were profiles do not mention them.
+        sizes = {"profile": False, **config["model"]}
+        return ModelConfig(**{k: v for k, v in sizes.items() if k in known})
     except (ConfigError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder / CONFIG} describes no model: {error}") from None
 
@@ -89,6 +107,8 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         "decoder.table.weight": (sum(SIZES) + NUM_ATTRIBUTES, inner),
         "decoder.heads": (NUM_ATTRIBUTES, inner, max(SIZES)),
     }
+    if config.profile:
+        shapes[PROFILE_VECTORS] = (NUM_CONDITIONS, config.text_width)
     attentions = [
         (f"generator.blocks.{i}.attention", width, kv_width, width) for i in range(config.layers)
     ]

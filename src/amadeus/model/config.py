@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amadeus.errors import ConfigError
+from amadeus.profile.conditions import MAX_CONDITIONS
 
 MOST = {
     "width": 8192,
@@ -56,6 +57,8 @@ class ModelConfig:
     """Rows of a piece that the network is trained on at once."""
     enhancement: bool = True
     """Conditional information enhancement (CIEM) before the note decoder."""
+    profile: bool = True
+    """Conditioned on profiles, besides text."""
 
     def __post_init__(self) -> None:
         for name, most in MOST.items():
@@ -69,8 +72,10 @@ class ModelConfig:
             raise ConfigError(
                 f"rope_theta must be a number from 1 to {MOST_ROPE_THETA:g}, got {_shown(theta)}"
             )
-        if not isinstance(self.enhancement, bool):
-            raise ConfigError(f"enhancement must be true or false, got {_shown(self.enhancement)}")
+        for name in ("enhancement", "profile"):
+            if not isinstance(getattr(self, name), bool):
+                value = _shown(getattr(self, name))
+                raise ConfigError(f"{name} must be true or false, got {value}")
         if not isinstance(self.text_encoder, str):
             raise ConfigError(f"text_encoder must be a name, got {_shown(self.text_encoder)}")
         for width, heads in ((self.width, self.heads), (self.decoder_width, self.decoder_heads)):
@@ -78,6 +83,11 @@ class ModelConfig:
                 raise ConfigError(f"width {width} must be a multiple of twice its {heads} heads")
         if self.heads % self.kv_heads:
             raise ConfigError(f"heads {self.heads} must be a multiple of kv_heads {self.kv_heads}")
+
+    @property
+    def max_prefix(self) -> int:
+        """Most positions before the rows: those of the profile and of the text."""
+        return self.max_text + (MAX_CONDITIONS if self.profile else 0)
 
 
 def _is_number(value: object, kinds: type | tuple[type, ...]) -> bool:

@@ -7,6 +7,8 @@ begins as the identity.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -91,8 +93,28 @@ class Attention(nn.Module):
         return self.output(mixed.transpose(1, 2).flatten(2))
 
 
+class _SquaredReLU(torch.autograd.Function):
+    """relu(x)^2 with a single saved tensor: half of the memory traffic of the two operations."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        positive = F.relu(x)
+        ctx.save_for_backward(positive)
+        return positive.square()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (positive,) = ctx.saved_tensors
+        return (gradients[0] * positive).mul_(2)
+
+
+def squared_relu(x: Tensor) -> Tensor:
+    """The square of max(x, 0) (So et al. 2021, arXiv 2109.08668). Same shape."""
+    return _SquaredReLU.apply(x) if torch.is_grad_enabled() else F.relu(x).square()
+
+
 class MLP(nn.Module):
-    """Two projections with a squared ReLU between them (So et al. 2021, arXiv 2109.08668)."""
+    """Two projections with a squared ReLU between them."""
 
     def __init__(self, width: int, ratio: int) -> None:
         super().__init__()
@@ -101,4 +123,4 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., width]. Same shape."""
-        return self.down(F.relu(self.up(x)).square())
+        return self.down(squared_relu(self.up(x)))

@@ -90,6 +90,7 @@ _ALIASES = {
     "percussion": DRUMS,
     "grand piano": 0,
     "keyboard": 0,
+    "electric piano": 4,
     "rhodes": 4,
     "harmonium": 20,
     "hammond organ": 16,

@@ -62,7 +62,7 @@ def create_app(
             files = Files(data / CACHE, workshop, limits.cache_bytes)
             store.spare(files.clear)
             app.state.services = Services(
-                model, limits, metrics, store, workshop, files, runner, access.is_private
+                model, composer, limits, metrics, store, workshop, files, runner, access.is_private
             )
             metrics.watch("amadeus_jobs_running", "Jobs that run.", lambda: runner.running)
             metrics.watch("amadeus_jobs_waiting", "Jobs that wait.", lambda: runner.waiting)

@@ -22,7 +22,7 @@ class JobComposer(Composer):
 
     def __init__(self, composer: Composer, engine: Engine, limits: Limits) -> None:
         """composer: whose model and text encoder are shared. The job's time begins now."""
-        super().__init__(composer.model)
+        super().__init__(composer.model, name=composer.name)
         self.context, self._encode_text = composer.context, composer._encode_text
         self._engine, self._limits = engine, limits
         self.deadline = time.monotonic() + limits.job_seconds

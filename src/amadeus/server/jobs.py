@@ -111,6 +111,7 @@ class Job:
             seed=self.task.seed,
             understood=self.task.understood,
             explained=self.task.explained,
+            profile=self.task.profile,
             changes=self.task.changes,
             piece=self.piece,
             error=self.error,

@@ -16,6 +16,7 @@ from amadeus.errors import MidiError
 from amadeus.music.limits import LIMITS
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
+from amadeus.profile import Profile
 from amadeus.server import models
 from amadeus.server.view import notes_of, summary_of
 
@@ -90,6 +91,13 @@ def caption(midi: bytes, count: int, seed: int) -> models.Captions:
 
     facts = measure(read_midi(midi))
     return models.Captions(captions=write_captions(facts, count, seed), facts=facts.to_dict())
+
+
+def profile(midi: bytes) -> Profile:
+    """The profile of a piece. Raises ScoreError for one without notes."""
+    from amadeus.profile import profile_of_score
+
+    return profile_of_score(read_midi(midi))
 
 
 def evaluate(midi: bytes, prompt: str) -> models.Evaluation:

@@ -28,6 +28,19 @@ class Explained(BaseModel):
     soft: str
 
 
+class PieceProfile(BaseModel):
+    """The profile that a piece is composed with, in words and numbers by name."""
+
+    stated: dict[str, str] = Field(
+        description="By the prompt, the constraints or the request.",
+        examples=[{"key": "A minor", "metre": "3/4"}],
+    )
+    filled: dict[str, str] = Field(
+        description="From a real piece that is near to what was stated.",
+        examples=[{"notes per bar": "9.5"}],
+    )
+
+
 class Progress(BaseModel):
     """How far a job has come."""
 
@@ -74,6 +87,9 @@ class Job(BaseModel):
     seed: int
     understood: list[Chip] = Field(description="Phrases of the prompt that hold exactly.")
     explained: list[Explained] = Field(description="All that the music is held to.")
+    profile: PieceProfile | None = Field(
+        default=None, description="Null for edits, for new bars and for models without profiles."
+    )
     changes: list[str] = Field(description="What an edit changes and locks, in words.")
     piece: Identifier | None = Field(
         description="The new piece, once it is done, or has failed for want of room on the disk."
@@ -171,6 +187,9 @@ class Summary(BaseModel):
     metre: str
     key: str | None
     instruments: list[str]
+    profile: PieceProfile | None = Field(
+        default=None, description="What it was composed with, if that was a profile."
+    )
 
 
 class Piece(Summary):
@@ -212,12 +231,21 @@ class ParsedPrompt(BaseModel):
     )
     seconds: float | None = None
     explained: list[Explained] = []
+    profile: PieceProfile | None = Field(
+        default=None, description="Null for a model without profiles, or where there is a problem."
+    )
     problem: str | None = Field(default=None, description="Why nothing can be composed of this.")
 
 
 class Captions(BaseModel):
     captions: list[str]
     facts: dict[str, Any]
+
+
+class MeasuredProfile(BaseModel):
+    """The profile of a piece, measured in its notes."""
+
+    profile: dict[str, str] = Field(examples=[{"key": "A minor", "notes per bar": "9.5"}])
 
 
 class Evaluation(BaseModel):
@@ -233,9 +261,26 @@ class InstrumentInfo(BaseModel):
     family: str
 
 
+class MeasureInfo(BaseModel):
+    """A number of a profile."""
+
+    name: str = Field(examples=["spread of velocities"])
+    unit: str
+    low: str = Field(description="A word for low values.", examples=["flat"])
+    high: str = Field(description="A word for high values.", examples=["wide"])
+
+
+class ProfileInfo(BaseModel):
+    """What a profile may say, besides key, tempo, metre and instruments."""
+
+    measures: list[MeasureInfo]
+    labels: dict[str, list[str]] = Field(description="Genres, forms and moods.")
+
+
 class Info(BaseModel):
     version: str
     model: str
+    profile: ProfileInfo | None = Field(description="Null for a model without profiles.")
     limits: dict[str, int]
     attributes: list[str]
     instruments: list[InstrumentInfo]

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from amadeus.inference.request import MAX_GUIDANCE
 from amadeus.inference.tries import DEFAULT_TRIES
+from amadeus.profile import Profile
+from amadeus.profile.wording import MOST
+from amadeus.text.profile_of_prompt import profile_settings
 from amadeus.text.prompt import MAX_CHARACTERS
 
 MOST_BARS = 100_000
@@ -22,7 +25,18 @@ Names = Annotated[
 ]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Bars = Annotated[int, Field(ge=1, le=MOST_BARS)]
+Seed = Annotated[int, Field(ge=0, lt=2**53)]
 Kind = Literal["compose", "continue", "edit", "import"]
+ProfileText = Annotated[str, StringConstraints(max_length=1000)]
+ProfileValues = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=60)],
+        Annotated[float, Field(ge=0, le=MOST)]
+        | Annotated[str, StringConstraints(max_length=300)]
+        | None,
+    ],
+    Field(max_length=32),
+]
 Constraints = Annotated[
     list[Annotated[str, StringConstraints(max_length=500)]], Field(max_length=64)
 ]
@@ -41,7 +55,7 @@ class JobRequest(Given):
     constraints: Constraints = Field(
         default=[], description="What has to hold besides, as in 'key: D dorian'."
     )
-    seed: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
+    seed: Seed | None = Field(
         default=None, description="Equal seeds give equal pieces; drawn if left out."
     )
     guidance: Annotated[float, Field(ge=0, le=MAX_GUIDANCE)] | None = Field(
@@ -80,7 +94,36 @@ class JobRequest(Given):
         return self.model_dump(include=names, exclude_none=True)
 
 
-class ComposeRequest(JobRequest):
+class Profiled(Given):
+    """What the music should be like; the model follows it, nothing enforces it."""
+
+    profile: ProfileText | ProfileValues | None = Field(
+        default=None,
+        description="Values of the profile, as text or by name; null, or 'open', leaves a value "
+        "open.",
+        examples=[{"chord changes per bar": 1, "spread of velocities": "wide", "mood": None}],
+    )
+    like: Identifier | None = Field(
+        default=None, description="A piece whose profile gives the values that `profile` does not."
+    )
+    fill_profile: bool = Field(
+        default=True,
+        description="Take what is left open from a real piece that is near to what is stated.",
+    )
+
+    def profile_settings(self, like: Profile | None) -> dict[str, Any]:
+        """Settings of the composer. like: the profile of the piece that `like` names.
+
+        Raises ConfigError for a name or a value that is unknown.
+        """
+        text = self.profile
+        if isinstance(text, dict):
+            values = {k: f"{x:.3f}" if isinstance(x, float) else x for k, x in text.items()}
+            return {**profile_settings(values, like), "fill_profile": self.fill_profile}
+        return {**profile_settings(text, like), "fill_profile": self.fill_profile}
+
+
+class ComposeRequest(Profiled, JobRequest):
     """A new piece."""
 
     model_config = ConfigDict(
@@ -88,6 +131,7 @@ class ComposeRequest(JobRequest):
             "examples": [
                 {"prompt": "a slow piano waltz in A minor", "bars": 16},
                 {"prompt": "jazz trio", "constraints": ["tempo: 90->120"], "seed": 7},
+                {"prompt": "a jig", "profile": {"notes per bar": "busy"}, "bars": 8},
             ]
         }
     )
@@ -166,7 +210,7 @@ class PieceChange(Given):
     starred: bool | None = None
 
 
-class ParseRequest(Given):
+class ParseRequest(Profiled):
     """Words to be understood."""
 
     model_config = ConfigDict(
@@ -176,3 +220,9 @@ class ParseRequest(Given):
     prompt: Text
     constraints: Constraints = []
     bars: Bars | None = None
+    prompt_constraints: bool = Field(
+        default=True, description="Hold the music to what the prompt states exactly."
+    )
+    seed: Seed | None = Field(
+        default=None, description="Of the piece; without it, nothing is filled into the profile."
+    )

@@ -38,12 +38,18 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/compose", status_code=202, responses=documented(507), summary="Compose a new piece")
+@router.post(
+    "/compose", status_code=202, responses=documented(404, 429, 507), summary="Compose a new piece"
+)
 async def compose(
     request: requests.ComposeRequest, client: Client, using: Using, response: Response
 ) -> models.Job:
+    like = await using.profile_like(request.like)
+
     def plan() -> Task:
-        return plan_compose(request, _seed(request), using.limits)
+        task = plan_compose(request, _seed(request), using.limits)
+        task.plan_profile(using.composer, request.profile_settings(like))
+        return task
 
     return await _submit(plan, client, using, response)
 

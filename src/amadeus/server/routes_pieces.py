@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
+from amadeus.profile.wording import describe
 from amadeus.server import making, models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.files import SentFile
@@ -122,6 +123,12 @@ async def get_midi(id: PieceId, using: Using) -> Response:
     midi = await _midi(id, using)
     headers = {**_FOREVER, "content-disposition": f'attachment; filename="{id}.mid"'}
     return Response(midi, media_type=MIDI_TYPE, headers=headers)
+
+
+@router.get("/{id}/profile", responses=documented(404), summary="Its profile, as measured")
+async def profile(id: PieceId, using: Using) -> models.MeasuredProfile:
+    measured = await using.workshop.make(making.profile, await _midi(id, using))
+    return models.MeasuredProfile(profile=describe(measured))
 
 
 @router.get("/{id}/caption", responses=documented(404), summary="What can be said of it")

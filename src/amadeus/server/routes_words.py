@@ -13,26 +13,39 @@ from amadeus.control import Constraints
 from amadeus.control.edit import NAMES
 from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import AmadeusError
+from amadeus.inference.composer import Composer
 from amadeus.music.instruments import DRUMS, everyday_name, family_name
+from amadeus.profile import MEASURES, Profile
+from amadeus.profile.labels import FORMS, GENRES, MOODS
 from amadeus.server import making, models, requests
 from amadeus.server.errors import documented
 from amadeus.server.services import Using
-from amadeus.server.tasks import chips_of, explain
+from amadeus.server.tasks import chips_of, explain, profile_of
 from amadeus.text.prompt import PromptFacts, parse_prompt
 
 router = APIRouter()
+_PROFILE = models.ProfileInfo(
+    measures=[
+        models.MeasureInfo(name=one.title, unit=one.unit, low=one.words[0], high=one.words[1])
+        for one in MEASURES
+    ],
+    labels={"genre": list(GENRES), "form": list(FORMS), "mood": list(MOODS)},
+)
 
 
 @router.post(
-    "/api/v1/prompts/parse", responses=documented(), tags=["words"], summary="What words mean"
+    "/api/v1/prompts/parse", responses=documented(404), tags=["words"], summary="What words mean"
 )
-async def parse(request: requests.ParseRequest) -> models.ParsedPrompt:
-    return await asyncio.to_thread(_parsed, request)
+async def parse(request: requests.ParseRequest, using: Using) -> models.ParsedPrompt:
+    like = await using.profile_like(request.like)
+    return await asyncio.to_thread(_parsed, request, like, using.composer)
 
 
-def _parsed(request: requests.ParseRequest) -> models.ParsedPrompt:
+def _parsed(
+    request: requests.ParseRequest, like: Profile | None, composer: Composer
+) -> models.ParsedPrompt:
     try:
-        facts = parse_prompt(request.prompt)
+        facts = parse_prompt(request.prompt) if request.prompt_constraints else PromptFacts()
     except AmadeusError as error:
         return models.ParsedPrompt(chips=[], problem=str(error))
     found = _facts(facts)
@@ -40,6 +53,14 @@ def _parsed(request: requests.ParseRequest) -> models.ParsedPrompt:
         held = Constraints(*request.constraints)
         found.explained = explain(constraints_on(facts, held, request.bars))
         found.bars = plan_piece(facts, held, request.bars).num_bars
+        settings = request.profile_settings(like)
+        if request.seed is None:
+            settings["fill_profile"] = False
+        planned = composer.profile_of(
+            request.prompt, bars=request.bars, constraints=held, seed=request.seed or 0,
+            prompt_constraints=request.prompt_constraints, **settings,
+        )  # fmt: skip
+        found.profile = profile_of(planned)
     except AmadeusError as error:
         found.problem = str(error)
     return found
@@ -66,6 +87,7 @@ async def info(using: Using) -> models.Info:
     return models.Info(
         version=version("amadeus-music"),
         model=using.model,
+        profile=_PROFILE if using.composer.has_profiles else None,
         limits={name: getattr(limits, name) for name in limits.__slots__},
         attributes=sorted(NAMES),
         instruments=[

@@ -188,7 +188,7 @@ class Runner:
         piece: str | None = None
         try:
             score = job.task.run(composer, tell)
-            midi, summary = encode_midi(score), summary_of(score)
+            midi, summary = encode_midi(score), summary_of(score, job.task.profile)
             if job.claim():
                 piece, fault = self._keep(job.task, midi, summary)
         except GivenUp:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
-from amadeus.server import models
+from amadeus.inference.composer import Composer
+from amadeus.profile import Profile
+from amadeus.server import making, models
 from amadeus.server.errors import HttpError
 from amadeus.server.files import Files
 from amadeus.server.limits import Limits
@@ -23,6 +26,7 @@ class Services:
 
     model: str
     """Its name."""
+    composer: Composer
     limits: Limits
     metrics: Metrics
     store: Store
@@ -43,6 +47,16 @@ class Services:
         if (midi := self.store.midi(id)) is None:
             raise HttpError(404, "not_found", f"there is no piece {id}")
         return midi
+
+    async def profile_like(self, id: str | None) -> Profile | None:
+        """The profile of a piece that another one should be like.
+
+        Raises HttpError where there is none, ScoreError where it has no notes.
+        """
+        if id is None:
+            return None
+        midi = await asyncio.to_thread(self.midi, id)
+        return await self.workshop.make(making.profile, midi)
 
 
 def _services(request: Request) -> Services:

@@ -16,8 +16,10 @@ from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
+from amadeus.inference.composer import Composer
+from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.sampling import sampling_config
-from amadeus.music.performance import PlayedNote
+from amadeus.music.performance import BarLine, PlayedNote
 from amadeus.music.score import Score
 from amadeus.server import models, requests
 from amadeus.server.composing import JobComposer
@@ -43,6 +45,8 @@ class Task(ABC):
     """The piece that it starts from."""
     understood: list[models.Chip] = field(default_factory=list)
     explained: list[models.Explained] = field(default_factory=list)
+    profile: models.PieceProfile | None = None
+    """What a new piece is composed with."""
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -64,18 +68,29 @@ class Compose(Task):
     """A new piece."""
 
     request: requests.ComposeRequest
+    profiled: dict[str, Any] = field(default_factory=dict)
+    """Settings of the composer that give the profile."""
+
+    def plan_profile(self, composer: Composer, profiled: dict[str, Any]) -> None:
+        """Settle the profile. Raises ConfigError where the model cannot follow one."""
+        self.profiled = profiled
+        self.profile = profile_of(composer.profile_of(self.request.prompt, **self._composing()))
 
     def run(self, composer: JobComposer, tell: Tell) -> Score:
+        def on_bar(bar: BarLine) -> None:
+            tell("bar", bar_event(bar))
+
+        notes = composer.stream(self.request.prompt, on_bar=on_bar, **self._composing())
+        return _told(notes, tell)
+
+    def _composing(self) -> dict[str, Any]:
+        """Settings of the composer."""
         asked = self.request
-        return _told(
-            composer.stream(
-                asked.prompt, on_bar=lambda bar: tell("bar", bar_event(bar)), bars=asked.bars,
-                notes=asked.notes, seed=self.seed, prompt_constraints=asked.prompt_constraints,
-                tries=asked.tries,
-                constraints=Constraints(*asked.constraints), **asked.sampling(),
-            ),
-            tell,
-        )  # fmt: skip
+        return {
+            "bars": asked.bars, "notes": asked.notes, "seed": self.seed, "tries": asked.tries,
+            "prompt_constraints": asked.prompt_constraints,
+            "constraints": Constraints(*asked.constraints), **asked.sampling(), **self.profiled,
+        }  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -192,6 +207,11 @@ def chips_of(facts: PromptFacts) -> list[models.Chip]:
         )
         for chip in facts.chips
     ]  # fmt: skip
+
+
+def profile_of(planned: ProfilePlan | None) -> models.PieceProfile | None:
+    """What clients are told of a profile."""
+    return None if planned is None else models.PieceProfile(**planned.to_dict())
 
 
 def explain(constraints: Constraints) -> list[models.Explained]:

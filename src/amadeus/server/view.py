@@ -46,8 +46,8 @@ def bar_event(bar: BarLine) -> models.Bar:
     )
 
 
-def summary_of(score: Score) -> models.Summary:
-    """A piece in a few numbers."""
+def summary_of(score: Score, profile: models.PieceProfile | None = None) -> models.Summary:
+    """A piece in a few numbers. profile: what it was composed with."""
     bars = bars_of(score)
     key = estimate_key(score)
     names = [name_of(t.program, t.is_drum) for t in score.tracks if len(t.notes)]
@@ -59,6 +59,7 @@ def summary_of(score: Score) -> models.Summary:
         metre=str(bars.time_signatures[0]),
         key=str(key) if key else None,
         instruments=list(dict.fromkeys(names)),
+        profile=profile,
     )
 
 

@@ -46,6 +46,7 @@ export const api = {
   parse: (body) => json("POST", "/prompts/parse", { json: body }),
   pieces: (query = {}) => json("GET", `/pieces?${new URLSearchParams(query)}`),
   piece: (id) => json("GET", `/pieces/${id}`),
+  profile: (id) => json("GET", `/pieces/${id}/profile`),
   notes: (id) => json("GET", `/pieces/${id}/notes`),
   takes: async (id) => (await json("GET", `/pieces/${id}/takes`)).pieces,
   change: (id, change) => json("PATCH", `/pieces/${id}`, { json: change }),

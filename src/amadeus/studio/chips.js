@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 import { attempt, clearNotices, sentence } from "./notices.js";
 import { openPopover } from "./popover.js";
 import { EDITORS } from "./chip-editors.js";
+import { ProfileChips } from "./profile.js";
 import { state } from "./state.js";
 
 const QUIET = 160; // milliseconds without a key before the prompt is read
@@ -26,9 +27,11 @@ export class Prompt {
   #shown = ""; // that prompt
   #set = {}; // what was set by hand, by the chip's name
   #fine = {}; // seed, temperature, guidance, constraints
+  #seed = drawn(); // of the next piece: its profile depends on it
 
   constructor(studio) {
     this.studio = studio;
+    this.profile = new ProfileChips(() => this.request());
     this.field = $("#prompt");
     this.form = $("#prompt-form");
     const read = debounced(() => attempt(() => this.#read()), QUIET);
@@ -47,6 +50,7 @@ export class Prompt {
       else this.submit();
     });
     state.watch(["job"], () => this.#button());
+    state.addEventListener("job", () => state.job || attempt(() => this.profile.read()));
     state.watch(["takes"], () => this.#take());
     addEventListener("resize", () => this.#grow());
     this.#read();
@@ -55,13 +59,21 @@ export class Prompt {
   submit() {
     clearNotices();
     this.field.blur();
-    attempt(() => this.studio.compose(this.request()));
+    const request = this.request();
+    this.#seed = drawn();
+    attempt(() => this.studio.compose(request));
+  }
+
+  /** The next piece gets the profile of this one. */
+  like(piece) {
+    return attempt(() => this.profile.like(piece));
   }
 
   /** Other words, as if they had been typed. */
   write(text) {
     this.field.value = text;
     this.#set = {};
+    this.profile.clear();
     this.#grow();
     return attempt(() => this.#read());
   }
@@ -71,7 +83,8 @@ export class Prompt {
     const prompt = this.field.value.trim();
     const { bars, ...held } = this.#set;
     const { constraints = [], ...fine } = this.#fine;
-    const request = { prompt, ...fine };
+    const request = { prompt, seed: this.#seed, ...fine };
+    if (Object.keys(this.profile.values).length) request.profile = this.profile.values;
     if (bars) request.bars = bars;
     const mine = Object.entries(held).map(([name, value]) => `${name}: ${value}`);
     const said = (this.#parsed?.explained ?? []).map((one) => one.constraint);
@@ -98,6 +111,7 @@ export class Prompt {
     if (prompt !== this.field.value) return;
     this.#parsed = parsed;
     this.#show();
+    await this.profile.read();
   }
 
   #show() {
@@ -142,6 +156,7 @@ export class Prompt {
           close();
           this.#show();
           $(`[data-chip="${name}"]`)?.focus();
+          attempt(() => this.profile.read());
         },
       }),
     ]);
@@ -165,3 +180,5 @@ export class Prompt {
     this.field.style.height = `${this.field.scrollHeight}px`;
   }
 }
+
+const drawn = () => Math.floor(Math.random() * 1e6);

@@ -32,7 +32,7 @@ const prompt = new Prompt(studio);
 const editBar = new EditBar(studio);
 const tracks = new Tracks(studio, synth);
 const library = new Library(studio);
-new Takes(studio);
+new Takes(studio, prompt);
 new Transport(studio, player, synth);
 mountFiles(studio);
 mountKeys({ studio, player, roll, tracks, editBar, library });

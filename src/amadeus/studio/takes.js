@@ -5,10 +5,11 @@ import { attempt } from "./notices.js";
 import { state } from "./state.js";
 
 export class Takes {
-  constructor(studio) {
+  constructor(studio, prompt) {
     this.studio = studio;
     $("#swap").addEventListener("click", () => studio.swap());
     $("#another").addEventListener("click", () => attempt(() => studio.another()));
+    $("#like").addEventListener("click", () => prompt.like(state.piece));
     $("#continue").addEventListener("click", () => attempt(() => studio.continue(8)));
     state.watch(["takes", "piece", "other", "job", "info"], () => this.#show());
   }
@@ -19,6 +20,8 @@ export class Takes {
     $("#takes").replaceChildren(...takes.map((take, n) => this.#take(take, n)));
     $("#takes [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     $("#another").disabled = Boolean(job) || !piece?.id || piece.about.kind === "import";
+    $("#like").hidden = !state.info?.profile;
+    $("#like").disabled = !piece?.notes.length || !piece.id;
     $("#continue").disabled = Boolean(job) || !piece?.id;
     $("#swap").hidden = !other || Boolean(job);
     if (other) this.#showSwap();

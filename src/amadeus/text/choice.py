@@ -6,9 +6,9 @@ from dataclasses import replace
 from random import Random
 
 from amadeus.music.form import loop_bars
+from amadeus.profile.labels import DANCE_METRES
 from amadeus.text import phrases
 from amadeus.text.facts import Facts
-from amadeus.text.labels import DANCE_METRES
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 
 KEEP: dict[str, float] = {

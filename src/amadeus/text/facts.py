@@ -19,7 +19,7 @@ from amadeus.music.grid import Bars, bars_of
 from amadeus.music.instruments import DRUMS, everyday_name
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
-from amadeus.text.labels import composer_name, read_labels
+from amadeus.profile.labels import composer_name, read_labels
 
 TEMPO_EDGES = (40, 60, 70, 90, 110, 140, 160, 210)
 """Where one tempo marking gives way to the next, in quarter notes a minute."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from amadeus.music.keys import Key, parse_key
-from amadeus.text.labels import DANCE_METRES
+from amadeus.profile.labels import DANCE_METRES
 from amadeus.text.prompt_text import Span, Unread, contradiction
 from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
 from amadeus.tokens.vocabulary import METRES

@@ -40,6 +40,8 @@ class TrainConfig:
     """Fields of `ExcerptConfig` that differ from its defaults."""
     text: bool = True
     """Condition on captions."""
+    profile: bool = True
+    """Condition on profiles."""
     text_encoder: str = "minilm"
     """What reads the captions: minilm, flan-t5-base or the folder of a text encoder."""
     decoder_share: float = 0.25
@@ -54,6 +56,8 @@ class TrainConfig:
     """Learning rate of AdamW."""
     matrix_lr: float = 0.005
     """Learning rate of Muon, on AdamW's scale."""
+    profile_lr: float = 0.003
+    """Learning rate of the profile's vectors; few of them are seen in an update."""
     weight_decay: float = 0.02
     """Decoupled weight decay of matrices."""
     schedule: Schedule = "trapezoid"
@@ -62,10 +66,13 @@ class TrainConfig:
     """Updates over which the learning rate rises."""
     clip: float = 1.0
     """Largest norm of the gradient."""
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
-    """Type of activations on CUDA; CPUs always use float32."""
-    compile: bool = True
-    """Compile the step on CUDA."""
+    average: float = 0.0
+    """Decay of the moving average of the weights that is validated, sampled from and saved, 0.998
+    for example; 0 takes the weights as they are."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Type of activations; auto is bfloat16 on CUDA, and on CPUs that multiply it faster."""
+    compile: bool | None = None
+    """Compile the step; by default on CUDA alone, for on a CPU that takes minutes."""
     workers: int = 0
     """Processes that prepare batches."""
     seed: int = 0
@@ -87,6 +94,12 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.decoder_share <= 1:
             raise ConfigError(f"decoder_share must be in (0, 1], got {self.decoder_share}")
+        if not 0 <= self.average < 1:
+            raise ConfigError(f"average must be in [0, 1), got {self.average}")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ConfigError(
+                f"precision must be auto, float32 or bfloat16, got {self.precision!r}"
+            )
         if self.optimizer not in ("muon", "adamw"):
             raise ConfigError(f"optimizer must be muon or adamw, got {self.optimizer!r}")
         if self.schedule not in ("cosine", "trapezoid"):
@@ -94,19 +107,24 @@ class TrainConfig:
 
     def model_config(self) -> ModelConfig:
         """The preset with the fields of `model` replaced, and as wide a text as its encoder's."""
-        for name in ("text_encoder", "text_width"):
+        follows = {"text_encoder": "text_encoder", "text_width": "text_encoder"}
+        for name, field_ in (follows | {"profile": "profile"}).items():
             if name in self.model:
-                raise ConfigError(f"model: {name} follows from the run's text_encoder; set that")
+                raise ConfigError(f"model: {name} follows from the run's {field_}; set that")
         # In full, because the checkpoint will be read from elsewhere.
         encoder = self.text_encoder
         encoder = encoder if encoder in WIDTHS else str(Path(encoder).resolve())
         text = {"text_encoder": encoder, "text_width": text_width(encoder)}
-        values = {**asdict(PRESETS[self.preset]), **text, "context": self.rows, **self.model}
+        run = {"context": self.rows, "profile": self.profile}
+        values = {**asdict(PRESETS[self.preset]), **text, **run, **self.model}
         return _from_fields(ModelConfig, values, "model")
 
     def excerpt_config(self, batch_size: int, seed: int) -> ExcerptConfig:
         """How excerpts are drawn by one process."""
-        values = {"rows": self.rows, "batch_size": batch_size, "seed": seed, **self.data}
+        values = {
+            "rows": self.rows, "batch_size": batch_size, "seed": seed, "profile": self.profile,
+            **self.data,
+        }  # fmt: skip
         return _from_fields(ExcerptConfig, values, "data")
 
 

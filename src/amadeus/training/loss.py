@@ -54,9 +54,17 @@ class Objective(nn.Module):
         self.temperature = temperature
 
     def forward(
-        self, tokens: Tensor, text: Tensor | None, text_lengths: Tensor | None, noise: Noise
+        self,
+        tokens: Tensor,
+        text: Tensor | None,
+        text_lengths: Tensor | None,
+        noise: Noise,
+        profile: Tensor | None = None,
+        profile_lengths: Tensor | None = None,
     ) -> Losses:
-        """tokens: int [B, N, A], padded with rows of type PAD; text as in `contextualize`."""
+        """tokens: int [B, N, A], padded with rows of type PAD; text and profile as in `prefix`."""
+        if profile is not None and profile_lengths is not None:
+            text, text_lengths = self.model.prefix(profile, profile_lengths, text, text_lengths)
         context = self.model.contextualize(tokens, text, text_lengths)
         targets = tokens[:, 1:]
         latents = context.latents[:, :-1]

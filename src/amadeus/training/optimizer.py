@@ -7,7 +7,7 @@ for all, the recipe of the paper.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -22,27 +22,32 @@ def build_optimizers(
     lr: float,
     matrix_lr: float,
     weight_decay: float,
+    profile_lr: float | None = None,
 ) -> list[torch.optim.Optimizer]:
-    """One AdamW, preceded by one Muon where asked for."""
+    """One AdamW, preceded by one Muon where asked for.
+
+    profile_lr: learning rate of the vectors of profiles; lr if left out.
+    """
     matrices: list[nn.Parameter] = []
+    vectors: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         inside = parameter.ndim == 2 and "table" not in name and not name.endswith("slots")
-        (matrices if inside else others).append(parameter)
-    fused = others[0].is_cuda
+        kind_of = vectors if "profile_embedder" in name else matrices if inside else others
+        kind_of.append(parameter)
+    groups: list[dict[str, Any]] = [{"params": others, "weight_decay": 0.0}]
+    if vectors:
+        groups.append({"params": vectors, "weight_decay": 0.0, "lr": profile_lr or lr})
     if kind == "adamw":
-        groups = [
-            {"params": matrices, "weight_decay": weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), fused=fused)]
-    return [
-        torch.optim.Muon(
-            matrices, lr=matrix_lr, momentum=0.95, weight_decay=weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        ),
-        torch.optim.AdamW(others, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=fused),
-    ]  # fmt: skip
+        groups.append({"params": matrices, "weight_decay": weight_decay})
+    adamw = torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), fused=True)
+    if kind == "adamw":
+        return [adamw]
+    muon = torch.optim.Muon(
+        matrices, lr=matrix_lr, momentum=0.95, weight_decay=weight_decay,
+        adjust_lr_fn="match_rms_adamw",
+    )  # fmt: skip
+    return [muon, adamw]
 
 
 def rate(step: int, steps: int, warmup: int, schedule: Schedule) -> float:

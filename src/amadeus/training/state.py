@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from amadeus.errors import TrainingError
 from amadeus.files import write_atomically
-from amadeus.model import Amadeus
 
 STATE = "training.safetensors"
 
 
 def save_state(
-    folder: Path, model: Amadeus, optimizers: list[torch.optim.Optimizer], step: int
+    folder: Path,
+    models: Mapping[str, nn.Module],
+    optimizers: list[torch.optim.Optimizer],
+    step: int,
 ) -> None:
-    """Write everything into one file, in one move."""
+    """Write everything into one file, in one move. models: by the names to keep them under."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {f"model/{name}": p.detach().cpu() for name, p in model.state_dict().items()}
+    tensors = {
+        f"{kind}/{name}": p.detach().cpu()
+        for kind, model in models.items()
+        for name, p in model.state_dict().items()
+    }
     scalars: dict[str, Any] = {}
     for i, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
@@ -37,7 +45,9 @@ def save_state(
     write_atomically(folder / STATE, lambda path: save_file(tensors, path, metadata))
 
 
-def load_state(folder: Path, model: Amadeus, optimizers: list[torch.optim.Optimizer]) -> int:
+def load_state(
+    folder: Path, models: Mapping[str, nn.Module], optimizers: list[torch.optim.Optimizer]
+) -> int:
     """Continue from a saved state. Returns the step to go on with.
 
     Raises TrainingError where there is none, or for another model or optimizer.
@@ -53,9 +63,12 @@ def load_state(folder: Path, model: Amadeus, optimizers: list[torch.optim.Optimi
         step = int(metadata["step"])
     except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
         raise TrainingError(f"{path} is not a saved training state: {error}") from None
-    weights = {k.removeprefix("model/"): t for k, t in tensors.items() if k.startswith("model/")}
     try:
-        model.load_state_dict(weights)
+        for kind, model in models.items():
+            weights = {
+                k.partition("/")[2]: t for k, t in tensors.items() if k.startswith(f"{kind}/")
+            }
+            model.load_state_dict(weights)
     except RuntimeError:
         raise TrainingError(
             f"{path} is of another model; use the configuration that it was started with"

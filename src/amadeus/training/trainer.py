@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,18 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Subset
 
-from amadeus.corpus.dataset import Batch, Excerpts, Openings
+from amadeus.corpus.dataset import Batch, Excerpts, Openings, count_rows
 from amadeus.corpus.shards import Shards
 from amadeus.errors import ConfigError, CorpusError, TrainingError
 from amadeus.model import Amadeus
-from amadeus.model.checkpoint import load_checkpoint, save_checkpoint
-from amadeus.model.packaged import find_checkpoint
+from amadeus.model.checkpoint import save_checkpoint
 from amadeus.text.pretrained import CaptionTokenizer, TextEncoder, find_encoder
+from amadeus.training.average import WeightAverage
+from amadeus.training.beginning import first_objective
 from amadeus.training.config import TrainConfig
 from amadeus.training.loss import Losses, Noise, Objective
 from amadeus.training.optimizer import build_optimizers, rate, set_rate
+from amadeus.training.precision import choose_precision
 from amadeus.training.state import load_state, save_state
 from amadeus.training.validation import Nats, validate
 
@@ -68,9 +70,7 @@ class Trainer:
             raise ConfigError(f"batch_size {config.batch_size} must be divisible by {self.world}")
         self.device = _device(device)
         on_cuda = self.device.type == "cuda"
-        self.precision = (
-            torch.bfloat16 if on_cuda and config.precision == "bfloat16" else torch.float32
-        )
+        self.precision = choose_precision(config.precision, self.device)
         self.voters: Any = None
         if self.world > 1:
             if not dist.is_initialized():
@@ -80,16 +80,18 @@ class Trainer:
             self.voters = dist.new_group(backend="gloo")  # votes do not wait for the device
 
         torch.manual_seed(config.seed)
-        self.objective = (build or _first_objective)(config).to(self.device)
+        self.objective = (build or first_objective)(config).to(self.device)
         self.model = self.objective.model
+        self.average = WeightAverage(self.objective, config.average) if config.average else None
         self.optimizers = build_optimizers(
             self.model, kind=config.optimizer, lr=config.lr, matrix_lr=config.matrix_lr,
-            weight_decay=config.weight_decay,
+            weight_decay=config.weight_decay, profile_lr=config.profile_lr,
         )  # fmt: skip
         step: Any = self.objective
         if self.world > 1:
             step = DistributedDataParallel(step, find_unused_parameters=True)
-        self.forward = torch.compile(step) if on_cuda and config.compile else step
+        compiled = on_cuda if config.compile is None else config.compile
+        self.forward = torch.compile(step) if compiled else step
 
         self.tokenizer = self.encode_text = None
         if config.text:
@@ -108,8 +110,13 @@ class Trainer:
         self.excerpts = Excerpts(self.train_shards, excerpts, self.tokenizer)
         self.openings = Openings(
             Shards(config.shards, "validation"), config.rows, 16, self.tokenizer,
-            config.validation_pieces,
+            config.validation_pieces, profile=config.profile,
         )  # fmt: skip
+
+    @property
+    def best(self) -> Objective:
+        """What is validated, sampled from and saved: the averaged weights where there are any."""
+        return self.objective if self.average is None else self.average.objective
 
     def run(
         self,
@@ -128,7 +135,7 @@ class Trainer:
         number; the last checkpoint stays as it was.
         """
         config = self.config
-        start = load_state(config.output, self.model, self.optimizers) if resume else 0
+        start = load_state(config.output, self.models, self.optimizers) if resume else 0
         loader = DataLoader(
             Subset(self.excerpts, range(start, config.steps)), batch_size=None,
             num_workers=config.workers, prefetch_factor=8 if config.workers else None,
@@ -136,11 +143,11 @@ class Trainer:
         )  # fmt: skip
         logs = closing(_Log(config.output / "logs" if self.rank == 0 else None))
         began = saved = time.monotonic()
-        meter = _Meter(config.batch_size * (config.rows - 1))
+        meter = _Meter(self.world)
         step = start
         with _StopSignals() as signals, logs as log:
             for step, batch in enumerate(loader, start=start + 1):
-                meter.add(*self.update(step - 1, batch))
+                meter.add(*self.update(step - 1, batch), count_rows(batch))
                 now = time.monotonic()
                 out_of_time = max_minutes is not None and now - began > 60 * max_minutes
                 last = step == config.steps or self._any_wants(out_of_time or signals.received)
@@ -161,7 +168,7 @@ class Trainer:
                         if on_step is not None:
                             on_step(progress)
                         if validating and on_validation is not None:
-                            on_validation(self.model, step)
+                            on_validation(self.best.model, step)
                 if saving:
                     saved = now
                     if self.rank == 0:
@@ -172,8 +179,14 @@ class Trainer:
 
     def save(self, step: int) -> None:
         """Write the training state and the model's own checkpoint."""
-        save_state(self.config.output, self.model, self.optimizers, step)
-        save_checkpoint(self.model, self.config.output, step=step, steps=self.config.steps)
+        save_state(self.config.output, self.models, self.optimizers, step)
+        save_checkpoint(self.best.model, self.config.output, step=step, steps=self.config.steps)
+
+    @property
+    def models(self) -> dict[str, Amadeus]:
+        """The networks that a run goes on with, by the names they are saved under."""
+        averaged = {} if self.average is None else {"average": self.average.objective.model}
+        return {"model": self.model, **averaged}
 
     def update(self, step: int, batch: Batch) -> tuple[Losses, torch.Tensor]:
         """One step of gradient descent. Returns the losses and the norm of the gradient."""
@@ -194,13 +207,19 @@ class Trainer:
         with torch.autocast(
             self.device.type, self.precision, enabled=self.precision != torch.float32
         ):
-            losses = self.forward(tokens, text, lengths, noise)
+            losses = self.forward(
+                tokens, text, lengths, noise,
+                batch.profile.to(self.device, non_blocking=True),
+                batch.profile_lengths.to(self.device, non_blocking=True),
+            )  # fmt: skip
         total = losses.nats_per_note + config.dispersion * losses.dispersion
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update(self.objective, step)
         return losses, norm
 
     def _validate(self, step: int, log: _Log) -> Nats | None:
@@ -208,7 +227,7 @@ class Trainer:
         if not len(self.openings):
             return None
         nats = validate(
-            self.objective, self.openings, self.encode_text, self.device, precision=self.precision
+            self.best, self.openings, self.encode_text, self.device, precision=self.precision
         )
         log.scalars({"validation/nats per note": nats.per_note}, step)
         log.scalars({f"validation/{k}": x for k, x in nats.per_attribute.items()}, step)
@@ -234,22 +253,24 @@ class Trainer:
 class _Meter:
     """Loss and speed since the last reading, without waiting for the device in between."""
 
-    def __init__(self, rows_per_step: int) -> None:
-        self.rows_per_step = rows_per_step
+    def __init__(self, processes: int) -> None:
+        self.processes = processes
         self.totals = torch.zeros(2)
-        self.count = 0
+        self.count = self.rows = 0
         self.since = time.monotonic()
 
-    def add(self, losses: Losses, norm: torch.Tensor) -> None:
+    def add(self, losses: Losses, norm: torch.Tensor, rows: int) -> None:
         readings = torch.stack([losses.nats_per_note.detach(), norm.detach()])
         self.totals = readings + self.totals.to(readings.device)
         self.count += 1
+        self.rows += rows * self.processes
 
     def read(self, step: int, steps: int) -> Progress:
         loss, norm = (self.totals / max(1, self.count)).tolist()
         now = time.monotonic()
-        speed = self.count * self.rows_per_step / max(1e-9, now - self.since)
-        self.totals, self.count, self.since = torch.zeros(2), 0, now
+        speed = self.rows / max(1e-9, now - self.since)
+        self.totals, self.since = torch.zeros(2), now
+        self.count = self.rows = 0
         return Progress(step, steps, loss, norm, speed)
 
 
@@ -301,21 +322,6 @@ def _use_one_thread(_: int) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
-
-
-def _first_objective(config: TrainConfig) -> Objective:
-    """What a new run begins with: random weights, or those to start from."""
-    sizes = config.model_config()
-    model = Amadeus(sizes)
-    if config.start_from:
-        first = load_checkpoint(find_checkpoint(config.start_from))
-        if replace(first.config, context=sizes.context) != sizes:
-            raise ConfigError(
-                f"start_from: {config.start_from} is of another size or text encoder; "
-                "set preset, model and text_encoder to what it has"
-            )
-        model.load_state_dict(first.state_dict())
-    return Objective(model, config.dispersion_temperature)
 
 
 def _device(name: str | None) -> torch.device:

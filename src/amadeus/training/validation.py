@@ -51,7 +51,10 @@ def validate(
         noise = Noise.draw(len(tokens), tokens.shape[1] - 1, generator)
         noise = noise._replace(places=torch.zeros_like(noise.places))  # every row, once
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
-            losses = objective(tokens, text, lengths, noise)
+            losses = objective(
+                tokens, text, lengths, noise,
+                batch.profile.to(device), batch.profile_lengths.to(device),
+            )  # fmt: skip
         total += losses.attribute_nats.double().cpu()
         rows += int(losses.num_rows)
     objective.train(training)

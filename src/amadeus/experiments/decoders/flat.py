@@ -90,9 +90,17 @@ class FlatObjective(Objective):
     model: FlatAmadeus
 
     def forward(
-        self, tokens: Tensor, text: Tensor | None, text_lengths: Tensor | None, noise: Noise
+        self,
+        tokens: Tensor,
+        text: Tensor | None,
+        text_lengths: Tensor | None,
+        noise: Noise,
+        profile: Tensor | None = None,
+        profile_lengths: Tensor | None = None,
     ) -> Losses:
         """As in `Objective`: the head is trained on the tokens of the rows that are looked at."""
+        if profile is not None and profile_lengths is not None:
+            text, text_lengths = self.model.prefix(profile, profile_lengths, text, text_lengths)
         flat = flatten(tokens)
         context = self.model.contextualize(flat.tokens, text, text_lengths)
         looked_at = torch.zeros_like(tokens[..., 0], dtype=torch.bool)  # [B, N]

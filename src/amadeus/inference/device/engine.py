@@ -65,7 +65,7 @@ class DeviceEngine(Engine):
         """See `Engine`."""
         super().__init__(model, texts, context)
         # All room from the start: a memory that grows moves, and a graph does not follow.
-        self._reserve(model.config.max_text + context)
+        self._reserve(model.config.max_prefix + context)
         self._weights, self._tables = weights_of(model), tables_on(self.device)
         self._inputs, self._graphs = Inputs(self.device), Graphs(self.device)
         self._fuse = Fuser(self.device).run

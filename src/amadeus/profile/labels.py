@@ -179,3 +179,11 @@ def composer_name(raw: str) -> str:
                 # Two Schumanns: only the one everybody means goes by the surname alone.
                 return "Clara Schumann" if initials == "c" and surname == "schumann" else written
     return ""
+
+
+GENRES: tuple[str, ...] = tuple(sorted(set(_GENRES.values())))
+"""Every genre that labels may name."""
+FORMS: tuple[str, ...] = tuple(sorted(set(_FORMS.values())))
+"""Every form that labels may name, makams left out."""
+MOODS: tuple[str, ...] = tuple(sorted(set(_MOODS.values())))
+"""Every mood that labels may name."""

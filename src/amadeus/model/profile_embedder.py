@@ -1,0 +1,82 @@
+"""Profile embedder: every value of a profile is a learned vector of the text encoder's width.
+
+The vectors stand before the token states of the text, so that the rest of the network reads both
+alike.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from amadeus.music.keys import MAJOR_TONICS, Key
+from amadeus.profile.conditions import FIRST, NUM_CONDITIONS, key_index
+from amadeus.tokens.vocabulary import DRUMS, METRES, SIZES, TEMPOS, Attribute, bar_type, chord_value
+
+
+class ProfileEmbedder(nn.Module):
+    """One table for the values of all fields; vector 0 stays zero."""
+
+    def __init__(self, text_width: int) -> None:
+        super().__init__()
+        self.table = nn.Embedding(NUM_CONDITIONS, text_width, padding_idx=0)
+        nn.init.normal_(self.table.weight, std=0.5)
+        nn.init.zeros_(self.table.weight[0].detach())
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """conditions: int [B, P, 2], padded with 0. Returns [B, P, text_width]."""
+        return self.table(conditions).sum(-2)
+
+
+def join(
+    profile: Tensor, profile_lengths: Tensor, text: Tensor, text_lengths: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Profile vectors and the token states after them, without a gap.
+
+    profile: [B, P, text_width]; text: [B, S, text_width]; both right-padded, with lengths int [B].
+    Returns [B, P + S, text_width], right-padded, and the lengths, int [B].
+    """
+    both = torch.cat([profile, text.type_as(profile)], dim=1)
+    places = torch.arange(both.shape[1], device=both.device)  # [P + S]
+    width = profile.shape[1]
+    first = profile_lengths[:, None]
+    # Place n of the result is n of the profile, and after its end the next one of the text.
+    source = torch.where(places < first, places, places - first + width)
+    source = source.clamp(max=both.shape[1] - 1)
+    joined = both.gather(1, source[..., None].expand(-1, -1, both.shape[2]))
+    return joined, profile_lengths + text_lengths
+
+
+@torch.no_grad()
+def start_from_rows(embedder: ProfileEmbedder, rows: Tensor, text_projection: Tensor) -> None:
+    """Let keys, tempos, metres and instruments begin as what rows with these values look like.
+
+    A network that was trained without profiles then continues them as it continues such rows.
+
+    rows: the table of the note embedder, [sum of SIZES, D]; text_projection: [D, text_width].
+    """
+    inverse = torch.linalg.pinv(text_projection.float())  # [text_width, D]
+    offset = {a: sum(SIZES[:a]) for a in Attribute}
+
+    def put(index: int, *values: tuple[Attribute, int]) -> None:
+        target = torch.stack([rows[offset[a] + value] for a, value in values]).float().mean(0)
+        vector = inverse @ target
+        # As large as the vectors that stay random.
+        size = embedder.table.weight.shape[1] ** 0.5 * 0.5
+        embedder.table.weight[index] = vector * (size / vector.norm().clamp(min=1e-6))
+
+    for tonic in range(len(MAJOR_TONICS)):
+        for mode, qualities in (("major", ("maj", "maj", "maj")), ("minor", ("min", "min", "maj"))):
+            roots = (tonic, tonic + 5, tonic + 7)
+            chords = [
+                (Attribute.CHORD, chord_value(root % 12, quality))
+                for root, quality in zip(roots, qualities, strict=True)
+            ]
+            index = key_index(Key(tonic, "major" if mode == "major" else "minor"))
+            put(FIRST["key"] + index, chords[0], *chords)
+    for i in range(len(TEMPOS)):
+        put(FIRST["bpm"] + i, (Attribute.TEMPO, i + 1))
+    for i in range(len(METRES)):
+        put(FIRST["time_signature"] + i, (Attribute.TYPE, bar_type(i)))
+    for i in range(DRUMS):
+        put(FIRST["parts"] + i, (Attribute.INSTRUMENT, i + 1))
