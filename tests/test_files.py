@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -196,3 +197,24 @@ def test_a_file_is_read_up_to_its_limit(tmp_path):
     assert len(read_regular(path, 2**20)) == 2**20
     with pytest.raises(OSError, match=r"is larger than 0\.5 MiB"):
         read_regular(path, 2**19)
+
+
+def test_a_new_file_replaces_no_other(tmp_path):
+    path = tmp_path / "new"
+    write_atomically(path, lambda p: p.write_text("first"), is_new=True)
+    with pytest.raises(FileExistsError):
+        write_atomically(path, lambda p: p.write_text("second"), is_new=True)
+    assert path.read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_new_file_is_whole_without_hard_links_too(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "new"
+    write_atomically(path, lambda p: p.write_text("first"), is_new=True)
+    with pytest.raises(FileExistsError):
+        write_atomically(path, lambda p: p.write_text("second"), is_new=True)
+    assert path.read_text() == "first"

@@ -22,13 +22,15 @@ _TEMPORARY = re.compile(r"\.amadeus-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
 _STALE_SECONDS = 24 * 60 * 60
 
 
-def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], Any], *, is_new: bool = False) -> None:
     """Call write(temporary path), then move the result to `path` in one step.
+
+    is_new: raise FileExistsError rather than replace a file.
 
     The file and its folder are flushed to disk, and its mode is what the umask leaves. A device or
     a pipe is written to directly. Errors name `path`, not the temporary file.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if not is_new and path.exists() and not (path.is_file() or path.is_dir()):
         write(path)
         return
     temporary = _temporary(path.parent)
@@ -38,7 +40,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         write(temporary)
         os.chmod(temporary, mode)  # `write` may have replaced the file by a private one
         _sync(temporary)
-        os.replace(temporary, path)
+        (_move_to_new if is_new else os.replace)(temporary, path)
         _sync(path.parent)
     except OSError as error:
         if error.filename == os.fspath(temporary):
@@ -47,6 +49,17 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _move_to_new(temporary: Path, path: Path) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with path.open("xb"):  # claims the name
+            pass
+        os.replace(temporary, path)
 
 
 @contextmanager

@@ -164,6 +164,14 @@ def test_the_seed_decides(config, tmp_path):
     assert not torch.equal(weights(seed=1), weights(seed=2))
 
 
+def test_a_pipe_is_no_state_to_resume(config):
+    settings = config()
+    settings.output.mkdir(parents=True)
+    os.mkfifo(settings.output / "training.safetensors")
+    with pytest.raises(TrainingError, match="not a regular file"):
+        train(settings, resume=True)
+
+
 def test_nothing_to_resume_is_said(config):
     with pytest.raises(TrainingError, match="nothing to resume"):
         train(config(), resume=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from amadeus.errors import ConfigError
+from amadeus.files import write_atomically
 
 SUFFIXES = (".mid", ".midi")
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
@@ -41,10 +41,9 @@ class MidiFolder:
         for number in count(1):
             free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
             try:
-                with free.open("xb") as file, _undone_by_errors(free):
-                    file.write(midi)
+                write_atomically(free, partial(Path.write_bytes, data=midi), is_new=True)
                 return free
-            except FileExistsError:  # nobody else can have made it in between
+            except FileExistsError:
                 continue
         raise AssertionError("numbers do not end")
 
@@ -63,13 +62,3 @@ class MidiFolder:
         names = sorted(p.name for p in self.path.iterdir() if p.suffix.lower() in SUFFIXES)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         return (", ".join(names[:20]) or "none yet") + more
-
-
-@contextmanager
-def _undone_by_errors(path: Path) -> Iterator[None]:
-    """Leave no file that was not written whole."""
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

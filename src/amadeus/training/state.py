@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from amadeus.errors import TrainingError
-from amadeus.files import write_atomically
+from amadeus.files import check_regular, write_atomically
 
 STATE = "training.safetensors"
 
@@ -56,6 +56,7 @@ def load_state(
     if not path.exists():
         raise TrainingError(f"{path} does not exist: nothing to resume; start without --resume")
     try:
+        check_regular(path)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
