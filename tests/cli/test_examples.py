@@ -30,6 +30,8 @@ SMALLER = {
     "experiment control": "--seeds 1 --bars 2 --only tempo --model runs/small --output report",
     "experiment infill": "--pieces 2 --bars 1 --tries 1 --model runs/small --output report",
     "experiment dependency": "--pieces 2 --rows 4 --notes 100 --model runs/small --output report",
+    "experiment profile": "--pieces 2 --rows 4 --seeds 1 --levels 2 --bars 2 --model runs/small "
+    "--output report",
     "experiment genre": "--pieces 2 --rows 4 --model runs/small --output report",
 }
 """What is added to an example to make it quick; the last of several equal options counts."""

@@ -14,9 +14,9 @@ from amadeus.errors import ConfigError
 
 HEAR, FOLLOW, LIKE = "hear", "follow", "like"
 EXAMPLES = options.examples(
-    "amadeus experiment profile --pieces 8 --seeds 2 --bars 4",
-    "amadeus experiment profile --only like --pieces 30",
-    "amadeus experiment profile --shards held-out --output docs/experiments/profile",
+    "amadeus experiment profile --model runs/small --pieces 8 --seeds 2 --bars 4",
+    "amadeus experiment profile --model runs/small --only like --pieces 30",
+    "amadeus experiment profile --model runs/small --shards held-out --output report",
 )
 
 
