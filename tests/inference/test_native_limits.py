@@ -129,7 +129,7 @@ def test_arrays_of_another_size_are_refused(engine, call):
 
 
 def test_a_piece_is_read_up_to_its_context_and_no_further(network):
-    room = network.config.max_text + CONTEXT
+    room = network.config.max_prefix + CONTEXT
     text = np.ones((5, network.config.text_width), dtype=np.float32)
     engine = NativeEngine(network, [None, text], CONTEXT)
     with pytest.raises(GrammarError, match=f"0 text tokens and {room + 1} rows do not fit"):
