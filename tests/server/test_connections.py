@@ -18,24 +18,26 @@ resource = pytest.importorskip("resource")
 LONG = {"bars": 16, "notes": 390, "constraints": ["density: 30"]}
 
 
-def connect(url):
+def connect(url, wait=True):
     host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+    connection = socket.socket()
+    connection.settimeout(PATIENCE if wait else 0)
+    connection.connect_ex((host, int(port)))
+    return connection
 
 
 def test_idle_connections_never_use_up_the_descriptors(command, tmp_path):
     low = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (192, 192))"
     process, said = command(before=low)
     with ExitStack() as stack, Client(said["url"], patience=0) as client:
-        for _ in range(400):
-            stack.enter_context(connect(said["url"]))
+        for _ in range(400):  # in a burst: none of them waits until the one before is accepted
+            stack.enter_context(connect(said["url"], wait=False))
         for _ in range(20):
             assert client.info()["version"]
         assert client.compose(bars=1, notes=4)["notes"]
     process.terminate()
     assert process.wait(PATIENCE) == 0
-    # While a burst arrives, one of them may fail before others have made room.
-    assert (tmp_path / "stderr").read_text().count("\n") <= 1
+    assert (tmp_path / "stderr").read_text() == ""
 
 
 @pytest.fixture

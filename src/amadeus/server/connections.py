@@ -16,9 +16,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from amadeus.errors import ConfigError
 
 _LOG = logging.getLogger(__name__)
-BACKLOG = 64
-"""Connections that the system accepts at once, before any of them is looked at."""
-_RESERVE = BACKLOG + 48
+BATCH = 16
+"""Connections that the event loop accepts in one of its turns."""
+_TURNS = 4
+"""Turns until an idle connection that makes room for an accepted one has been closed."""
+_RESERVE = _TURNS * BATCH + 48
 """Descriptors for these, and for the database, pipes and imports."""
 _EACH = 2
 """Descriptors a connection takes: the socket, and the file that is sent over it."""

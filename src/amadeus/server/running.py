@@ -12,12 +12,14 @@ from fastapi import FastAPI
 from uvicorn.server import HANDLED_SIGNALS
 
 from amadeus.errors import ConfigError, ServerError
-from amadeus.server.connections import BACKLOG, Complaints, Connections, possible_connections
+from amadeus.server.connections import BATCH, Complaints, Connections, possible_connections
 from amadeus.server.limits import Limits
 
 _CLOSING_SECONDS = 10
 """For answers that are still being sent when every job has ended."""
 _PATIENCE = 0.05
+_QUEUE = 1024
+"""Connections that the system holds until they are accepted."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -56,7 +58,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app, http=connections.make,  # type: ignore[arg-type]
                 loop="asyncio", log_level="warning", access_log=False, server_header=False,
-                ws="none", lifespan="on", backlog=BACKLOG,
+                ws="none", lifespan="on", backlog=BATCH,
                 timeout_keep_alive=limits.body_seconds, proxy_headers=bool(proxies),
                 timeout_graceful_shutdown=_CLOSING_SECONDS, forwarded_allow_ips=[*proxies],
             )
@@ -66,6 +68,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().set_exception_handler(Complaints())
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_QUEUE)  # asyncio takes one number for this and for its batches
         if self.started:
             self._tell()
 
