@@ -24,7 +24,8 @@ def clock(monkeypatch):
 
 
 def report(step, nats=None):
-    return Progress(step, 100, loss=2.5, gradient_norm=1.0, notes_per_second=1234.0, nats=nats)
+    speed = {"notes_per_second": 1234.0, "utilization": 0.456}
+    return Progress(step, 100, loss=2.5, gradient_norm=1.0, nats=nats, **speed)
 
 
 def test_without_a_terminal_there_is_a_line_a_minute(clock, capsys):
@@ -32,7 +33,8 @@ def test_without_a_terminal_there_is_a_line_a_minute(clock, capsys):
     for step, seconds in enumerate([0, 20, 59, 60, 61, 119, 120, 500], start=1):
         clock[0] = seconds
         lines.print(report(step))
-    steps = re.findall(r"^step (\d+): loss 2.5000, 1,234 notes/s$", capsys.readouterr().out, re.M)
+    line = r"^step (\d+): loss 2.5000, 1,234 notes/s, 46% of the peak$"
+    steps = re.findall(line, capsys.readouterr().out, re.M)
     assert steps == ["1", "4", "7", "8"]
 
 
@@ -42,7 +44,9 @@ def test_below_a_bar_there_is_a_line_for_each_validation_alone(clock, capsys):
         clock[0] += 100
         lines.print(report(step, Nats(9.0, {}, 1) if step == 3 else None))
     said = capsys.readouterr().out
-    assert said == "step 3: loss 2.5000, validation 9.0000 nats per note, 1,234 notes/s\n"
+    assert said == (
+        "step 3: loss 2.5000, validation 9.0000 nats per note, 1,234 notes/s, 46% of the peak\n"
+    )
 
 
 def test_the_first_update_is_a_line(amadeus, training):

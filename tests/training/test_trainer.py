@@ -152,7 +152,7 @@ def test_scalars_are_logged_from_the_first_step_on(config, monkeypatch):
         trainer_module._Log, "scalars", lambda log, values, step: logged.append((step, *values))
     )
     train(config(steps=2))
-    assert logged[:2] == [(1, "loss", "notes/s"), (2, "loss", "notes/s")]
+    assert logged[:2] == [(step, "loss", "notes/s", "utilization") for step in (1, 2)]
 
 
 def test_the_seed_decides(config, tmp_path):

@@ -7,7 +7,8 @@ from typing import Literal
 
 import torch
 
-_ROWS, _WIDTH = 2048, 512
+_SIZES = {"cpu": (2048, 512, 512), "cuda": (8192, 8192, 8192)}
+"""Rows, inner width and columns of the matrix product that is timed."""
 
 
 def choose_precision(
@@ -19,16 +20,20 @@ def choose_precision(
     if device.type == "cuda":
         return torch.bfloat16
     # Some processors have instructions for bfloat16 that are slower than those for float32.
-    return min((torch.float32, torch.bfloat16), key=_seconds)
+    return max((torch.float32, torch.bfloat16), key=lambda dtype: peak_flops(dtype, device))
 
 
 @torch.no_grad()
-def _seconds(dtype: torch.dtype) -> float:
-    """Time of a matrix product, the best of a few."""
-    left, right = torch.zeros(_ROWS, _WIDTH, dtype=dtype), torch.zeros(_WIDTH, _WIDTH, dtype=dtype)
+def peak_flops(dtype: torch.dtype, device: torch.device) -> float:
+    """Floating-point operations a second of a large matrix product here, the best of a few."""
+    rows, inner, columns = _SIZES["cuda" if device.type == "cuda" else "cpu"]
+    left = torch.zeros(rows, inner, dtype=dtype, device=device)
+    right = torch.zeros(inner, columns, dtype=dtype, device=device)
     best = float("inf")
     for _ in range(8):
         since = time.perf_counter()
         left @ right
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         best = min(best, time.perf_counter() - since)
-    return best
+    return 2.0 * rows * inner * columns / best

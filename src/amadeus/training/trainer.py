@@ -25,13 +25,15 @@ from amadeus.errors import ConfigError, CorpusError, TrainingError
 from amadeus.model import Amadeus
 from amadeus.model.checkpoint import save_checkpoint
 from amadeus.text.pretrained import CaptionTokenizer, TextEncoder, find_encoder
+from amadeus.tokens.vocabulary import Attribute, RowType
 from amadeus.training.average import WeightAverage
 from amadeus.training.beginning import first_objective
 from amadeus.training.config import TrainConfig
 from amadeus.training.loss import Losses, Noise, Objective
 from amadeus.training.optimizer import build_optimizers, rate, set_rate
-from amadeus.training.precision import choose_precision
+from amadeus.training.precision import choose_precision, peak_flops
 from amadeus.training.state import load_state, save_state
+from amadeus.training.utilization import UpdateFlops
 from amadeus.training.validation import Nats, validate
 
 REPORT_EVERY = 20
@@ -52,6 +54,8 @@ class Progress:
     gradient_norm: float
     """Mean norm of the gradient before clipping."""
     notes_per_second: float
+    utilization: float
+    """Share of the speed of large matrix products that the updates reach, from 0 to 1."""
     nats: Nats | None = None
     """Validation, where it is its turn."""
 
@@ -92,6 +96,8 @@ class Trainer:
             step = DistributedDataParallel(step, find_unused_parameters=True)
         compiled = on_cuda if config.compile is None else config.compile
         self.forward = torch.compile(step) if compiled else step
+        self.flops = UpdateFlops(self.model)
+        self.peak = peak_flops(self.precision, self.device)
 
         self.tokenizer = self.encode_text = None
         if config.text:
@@ -143,11 +149,12 @@ class Trainer:
         )  # fmt: skip
         logs = closing(_Log(config.output / "logs" if self.rank == 0 else None))
         began = saved = time.monotonic()
-        meter = _Meter(self.world)
+        meter = _Meter(self.world, self.peak)
         step = start
         with _StopSignals() as signals, logs as log:
             for step, batch in enumerate(loader, start=start + 1):
-                meter.add(*self.update(step - 1, batch), count_rows(batch))
+                losses, norm = self.update(step - 1, batch)
+                meter.add(losses, norm, count_rows(batch), self._count_flops(batch))
                 now = time.monotonic()
                 out_of_time = max_minutes is not None and now - began > 60 * max_minutes
                 last = step == config.steps or self._any_wants(out_of_time or signals.received)
@@ -161,7 +168,7 @@ class Trainer:
                 if validating or saving or reporting:
                     progress = meter.read(step, config.steps)
                     self._check(progress)
-                    log.scalars({"loss": progress.loss, "notes/s": progress.notes_per_second}, step)
+                    log.progress(progress)
                     if validating:
                         progress.nats = self._validate(step, log)
                     if self.rank == 0:
@@ -222,6 +229,12 @@ class Trainer:
             self.average.update(self.objective, step)
         return losses, norm
 
+    def _count_flops(self, batch: Batch) -> float:
+        """Floating-point operations of an update on this batch, by this process."""
+        rows = int((batch.tokens[..., Attribute.TYPE] != RowType.PAD).sum())
+        prefix = int(batch.profile_lengths.sum() + batch.text_lengths.sum())
+        return self.flops(len(batch.tokens), rows, prefix, round(self.config.decoder_share * rows))
+
     def _validate(self, step: int, log: _Log) -> Nats | None:
         """Nats per note of held-out pieces, None if there are none. Every process computes it."""
         if not len(self.openings):
@@ -253,25 +266,29 @@ class Trainer:
 class _Meter:
     """Loss and speed since the last reading, without waiting for the device in between."""
 
-    def __init__(self, processes: int) -> None:
-        self.processes = processes
+    def __init__(self, processes: int, peak: float) -> None:
+        """peak: floating-point operations a second of each process's device."""
+        self.processes, self.peak = processes, peak
         self.totals = torch.zeros(2)
         self.count = self.rows = 0
+        self.flops = 0.0
         self.since = time.monotonic()
 
-    def add(self, losses: Losses, norm: torch.Tensor, rows: int) -> None:
+    def add(self, losses: Losses, norm: torch.Tensor, rows: int, flops: float) -> None:
         readings = torch.stack([losses.nats_per_note.detach(), norm.detach()])
         self.totals = readings + self.totals.to(readings.device)
         self.count += 1
         self.rows += rows * self.processes
+        self.flops += flops
 
     def read(self, step: int, steps: int) -> Progress:
         loss, norm = (self.totals / max(1, self.count)).tolist()
         now = time.monotonic()
-        speed = self.rows / max(1e-9, now - self.since)
+        seconds = max(1e-9, now - self.since)
+        speed, utilization = self.rows / seconds, self.flops / seconds / self.peak
         self.totals, self.since = torch.zeros(2), now
-        self.count = self.rows = 0
-        return Progress(step, steps, loss, norm, speed)
+        self.count, self.rows, self.flops = 0, 0, 0.0
+        return Progress(step, steps, loss, norm, speed, utilization)
 
 
 class _StopSignals:
@@ -306,6 +323,16 @@ class _Log:
             except ImportError:
                 return
             self.writer = SummaryWriter(str(folder))
+
+    def progress(self, progress: Progress) -> None:
+        self.scalars(
+            {
+                "loss": progress.loss,
+                "notes/s": progress.notes_per_second,
+                "utilization": progress.utilization,
+            },
+            progress.step,
+        )
 
     def scalars(self, values: dict[str, float], step: int) -> None:
         for name, value in values.items():
