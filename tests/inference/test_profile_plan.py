@@ -6,11 +6,14 @@ import pytest
 
 from amadeus.control import Constraints
 from amadeus.errors import ConfigError
+from amadeus.inference import composer as composing
 from amadeus.inference.composer import Composer
-from amadeus.inference.profile_plan import plan_profile
+from amadeus.inference.profile_plan import plan_profile, profile_within
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.keys import Key, parse_key
-from amadeus.profile import Part, Profile
+from amadeus.music.midi import read_midi
+from amadeus.profile import Part, Profile, measure_profile
+from amadeus.tokens import encode
 
 
 @pytest.fixture
@@ -115,3 +118,50 @@ def test_a_model_without_profiles_refuses_one():
         with pytest.raises(ConfigError, match="old has no profiles; leave out"):
             old.generate(bars=1, **setting)
     old.generate(bars=1, notes=1, profile=Profile(), fill_profile=False)
+
+
+@pytest.fixture
+def quartet(fixtures):
+    """Rows of a string quartet, [N, A]."""
+    return encode(read_midi(fixtures / "string_quartet.mid"))
+
+
+def test_new_bars_have_the_profile_of_their_piece(quartet):
+    own = measure_profile(quartet)
+    found = profile_within(quartet, "", Constraints(), bars=20)
+    assert found == replace(own, bars_left=20)
+
+
+def test_words_and_constraints_outweigh_the_piece_for_its_new_bars(quartet):
+    own = measure_profile(quartet)
+    found = profile_within(quartet, "in C minor at 60 bpm", Constraints("tempo: 90"), bars=20)
+    assert (found.key, found.bpm) == (parse_key("C minor"), 90)
+    assert found.parts == own.parts
+    assert found.notes_per_bar == own.notes_per_bar
+
+
+def test_instruments_that_join_a_piece_are_in_its_profile(quartet):
+    own = measure_profile(quartet)
+    playing = own.parts[0].instrument
+    found = profile_within(quartet, "", Constraints(), bars=20, joining=[playing, 129])
+    assert found.parts == (*own.parts, Part(129))
+    assert found.num_parts == own.num_parts + 1
+    many = profile_within(quartet, "", Constraints(), bars=20, joining=range(100, 109))
+    assert len(many.parts) == 8
+
+
+def test_continuing_and_editing_read_the_profile_of_the_piece(composer, fixtures, monkeypatch):
+    score = read_midi(fixtures / "string_quartet.mid")
+    read, profile_of = [], composing.ProfilePlanner.prefix
+    monkeypatch.setattr(
+        composing.ProfilePlanner, "prefix",
+        lambda self, profile, text: read.append(profile) or profile_of(self, profile, text),
+    )  # fmt: skip
+    composer.continue_score(score, bars=1, notes=2)
+    composer.edit(score, bars=(3, 3), tries=1)
+    composer.edit(score, bars=(3, 3), add=["flute"], tries=1)
+    own = measure_profile(encode(score))
+    assert {profile.key for profile in read} == {own.key}
+    assert read[0].bars_left == read[1].bars_left + 1
+    added = [len(profile.parts) - len(own.parts) for profile in read]
+    assert added == [0, 0, 1]

@@ -292,7 +292,8 @@ class Composer:
         """The score with new bars after the bar of its last onset; what is given stays as it is.
 
         bars: how many, 8 by default.
-        prompt: words that the model hears; it is held to none of them.
+        prompt: words that the model hears; it is held to none of them. A model with profiles goes
+        on with the profile of the score, but for what they state.
         constraints: what holds in the new bars, of which bar 1 is the first.
         The other settings are those of `generate_many`. Where a grid step is no whole number of
         ticks, all ticks are made shorter, which changes no time. Raises ScoreError for a score
@@ -315,11 +316,15 @@ class Composer:
     ) -> tuple[Request, Plan]:
         """What `continue_score` asks for, and what the new bars are held to."""
         given = encode(score)[:-1]
-        plan = Plan([*(constraints or ())], bars, notes, is_passage=True)
+        held = constraints or Constraints()
+        plan = Plan([*held], bars, notes, is_passage=True)
+        text = self._profiles.prefix_within(
+            given, prompt, held, self._text_states([prompt])[0], bars=_bars_in(given) + bars
+        )
         request = Request(
             prompt=given, num_bars=bars, max_notes=notes, seed=seed,
-            unmask=sampling_config(**sampling), text=self._text_states([prompt])[0],
-            guidance=guidance, constrain=Control(plan, _bars_in(given)),
+            unmask=sampling_config(**sampling), text=text, guidance=guidance,
+            constrain=Control(plan, _bars_in(given)),
         )  # fmt: skip
         return request, plan
 
@@ -346,7 +351,8 @@ class Composer:
         """The score with some of it composed anew; everything else stays as it is.
 
         bars, parts, add, notes, resample, keep, vary: what changes, as in `control.edit.Edit`.
-        prompt: words that the model hears; it is held to none of them.
+        prompt: words that the model hears; it is held to none of them. A model with profiles
+        composes with the profile of the score, but for what they state.
         constraints: what holds for what is composed, in bars of the piece.
         tries: passages that are composed where something follows; the one after which that is
         likeliest is kept.
@@ -368,10 +374,13 @@ class Composer:
             held = Constraints(*(one for one in held if not isinstance(one, Playing)))
             revision = Revision(select(score, rest, seed), held)
         frame = Frame.around(revision.selection, self.context)
-        asked = frame_requests(
-            revision, frame, seed=seed, tries=tries, unmask=config,
-            text=self._text_states([prompt])[0], guidance=guidance,
+        text = self._profiles.prefix_within(
+            revision.selection.tokens, prompt, held, self._text_states([prompt])[0],
+            bars=revision.selection.num_bars, joining=sorted(revision.newcomers),
         )  # fmt: skip
+        asked = frame_requests(
+            revision, frame, seed=seed, tries=tries, unmask=config, text=text, guidance=guidance
+        )
         on_row = drafts(score, revision, on_note) if on_note else None
         composed = self.compose(asked, progress=progress, on_row=on_row)
         passages = [tokens[len(asked[0].prompt) : -1].astype(np.int64) for tokens in composed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,9 @@ from amadeus.control import Constraints
 from amadeus.control.stated import profile_of_constraints
 from amadeus.errors import ConfigError
 from amadeus.inference.prefix import prefix, profile_vectors
-from amadeus.profile import Profile
+from amadeus.profile import Part, Profile, measure_profile
 from amadeus.profile.catalogue import CATALOGUE_ENCODER, embed, packaged_catalogue
+from amadeus.profile.profile import MAX_PARTS
 from amadeus.profile.wording import describe
 from amadeus.text.profile_of_prompt import profile_of_prompt
 from amadeus.text.prompt import PromptFacts, parse_prompt
@@ -74,6 +75,25 @@ class ProfilePlanner:
             return ProfilePlan(Profile(), frozenset())
         return plan_profile(prompt, held, asked, text if self._compares_words else None, **how)
 
+    def prefix_within(
+        self,
+        rows: np.ndarray,
+        prompt: str,
+        held: Constraints,
+        text: np.ndarray | None,
+        *,
+        bars: int,
+        joining: Iterable[int] = (),
+    ) -> np.ndarray | None:
+        """Profile and text, [S, text_width], for new bars of a piece that is there already.
+
+        rows: tokens of the piece, [N, A]; bars: how many it will have; joining: values of the
+        attribute `instrument` that are new to it.
+        """
+        if not self.has_profiles:
+            return text
+        return self.prefix(profile_within(rows, prompt, held, bars=bars, joining=joining), text)
+
     def prefix(self, profile: Profile, text: np.ndarray | None) -> np.ndarray | None:
         """Profile and text, [S, text_width], as `Request.text` takes them."""
         return prefix(self._vectors, profile, text)
@@ -116,6 +136,30 @@ def plan_profile(
         profile = filled.without(leave_open)
     profile = replace(profile, from_start=True, bars_left=bars)
     return ProfilePlan(profile, frozenset(given.stated))
+
+
+def profile_within(
+    rows: np.ndarray,
+    prompt: str,
+    constraints: Constraints,
+    *,
+    bars: int,
+    joining: Iterable[int] = (),
+) -> Profile:
+    """The profile for new bars of a piece: its own, but for what prompt and constraints state.
+
+    rows: tokens, [N, A]; bars: how many the piece will have, or those that the network sees.
+    joining: values of the attribute `instrument` that are new to it.
+    """
+    profile = measure_profile(rows)
+    playing = {part.instrument for part in profile.parts}
+    new = tuple(Part(value) for value in joining if value not in playing)
+    if new:
+        parts = (*profile.parts[: MAX_PARTS - len(new)], *new)[:MAX_PARTS]
+        profile = replace(profile, parts=parts, num_parts=(profile.num_parts or 0) + len(new))
+    said = profile_of_prompt(prompt, _facts(prompt))
+    said = said.with_values_of(profile_of_constraints(constraints))
+    return replace(profile.with_values_of(said), bars_left=bars)
 
 
 def one_for_each(profile: Profile | Sequence[Profile] | None, pieces: int) -> Sequence[Profile]:
