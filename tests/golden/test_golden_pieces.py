@@ -16,7 +16,7 @@ from amadeus.inference.native import NativeNetwork
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import sampling_config
 from amadeus.model import PRESETS, Amadeus
-from amadeus.music.midi import read_midi, encode_midi
+from amadeus.music.midi import encode_midi, read_midi
 from amadeus.native import library
 from amadeus.profile import Profile, conditions, profile_of_score
 
