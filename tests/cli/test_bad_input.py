@@ -222,7 +222,7 @@ def test_more_than_can_be_composed_is_refused_at_once(refuses, fixtures, monkeyp
 def test_a_server_without_a_folder_for_its_pieces(refuses, tmp_path, monkeypatch):
     monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
     (tmp_path / "file").touch()
-    assert "name another folder with --data" in refuses("serve", "--data", tmp_path / "file")
+    assert "choose another folder with --data" in refuses("serve", "--data", tmp_path / "file")
 
 
 def test_parts_of_no_corpus(refuses, tmp_path):

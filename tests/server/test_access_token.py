@@ -9,7 +9,7 @@ import pytest
 
 from amadeus.client import Client
 from amadeus.errors import ConfigError, ServerError
-from amadeus.server.access_token import set_token
+from amadeus.server.access_token import configured_token
 
 
 @pytest.fixture
@@ -26,18 +26,18 @@ def never(said):
 
 def test_a_file_comes_before_the_environment(file):
     environment = {"AMADEUS_TOKEN": "another"}
-    assert set_token(None, file, never, environment) == "a long secret"
-    assert set_token(None, None, never, environment) == "another"
-    assert set_token(None, None, never, {"AMADEUS_TOKEN": ""}) is None
-    assert set_token(None, None, never, {}) is None
+    assert configured_token(None, file, never, environment) == "a long secret"
+    assert configured_token(None, None, never, environment) == "another"
+    assert configured_token(None, None, never, {"AMADEUS_TOKEN": ""}) is None
+    assert configured_token(None, None, never, {}) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no such modes there")
 def test_what_others_can_see_is_warned_of(file):
     said = []
     file.chmod(0o640)
-    assert set_token(None, file, said.append, {}) == "a long secret"
-    assert set_token("seen", None, said.append, {}) == "seen"
+    assert configured_token(None, file, said.append, {}) == "a long secret"
+    assert configured_token("seen", None, said.append, {}) == "seen"
     assert f"run: chmod 600 {file}" in said[0]
     assert "use --token-file or AMADEUS_TOKEN" in said[1]
 
@@ -50,24 +50,24 @@ def test_what_others_can_see_is_warned_of(file):
         (b"two\nlines", "must be printable ASCII"),
         ("ü".encode(), "must be printable ASCII"),
         (b"x" * 2000, "is too long"),
-        (None, "cannot be read"),
+        (None, "cannot read"),
     ],
 )
 def test_what_is_no_token_is_refused(file, content, said):
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(ConfigError, match=said):
-        set_token(None, file, never, {})
+        configured_token(None, file, never, {})
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no such device")
 def test_an_endless_file_is_refused():
     with pytest.raises(ConfigError, match="is too long"):
-        set_token(None, Path("/dev/zero"), never, {})
+        configured_token(None, Path("/dev/zero"), never, {})
 
 
 def test_only_one_of_them_is_given(file):
     with pytest.raises(ConfigError, match="leave out --token"):
-        set_token("seen", file, never, {})
+        configured_token("seen", file, never, {})
 
 
 @pytest.mark.skipif(which("ps") is None, reason="needs ps")

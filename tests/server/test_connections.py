@@ -11,7 +11,7 @@ import pytest
 from amadeus.client import Client
 from amadeus.errors import BusyError, ConfigError
 from amadeus.server.app import create_app
-from amadeus.server.connections import Complaints, possible_connections
+from amadeus.server.connections import AcceptErrorHandler, possible_connections
 from serving import PATIENCE, running, until
 
 resource = pytest.importorskip("resource")
@@ -76,7 +76,7 @@ def test_where_none_is_idle_a_new_connection_is_refused(few, paused):
         followed = [stack.enter_context(closing(client.events(job["id"]))) for _ in range(8)]
         for events in followed:
             assert next(events)[0] == "state"
-        with pytest.raises(BusyError, match="too many are connected; try again later"):
+        with pytest.raises(BusyError, match="too many connections; try again later"):
             client.info()
         followed[0].close()
         until(lambda: succeeds(client.info))
@@ -109,14 +109,14 @@ def test_too_low_a_limit_on_open_files_is_said(monkeypatch):
 
 def test_what_cannot_be_accepted_is_said_once_a_minute(caplog):
     now = [0.0]
-    complain, loop = Complaints(lambda: now[0]), asyncio.new_event_loop()
+    complain, loop = AcceptErrorHandler(lambda: now[0]), asyncio.new_event_loop()
     error = OSError(errno.EMFILE, "Too many open files")
     for second in range(150):
         now[0] = float(second)
         complain(loop, {"message": "accept() failed", "exception": error})
     said = [record.getMessage() for record in caplog.records]
     assert said == [
-        f"no connection could be accepted, {count} times in the last minute: Too many open files"
+        f"could not accept {count} connections in the last minute: Too many open files"
         for count in (1, 60, 60)
     ]
     complain(loop, {"message": "something else", "exception": ValueError()})

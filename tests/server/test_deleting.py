@@ -12,7 +12,7 @@ from starlette.responses import FileResponse
 from amadeus.client import Client
 from amadeus.server import files, routes_pieces
 from amadeus.server.app import create_app
-from amadeus.server.workshop import Workshop
+from amadeus.server.worker_process import WorkerProcess
 from serving import PATIENCE, running
 
 
@@ -48,7 +48,7 @@ def test_a_file_that_is_deleted_before_it_is_sent_is_a_404(
         await asyncio.to_thread(client.delete, id)
         return await opened(path, *arguments, **more)
 
-    class Late(files.SentFile):
+    class Late(files.DeletableFileResponse):
         async def __call__(self, scope, receive, send):
             await asyncio.to_thread(client.delete, id)
             await super().__call__(scope, receive, send)
@@ -56,7 +56,7 @@ def test_a_file_that_is_deleted_before_it_is_sent_is_a_404(
     if after == "before it is opened":
         monkeypatch.setattr(anyio, "open_file", delete_first)
     else:
-        monkeypatch.setattr(routes_pieces, "SentFile", Late)
+        monkeypatch.setattr(routes_pieces, "DeletableFileResponse", Late)
     code, text = status(client, id, **ranged)
     assert code == 404
     assert b"deleted before it could be sent" in text
@@ -81,12 +81,12 @@ def test_a_file_that_is_deleted_while_it_is_sent_arrives_whole(server, monkeypat
 
 def test_a_piece_that_is_deleted_while_its_file_is_made_leaves_none(server, monkeypatch, tmp_path):
     client, id = server
-    make = Workshop.make
+    make = WorkerProcess.make
 
-    async def make_and_delete(workshop, *arguments):
-        await make(workshop, *arguments)
+    async def make_and_delete(worker, *arguments):
+        await make(worker, *arguments)
         await asyncio.to_thread(client.delete, id)
 
-    monkeypatch.setattr(Workshop, "make", make_and_delete)
+    monkeypatch.setattr(WorkerProcess, "make", make_and_delete)
     assert status(client, id)[0] == 404
     assert list((tmp_path / "cache").iterdir()) == []

@@ -9,7 +9,7 @@ from amadeus.errors import BusyError, GrammarError, ServerError
 from amadeus.inference.composition import compose
 from amadeus.inference.request import Request
 from amadeus.inference.session import Session
-from amadeus.server.engine import Engine, GivenUp, OutOfTime
+from amadeus.server.engine import Cancelled, Engine, OutOfTime
 from serving import PATIENCE
 
 
@@ -77,8 +77,8 @@ def test_who_gives_up_is_told_so_and_makes_room(engine):
     long = engine.compose(requests)
     short = engine.compose([Request(num_bars=1, max_notes=2)])
     engine.start()
-    engine.give_up(long)
-    with pytest.raises(GivenUp):
+    engine.cancel(long)
+    with pytest.raises(Cancelled):
         rows_of(long)
     assert len(rows_of(short)) == 1
 

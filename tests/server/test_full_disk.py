@@ -12,13 +12,13 @@ import pytest
 from amadeus.client import Client
 from amadeus.errors import ServerError
 from amadeus.music.midi import read_midi
-from amadeus.server import making
+from amadeus.server import worker_functions
 from amadeus.server.app import create_app
 from amadeus.server.database import RESERVE, CannotStore
 from amadeus.server.disk import RESERVE_BYTES
 from amadeus.server.models import Summary
 from amadeus.server.store import Store
-from amadeus.server.workshop import Workshop
+from amadeus.server.worker_process import WorkerProcess
 from serving import PATIENCE, running
 
 SUMMARY = Summary(
@@ -26,10 +26,10 @@ SUMMARY = Summary(
 )
 
 
-def keep(store, number, size=100_000, hold=False):
+def keep(store, number, size=100_000, keep_in_memory=False):
     return store.add(
         id=f"{number:016x}", created="now", title=str(number), kind="import", settings={},
-        summary=SUMMARY, midi=os.urandom(size), hold=hold,
+        summary=SUMMARY, midi=os.urandom(size), keep_in_memory=keep_in_memory,
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_written_is_held_until_it_can(store):
     with full(store):
         for number in (2, 3):
             with pytest.raises(CannotStore, match="disk is full; delete pieces"):
-                keep(store, number, hold=True)
+                keep(store, number, keep_in_memory=True)
         with pytest.raises(CannotStore):
             keep(store, 4)
         assert titles(store) == ["3", "2", "1"]
@@ -79,10 +79,10 @@ def test_what_cannot_be_written_is_held_until_it_can(store):
         assert store.change(f"{2:016x}", "two", True).title == "two"
         assert store.delete(f"{1:016x}")  # which makes room for one
         assert store.get(f"{2:016x}").saved
-        assert store.num_held == 1
+        assert store.num_unsaved == 1
         assert store.delete(f"{3:016x}")
-        assert store.num_held == 0
-    store.save_held()
+        assert store.num_unsaved == 0
+    store.save_unsaved()
     assert keep(store, 5).saved
     assert titles(store) == ["5", "two"]
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_written_is_held_until_it_can(store):
 def test_held_pieces_are_written_when_the_server_stops(tmp_path):
     store = Store(tmp_path, 30)
     with full(store), pytest.raises(CannotStore):
-        keep(store, 1, hold=True)
+        keep(store, 1, keep_in_memory=True)
     store.close()
     store = Store(tmp_path, 30)
     assert titles(store) == ["1"]
@@ -111,7 +111,7 @@ def test_what_can_be_made_again_makes_way_for_pieces(store):
         connection.execute(f"PRAGMA max_page_count = {2**30}")
         return True
 
-    store.spare(clear)
+    store.on_full_disk(clear)
     with full(store):
         assert keep(store, 1).saved
 
@@ -133,7 +133,7 @@ def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
             client.submit("compose", bars=1)
         client.delete(first["id"])
         assert client.piece(end["piece"])["saved"] is True
-        assert store.num_held == 0
+        assert store.num_unsaved == 0
 
 
 def finished(client):
@@ -148,7 +148,7 @@ def test_a_piece_that_is_one_too_many_can_be_had(server, paused):
     job = client.submit("compose", bars=1, notes=4)
     store._most = 1
     keep(store, 1)
-    with pytest.raises(ServerError, match="1 pieces are kept, which is the limit"):
+    with pytest.raises(ServerError, match="limit of 1 stored pieces"):
         client.submit("compose", bars=1)
     paused.clear()
     end = list(client.events(job["id"]))[-1][1]
@@ -164,13 +164,13 @@ def test_an_upload_that_cannot_be_kept_is_refused(server, fixtures):
         for _ in range(9):  # small pieces may still find room in a page
             with suppress(ServerError):
                 client.upload(midi)
-        with pytest.raises(ServerError, match="disk is full; delete pieces, or make room on it"):
+        with pytest.raises(ServerError, match="disk is full; delete pieces or free some space"):
             client.upload(midi)
         with pytest.raises(HTTPError) as refused:
             post(client, midi)
         assert refused.value.code == 507
         refused.value.close()
-    assert store.num_held == 0
+    assert store.num_unsaved == 0
 
 
 def post(client, midi):
@@ -181,21 +181,24 @@ def post(client, midi):
 def test_a_file_for_which_there_is_no_room_is_refused(server, fixtures, monkeypatch, tmp_path):
     _, client = server
     piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
-    made, make = [], Workshop.make
+    made, make = [], WorkerProcess.make
 
-    async def write_if_empty(workshop, function, *arguments):
-        if function is making.write_file and len(list((tmp_path / "data/cache").iterdir())) > room:
+    async def write_if_empty(worker, function, *arguments):
+        if (
+            function is worker_functions.write_file
+            and len(list((tmp_path / "data/cache").iterdir())) > room
+        ):
             raise OSError(f"x: cannot be written ({os.strerror(errno.ENOSPC)})")
         made.append(function)
-        return await make(workshop, function, *arguments)
+        return await make(worker, function, *arguments)
 
-    monkeypatch.setattr(Workshop, "make", write_if_empty)
+    monkeypatch.setattr(WorkerProcess, "make", write_if_empty)
     room = 0
     assert client.file(piece["id"], "picture")
     assert client.file(piece["id"], "score")  # for which the picture made way
     assert [p.suffix for p in (tmp_path / "data/cache").iterdir()] == [".musicxml"]
     room = -1
-    with pytest.raises(ServerError, match="no room for the audio; delete pieces"):
+    with pytest.raises(ServerError, match="the audio cannot be saved; delete pieces"):
         client.file(piece["id"], "audio")
 
 
@@ -227,9 +230,9 @@ def test_deleting_makes_room_on_a_disk_without_any(small_disk):
             count += 1
     fill(small_disk)
     with pytest.raises(CannotStore):
-        keep(store, count, size=200_000, hold=True)
+        keep(store, count, size=200_000, keep_in_memory=True)
     assert store.delete(f"{0:016x}")
-    assert store.num_held == 0
+    assert store.num_unsaved == 0
     for number in range(1, count):
         assert store.delete(f"{number:016x}")
         assert keep(store, count + number, size=200_000).saved

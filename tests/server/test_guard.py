@@ -122,7 +122,7 @@ def test_loopback_asks_for_no_token_unless_there_is_one(page):
     assert Access.of("localhost", "t").token == "t"
     assert Access.of("192.168.1.2", None).token
     assert Access.of("127.0.0.1", None, ["music.example.org"]).token
-    assert Access.of("0.0.0.0", " t ").is_token("t")
+    assert Access.of("0.0.0.0", " t ").token_matches("t")
     assert page().get("/api/v1/pieces").status_code == 200
 
 

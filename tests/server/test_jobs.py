@@ -225,7 +225,7 @@ def test_nobody_waits_for_more_than_there_is_room_for(client, paused):
     jobs = [client.submit("compose", seed=i, **LONG) for i in range(5)]
     assert [job["state"] for job in jobs] == ["running"] * 2 + ["queued"] * 3
     assert [job["position"] for job in jobs] == [0, 0, 0, 1, 2]
-    with pytest.raises(BusyError, match="3 of your jobs are waiting"):
+    with pytest.raises(BusyError, match="3 of your jobs are already waiting"):
         client.submit("compose", seed=9, **LONG)
     with Client(client.url, patience=0) as other:
         late = other.submit("compose", seed=7, bars=1, notes=4)
@@ -279,9 +279,9 @@ def test_no_job_outlives_the_engine(client, monkeypatch, paused):
     waiting = client.events(job["id"])
     until(lambda: next(waiting)[0] == "note")
     paused.set()
-    monkeypatch.setattr(Engine, "_end_dropped", fail)
+    monkeypatch.setattr(Engine, "_fail_dropped", fail)
     assert list(waiting)[-1][1]["error"]["code"] == "internal"
-    with pytest.raises(BusyError, match="the engine has ended"):
+    with pytest.raises(BusyError, match="the engine has terminated"):
         client.submit("compose", bars=1)
 
 

@@ -11,12 +11,12 @@ import pytest
 from amadeus.errors import ConfigError, ServerError
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import CONTROL_DTYPE, Score, Tempo, Track, make_notes
-from amadeus.server import making
+from amadeus.server import worker_functions
 from amadeus.server.database import CannotStore
 from amadeus.server.limits import Limits
-from amadeus.server.making import FILE_KINDS
 from amadeus.server.models import Summary
 from amadeus.server.store import Store
+from amadeus.server.worker_functions import FILE_KINDS
 
 SUMMARY = Summary(
     bars=1, notes=1, seconds=1.0, tempo=120.0, metre="4/4", key=None, instruments=["piano"]
@@ -85,7 +85,7 @@ def test_no_more_pieces_are_kept_than_may_be(tmp_path):
 
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="name another folder"):
+    with pytest.raises(ConfigError, match="choose another folder"):
         Store(tmp_path / "file", 9)
     connection = sqlite3.connect(tmp_path / "pieces.sqlite3")
     connection.execute("PRAGMA user_version = 99")
@@ -138,7 +138,7 @@ def test_every_kind_of_file_is_whole_or_not_there(fixtures, tmp_path):
     midi = (fixtures / "funk_drums.mid").read_bytes()
     for kind in FILE_KINDS:
         path = tmp_path / f"file{FILE_KINDS[kind].suffix}"
-        making.write_file(kind, midi, str(path), "A title")
+        worker_functions.write_file(kind, midi, str(path), "A title")
         assert path.stat().st_size > 100
     assert len(os.listdir(tmp_path)) == len(FILE_KINDS)
 
@@ -217,16 +217,16 @@ def loop(*_):
 def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
     import asyncio
 
-    from amadeus.server.workshop import Broken, Workshop
+    from amadeus.server.worker_process import WorkerFailed, WorkerProcess
 
     async def go():
-        workshop = Workshop(9, 1, 2**30)
-        with pytest.raises(Broken, match="broke the process"):
-            await workshop.make(die)
-        with pytest.raises(Broken, match="too long"):
-            await workshop.make(loop)
-        made = await workshop.make(making.take_in, midi, 10**6, 10**6)
-        workshop.close()
+        worker = WorkerProcess(9, 1, 2**30)
+        with pytest.raises(WorkerFailed, match="crashed the worker process"):
+            await worker.run(die)
+        with pytest.raises(WorkerFailed, match="too long"):
+            await worker.run(loop)
+        made = await worker.run(worker_functions.import_midi, midi, 10**6, 10**6)
+        worker.close()
         return made
 
     midi = (fixtures / "funk_drums.mid").read_bytes()
@@ -243,21 +243,21 @@ def spin(*_):
 def test_what_heeds_no_signal_ends_with_its_process_and_nobody_else_pays(fixtures, monkeypatch):
     import asyncio
 
-    from amadeus.server.workshop import Broken, Workshop
+    from amadeus.server.worker_process import WorkerFailed, WorkerProcess
 
     async def go():
-        workshop = Workshop(9, 2, 2**30)
-        makes = [workshop.make(spin), *(workshop.make(making.view, "0" * 16, midi) for _ in "ab"),
-                 workshop.make(die), workshop.make(making.view, "0" * 16, midi)]  # fmt: skip
-        made = await asyncio.gather(*makes, return_exceptions=True)
-        workshop.close()
+        worker = WorkerProcess(9, 2, 2**30)
+        views = [worker.run(worker_functions.notes_json, "0" * 16, midi) for _ in range(3)]
+        calls = [worker.run(spin), *views[:2], worker.run(die), views[2]]
+        made = await asyncio.gather(*calls, return_exceptions=True)
+        worker.close()
         return made
 
     midi = (fixtures / "funk_drums.mid").read_bytes()
     spun, *viewed, died, after = asyncio.run(go())
-    assert (type(spun), type(died)) == (Broken, Broken)
-    assert "broke the process" in str(died)
-    assert [*viewed, after] == [making.view("0" * 16, midi)] * 3
+    assert (type(spun), type(died)) == (WorkerFailed, WorkerFailed)
+    assert "crashed the worker process" in str(died)
+    assert [*viewed, after] == [worker_functions.notes_json("0" * 16, midi)] * 3
 
 
 def hoard(*_):
@@ -273,29 +273,29 @@ def hoard_objects(*_):
 def test_what_takes_too_much_memory_is_refused_and_the_process_goes_on(fixtures):
     import asyncio
 
-    from amadeus.server.workshop import Broken, Workshop
+    from amadeus.server.worker_process import WorkerFailed, WorkerProcess
 
     async def go():
-        workshop = Workshop(9, 60, 2**30)
-        first = await workshop.make(os.getpid)
+        worker = WorkerProcess(9, 60, 2**30)
+        first = await worker.run(os.getpid)
         for wasteful in (hoard, hoard_objects):
-            with pytest.raises(Broken, match="too much memory to make; shorten the piece"):
-                await workshop.make(wasteful)
-        made = await workshop.make(making.view, "0" * 16, midi)
-        assert await workshop.make(os.getpid) == first
-        workshop.close()
+            with pytest.raises(WorkerFailed, match="too much memory; shorten the piece"):
+                await worker.run(wasteful)
+        made = await worker.run(worker_functions.notes_json, "0" * 16, midi)
+        assert await worker.run(os.getpid) == first
+        worker.close()
         return made
 
     midi = (fixtures / "funk_drums.mid").read_bytes()
-    assert asyncio.run(go()) == making.view("0" * 16, midi)
+    assert asyncio.run(go()) == worker_functions.notes_json("0" * 16, midi)
 
 
 def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypatch):
     from pathlib import Path
 
-    from amadeus.server.files import Files
+    from amadeus.server.file_cache import FileCache
 
-    files = Files(tmp_path, None, 1)
+    files = FileCache(tmp_path, None, 1)
     names = ["a.wav", ".amadeus-temporary", "b.wav"]
     monkeypatch.setattr(Path, "iterdir", lambda _: iter([tmp_path / name for name in names]))
     for name in ("a.wav", "b.wav"):
@@ -307,7 +307,7 @@ def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypat
 def test_where_a_file_could_not_be_written_is_told_to_nobody(fixtures, tmp_path):
     midi = (fixtures / "funk_drums.mid").read_bytes()
     with pytest.raises(OSError, match="cannot be written"):
-        making.write_file("score", midi, str(tmp_path / "nowhere" / "x.musicxml"), "")
+        worker_functions.write_file("score", midi, str(tmp_path / "nowhere" / "x.musicxml"), "")
 
 
 KEEP_ON = """

@@ -108,7 +108,7 @@ def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
     [
         (["--running", "0"], "running must be at least 1"),
         (["--token", "ü"], "must be printable ASCII"),
-        (["--host", "256.1.1.1"], "cannot be listened on"),
+        (["--host", "256.1.1.1"], "cannot listen on"),
         (["--model", "nowhere"], "nowhere"),
         (["--trust-proxy", "nginx"], "'nginx' is no address"),
         (["--data", "file"], "cannot be used"),

@@ -11,7 +11,7 @@ from amadeus.inference.session import Session
 from amadeus.server.app import create_app
 from amadeus.server.engine import STALL_SECONDS, Engine
 from amadeus.server.runner import Runner
-from amadeus.server.tasks import Compose
+from amadeus.server.tasks import ComposeTask
 from serving import PATIENCE, running, until
 
 
@@ -64,7 +64,7 @@ def test_a_job_whose_thread_dies_fails(server, monkeypatch):
         raise SystemExit
 
     with monkeypatch.context() as context:
-        context.setattr(Compose, "run", die)
+        context.setattr(ComposeTask, "run", die)
         assert end_of(client, client.submit("compose", bars=1))["code"] == "internal"
     assert client.compose(bars=1, notes=4)
 
@@ -84,8 +84,8 @@ def test_a_stuck_engine_ends_all_jobs_and_may_recover(server, monkeypatch):
     for job in jobs:  # two run, one waits
         error = end_of(client, job)
         assert error["code"] == "internal"
-        assert "over one step" in error["message"]
-    with pytest.raises(BusyError, match="over one step"):
+        assert "with one step" in error["message"]
+    with pytest.raises(BusyError, match="with one step"):
         client.submit("compose", bars=1)
     with pytest.raises(BusyError):
         client._open("GET", "/health")
@@ -107,14 +107,14 @@ def test_a_cancelled_job_makes_room_even_if_the_engine_is_stuck(server, monkeypa
 
 def test_a_job_beyond_its_time_gives_its_place_to_another(server, limits, monkeypatch):
     runner, client = server
-    go_on, run = threading.Event(), Compose.run
+    go_on, run = threading.Event(), ComposeTask.run
 
-    def stick(task, composer, tell):
+    def stick(task, composer, emit):
         if task.seed < limits.running:
             assert go_on.wait(PATIENCE)
-        return run(task, composer, tell)
+        return run(task, composer, emit)
 
-    monkeypatch.setattr(Compose, "run", stick)
+    monkeypatch.setattr(ComposeTask, "run", stick)
     stuck = [client.submit("compose", bars=1, seed=seed) for seed in range(limits.running)]
     waiting = client.submit("compose", bars=1, notes=4, seed=limits.running)
     assert client.job(waiting["id"])["state"] == "queued"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from amadeus.server import throttle
-from amadeus.server.throttle import FIRST_SECONDS, MOST_SECONDS, Throttle
+from amadeus.server.throttle import FIRST_SECONDS, MAX_SECONDS, Throttle
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_each_wrong_token_of_a_client_is_answered_later(throttled, waits):
 
     asyncio.run(guess())
     assert waits[:3] == [FIRST_SECONDS, 2 * FIRST_SECONDS, 4 * FIRST_SECONDS]
-    assert set(waits[10:2000]) == {MOST_SECONDS}
+    assert set(waits[10:2000]) == {MAX_SECONDS}
     assert waits[2000:] == [FIRST_SECONDS, FIRST_SECONDS]
 
 

@@ -89,7 +89,7 @@ def serve(
         ) from None
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
-    from amadeus.server.access_token import set_token
+    from amadeus.server.access_token import configured_token
     from amadeus.server.guard import Access
     from amadeus.server.limits import Limits
     from amadeus.server.store import Store, default_folder
@@ -99,7 +99,7 @@ def serve(
             running=running, waiting=waiting, waiting_each=waiting_each, bars=bars, pieces=pieces
         )
     )
-    known = set_token(token, token_file, _warn)
+    known = configured_token(token, token_file, _warn)
     access = Access.of(host, known, allow_host or ())
     proxies = [_network(one) for one in trust_proxy or ()]
     folder = data or default_folder()
@@ -112,7 +112,7 @@ def serve(
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
 
     def started() -> None:
-        app.state.services.workshop.get_ready()
+        app.state.services.worker.start()
         if as_json:
             ready = {"url": address, "token": access.token, "data": str(folder)}
             typer.echo(json.dumps(ready))  # one line: whoever waits for it reads no further

@@ -1,21 +1,28 @@
-"""The server: composing over HTTP, for pages and for programs.
+"""The HTTP server, for the studio in the browser and for other programs.
 
-limits            how much anybody may ask for
-models            what goes over the wire
-engine            the one thread that composes, everybody's pieces together; whether it is stuck
-composing         a composer for one job, whose pieces the engine composes
-tasks             what each kind of job does, and what it is checked for before it waits
-jobs, turns       a job and its events; whose turn it is
-runner            takes jobs from waiting to their end, and ends those that are stuck
-store             the pieces that are kept, or held in memory until there is room
-database, disk    SQLite on a disk that may be full; files that only their owner can read
-making, workshop  files, captions and numbers made of pieces, in a process of their own
-files             the files that were made, kept as long as there is room
+limits            how much a client may ask for
+models            response bodies
+requests          request bodies
+engine            the thread that composes all pieces in one batch
+job_composer      a composer for one job, backed by the engine
+tasks             the work of each kind of job, validated before it is queued
+jobs              a job and its events
+fair_queue        which waiting job starts next
+runner            starts jobs, stores their pieces, and ends jobs that are stuck
+store             stored pieces, and pieces in memory until there is disk space
+database, disk    SQLite that survives a full disk; files that only their owner can read
+worker_process    a separate process for file conversion and analysis
+worker_functions  what runs there: rendering, captions, evaluation
+file_cache        rendered files, deleted oldest first when the cache is full
 view              a score as JSON
-guard             who may ask: hosts, origins, tokens, sizes; security headers
-access_token      the token that is set, in a file or in the environment
-throttle          answers wrong tokens late
-connections       how many there may be at once
+guard             hosts, origins, access tokens, body sizes; security headers
+access_token      reads the access token from a file or the environment
+throttle          delays the answers to wrong access tokens
+connections       how many connections may be open at once
 metrics           counters for Prometheus
-routes_*          the endpoints; app puts everything together, running runs it
+static_files      files that browsers cache and revalidate
+reference         the API reference as an HTML page
+services          the objects that the endpoints share
+errors            exceptions to HTTP responses
+routes_*          the endpoints; app assembles them, running runs the server
 """

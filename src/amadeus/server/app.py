@@ -1,4 +1,4 @@
-"""The application: everything put together."""
+"""The application, assembled from its parts."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 import amadeus
 from amadeus.inference.composer import Composer
-from amadeus.server import routes_jobs, routes_pieces, routes_sound, routes_words
+from amadeus.server import routes_info, routes_jobs, routes_pieces, routes_sound
 from amadeus.server.engine import Engine
 from amadeus.server.errors import answer_errors
-from amadeus.server.files import Files
+from amadeus.server.file_cache import FileCache
 from amadeus.server.guard import Access, Guard
-from amadeus.server.kept import KeptFiles
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
 from amadeus.server.reference import reference_page
 from amadeus.server.runner import Runner
 from amadeus.server.services import Services
+from amadeus.server.static_files import CachedStaticFiles
 from amadeus.server.store import Store
-from amadeus.server.workshop import Workshop
+from amadeus.server.worker_process import WorkerProcess
 
 STUDIO = Path(amadeus.__file__).parent / "studio"
-"""The page that talks to the server, where it is installed."""
+"""The studio's folder, if it is installed."""
 CACHE = "cache"
 OPENAPI = "/api/v1/openapi.json"
 
@@ -43,9 +43,9 @@ def create_app(
     limits: Limits | None = None,
     studio: Path = STUDIO,
 ) -> FastAPI:
-    """An ASGI application that composes.
+    """The ASGI application.
 
-    data: folder of the pieces. model: the model's name. studio: folder of the page, if it is there.
+    data: folder for the pieces. model: the model's name. studio: folder of the studio's page.
     """
     access, limits, metrics = access or Access(), limits or Limits(), Metrics()
 
@@ -54,28 +54,27 @@ def create_app(
         with (
             closing(Store(data, limits.pieces)) as store,
             closing(
-                Workshop(limits.making, limits.making_seconds, limits.making_memory)
-            ) as workshop,
+                WorkerProcess(limits.making, limits.making_seconds, limits.making_memory)
+            ) as worker,
         ):
             engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
             runner = Runner(composer, engine, store, limits, metrics)
-            files = Files(data / CACHE, workshop, limits.cache_bytes)
-            store.spare(files.clear)
+            files = FileCache(data / CACHE, worker, limits.cache_bytes)
+            store.on_full_disk(files.clear)
             app.state.services = Services(
-                model, composer, limits, metrics, store, workshop, files, runner, access.is_private
+                model, composer, limits, metrics, store, worker, files, runner, access.is_private
             )
-            metrics.watch("amadeus_jobs_running", "Jobs that run.", lambda: runner.running)
-            metrics.watch("amadeus_jobs_waiting", "Jobs that wait.", lambda: runner.waiting)
-            # The text encoder is loaded when it is first needed: now, rather than by somebody's
-            # job.
+            metrics.watch("amadeus_jobs_running", "Jobs running.", lambda: runner.running)
+            metrics.watch("amadeus_jobs_waiting", "Jobs waiting.", lambda: runner.waiting)
+            # Loads the text encoder now rather than during the first job.
             await asyncio.to_thread(composer.generate, "warm up", bars=1, notes=1)
             engine.start()
-            tending = [asyncio.create_task(one) for one in (runner.watch(), runner.save())]
+            background = [asyncio.create_task(coro) for coro in (runner.watch(), runner.save())]
             try:
                 yield
             finally:
                 await runner.stop(0)
-                for task in tending:
+                for task in background:
                     task.cancel()
                 engine.stop()
 
@@ -85,7 +84,7 @@ def create_app(
         openapi_url=OPENAPI, docs_url=None, redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    for module in (routes_jobs, routes_pieces, routes_sound, routes_words):
+    for module in (routes_jobs, routes_pieces, routes_sound, routes_info):
         app.include_router(module.router)
     answer_errors(app)
     _describe_token(app)
@@ -95,34 +94,34 @@ def create_app(
 
 
 _DESCRIPTION = (
-    "Jobs compose, continue and edit; their events bring the notes as they are composed; pieces "
-    "are what comes of them. Times are in quarter notes, and in seconds where the name says so."
+    "A job composes, continues or edits a piece; its events stream the notes while they are "
+    "composed. Times are in quarter notes, or in seconds where the name says so."
 )
 
 
 def _describe_token(app: FastAPI) -> None:
-    """Say in the description how the access token is brought; it is needed where one is set."""
+    """Add the access token to the OpenAPI document. It is optional: servers may not set one."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
-        found = describe()
-        schemes = found["components"].setdefault("securitySchemes", {})
+        document = describe()
+        schemes = document["components"].setdefault("securitySchemes", {})
         schemes["token"] = {"type": "http", "scheme": "bearer"}
-        found["security"] = [{"token": []}, {}]
-        return found
+        document["security"] = [{"token": []}, {}]
+        return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _serve_pages(app: FastAPI, studio: Path) -> None:
-    """The studio where there is one, and the reference."""
+    """Serve the API reference and, if it is installed, the studio."""
 
     @app.get("/docs", include_in_schema=False)
     async def reference() -> Response:
         return HTMLResponse(reference_page(app.openapi()))
 
     if (studio / "index.html").is_file():
-        app.mount("/", KeptFiles(directory=studio, html=True), name="studio")
+        app.mount("/", CachedStaticFiles(directory=studio, html=True), name="studio")
         return
 
     @app.get("/", include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Connections: how many there may be at once, and which one makes room for another."""
+"""Limits the number of open connections; an idle one is closed to make room for a new one."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from amadeus.errors import ConfigError
 
 _LOG = logging.getLogger(__name__)
 BATCH = 16
-"""Connections that the event loop accepts in one of its turns."""
-_TURNS = 4
-"""Turns until an idle connection that makes room for an accepted one has been closed."""
-_RESERVE = _TURNS * BATCH + 48
-"""Descriptors for these, and for the database, pipes and imports."""
-_EACH = 2
-"""Descriptors a connection takes: the socket, and the file that is sent over it."""
-_FEWEST = 8
+"""Connections that the event loop accepts per iteration."""
+_CLOSE_ITERATIONS = 4
+"""Iterations of the event loop until an idle connection has been closed."""
+_RESERVE = _CLOSE_ITERATIONS * BATCH + 48
+"""Descriptors for connections being closed, and for the database, pipes and imports."""
+_DESCRIPTORS_PER_CONNECTION = 2
+"""The socket, and the file that is sent over it."""
+_MIN_CONNECTIONS = 8
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_COMPLAINT_SECONDS = 60.0
+_LOG_SECONDS = 60.0
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\n"
     b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
 )
 _BUSY_BODY = (
-    b'{"error":{"code":"busy","message":"too many are connected; try again later","fields":[]}}'
+    b'{"error":{"code":"busy","message":"too many connections; try again later","fields":[]}}'
 )
 
 
 def possible_connections(most: int) -> int:
-    """How many connections there may be, at most `most`, by the limit on open files.
+    """How many connections the limit on open files allows, at most `most`.
 
-    Raises that limit as far as it is needed and the system allows. Raises ConfigError where too
-    few are left.
+    Raises the limit if necessary, as far as the system allows. Raises ConfigError if fewer than
+    _MIN_CONNECTIONS are possible.
     """
     try:
         import resource
     except ModuleNotFoundError:  # Windows has no such limit
         return most
-    needed = _open_files() + _RESERVE + _EACH * most
+    needed = _open_files() + _RESERVE + _DESCRIPTORS_PER_CONNECTION * most
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
         wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
@@ -57,11 +57,11 @@ def possible_connections(most: int) -> int:
             pass
     if soft == resource.RLIM_INFINITY:
         return most
-    possible = min(most, (soft - _open_files() - _RESERVE) // _EACH)
-    if possible < _FEWEST:
+    possible = min(most, (soft - _open_files() - _RESERVE) // _DESCRIPTORS_PER_CONNECTION)
+    if possible < _MIN_CONNECTIONS:
         raise ConfigError(
-            f"the limit of {soft} open files leaves no room for connections; raise it, as with "
-            "'ulimit -n 1024'"
+            f"the limit of {soft} open files is too low to accept connections; raise it, for "
+            "example with 'ulimit -n 1024'"
         )
     return possible
 
@@ -74,76 +74,76 @@ def _open_files() -> int:
 
 
 class Connections:
-    """The connections of a server. Beyond the limit, one that is idle makes room for a new one."""
+    """The connections of a server. At the limit, a new connection replaces an idle one."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.idle: dict[Connection, None] = {}
-        """Those that await the head of a request, the one that has waited longest first."""
+        """Connections waiting for the head of a request, longest wait first."""
 
-    def make(self, **given: Any) -> Connection:
-        """A protocol for a new connection, as uvicorn asks for it."""
-        return Connection(self, **given)
+    def create(self, **settings: Any) -> Connection:
+        """Protocol factory for uvicorn."""
+        return Connection(self, **settings)
 
 
 class Connection(H11Protocol):
-    """Closed where the head of a request does not come, for which uvicorn waits without end."""
+    """Closes if the head of a request does not arrive in time; uvicorn has no such timeout."""
 
-    def __init__(self, others: Connections, **given: Any) -> None:
-        super().__init__(**given)
-        self._others = others
-        self._closing: asyncio.TimerHandle | None = None
+    def __init__(self, pool: Connections, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._pool = pool
+        self._idle_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self._others.most and not self._make_room():
+        if len(self.connections) > self._pool.most and not self._make_room():
             transport.write(_BUSY % (len(_BUSY_BODY), _BUSY_BODY))
             transport.close()
             return
-        self._watch()
+        self._update_idle_timer()
 
     def _make_room(self) -> bool:
-        """Close the connection that has been idle longest; returns whether there was one."""
-        oldest = next(iter(self._others.idle), None)
+        """Close the connection that has been idle longest. Returns False if none is idle."""
+        oldest = next(iter(self._pool.idle), None)
         if oldest is None:
             return False
-        oldest._relax()
+        oldest._stop_idle_timer()
         oldest.transport.close()
         return True
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._watch()
+        self._update_idle_timer()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._watch()
+        self._update_idle_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._relax()
+        self._stop_idle_timer()
 
-    def _watch(self) -> None:
-        """Set a time as soon as a head is awaited, and only then."""
+    def _update_idle_timer(self) -> None:
+        """Run the timer while waiting for the head of a request, and only then."""
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
-            self._relax()
-        elif self._closing is None:
-            self._closing = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
-            self._others.idle[self] = None
+            self._stop_idle_timer()
+        elif self._idle_timer is None:
+            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+            self._pool.idle[self] = None
 
-    def _relax(self) -> None:
-        self._others.idle.pop(self, None)
-        if self._closing is not None:
-            self._closing.cancel()
-            self._closing = None
+    def _stop_idle_timer(self) -> None:
+        self._pool.idle.pop(self, None)
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
 
-class Complaints:
-    """Handles errors of an event loop, and says once a minute that nothing can be accepted."""
+class AcceptErrorHandler:
+    """Exception handler of an event loop; logs failures to accept connections once a minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._count, self._said = 0, float("-inf")
+        self._count, self._last_logged = 0, float("-inf")
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -151,9 +151,9 @@ class Complaints:
             loop.default_exception_handler(context)
             return
         self._count += 1
-        if self._clock() - self._said >= _COMPLAINT_SECONDS:
+        if self._clock() - self._last_logged >= _LOG_SECONDS:
             _LOG.error(
-                "no connection could be accepted, %d times in the last minute: %s",
+                "could not accept %d connections in the last minute: %s",
                 self._count, error.strerror,
             )  # fmt: skip
-            self._count, self._said = 0, self._clock()
+            self._count, self._last_logged = 0, self._clock()

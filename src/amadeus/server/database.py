@@ -1,4 +1,4 @@
-"""An SQLite database that belongs to its owner alone, and stays of use on a full disk."""
+"""An SQLite database that is private to its owner and remains usable on a full disk."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ Values = Sequence[object] | Mapping[str, object]
 RESERVE = "reserve"
 _CHECKPOINT_PAGES = 256
 _PAGE_HEADER_BYTES = 4
-_MORE_PAGES = 4
-"""By which a database may grow in the room of the reserve."""
-_NO_ROOM_BYTES = 2**16
-"""A disk with less room than this is full."""
+_EXTRA_PAGES = 4
+"""Pages by which the database may grow into the reserve."""
+_FULL_BYTES = 2**16
+"""A disk with less free space than this counts as full."""
 
 
 class CannotStore(AmadeusError):
-    """There is no room, or the disk cannot be written."""
+    """The disk is full or cannot be written to, or the store has reached its limit."""
 
 
 class Database:
-    """May be used from any thread. What `write` returns from is on the disk.
+    """Thread-safe. When `write` returns, the change is on disk.
 
-    On a full disk, a change that makes the database no larger is carried out in the room of a
-    reserve, so that rows can always be deleted.
+    On a full disk, a change that does not enlarge the database uses the space of a reserve file,
+    so that rows can always be deleted.
     """
 
     def __init__(self, path: Path, schema: str, version: int, memory: str = "") -> None:
-        """path: of the file, made with its folder if need be.
+        """path: the file, created together with its folder if necessary.
 
-        schema, version: tables of a new database, and the version of these tables.
-        memory: statements that make temporary tables, which are in memory.
-        Raises ConfigError for a path that cannot be used, or a database of another version.
+        schema, version: tables of a new database, and the schema version.
+        memory: statements that create temporary tables, which live in memory.
+        Raises ConfigError for an unusable path or a database of another version.
         """
         self._folder, self._lock = path.parent, threading.Lock()
-        self.spare: Callable[[], bool] = lambda: False
-        """Called on a full disk: deletes what can be made again. Returns whether it freed room."""
+        self.free_space: Callable[[], bool] = lambda: False
+        """Called on a full disk: deletes files that can be recreated. Returns whether it did."""
         try:
             make_private_folder(path.parent, path.name)
             _make_private(path)
             self._reserve = Reserve(path.with_name(RESERVE))
             try:
                 self._connection = _connect(path, schema, version, memory)
-            except sqlite3.Error:  # even reading a database takes some room
+            except sqlite3.Error:  # even reading a database takes some disk space
                 if not self._reserve.release():
                     raise
                 self._connection = _connect(path, schema, version, memory)
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(
-                f"{path} cannot be used ({error}); name another folder with --data"
+                f"cannot use {path} ({error}); choose another folder with --data"
             ) from None
         self._reserve.fill()
 
@@ -69,14 +69,14 @@ class Database:
             self._connection.close()
 
     def execute(self, statement: str, values: Values = ()) -> list[sqlite3.Row]:
-        """The rows of a statement that reads, or changes a temporary table."""
+        """The rows that a statement returns. Only temporary tables may be changed this way."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     def write(self, change: Change[T], *, grows_by: int = 0) -> T:
-        """Carry out a change, all of it or nothing.
+        """Apply a change in a transaction.
 
-        grows_by: bytes that it adds. Raises CannotStore, and whatever the change raises.
+        grows_by: bytes that it adds. Raises CannotStore, and any error that the change raises.
         """
         with self._lock:
             try:
@@ -84,9 +84,9 @@ class Database:
             except sqlite3.Error as error:
                 if not self._is_full(error):
                     raise CannotStore(
-                        f"the server's database cannot be written ({error}); try again later"
+                        f"cannot write to the server's database ({error}); try again later"
                     ) from None
-            if self.spare():
+            if self.free_space():
                 with suppress(sqlite3.Error):
                     return self._attempt(change)
             if self._fits(grows_by) and self._reserve.release():
@@ -97,7 +97,7 @@ class Database:
                 finally:
                     self._empty_log()
                     self._reserve.fill()
-            raise CannotStore("the server's disk is full; delete pieces, or make room on it")
+            raise CannotStore("the server's disk is full; delete pieces or free some space")
 
     def _attempt(self, change: Change[T]) -> T:
         connection = self._connection
@@ -111,26 +111,26 @@ class Database:
         return result
 
     def _is_full(self, error: sqlite3.Error) -> bool:
-        """Whether an error comes of a full disk, for which SQLite has several names."""
+        """Whether a full disk caused an error; SQLite reports that in several ways."""
         return "full" in str(error) or (
-            "disk I/O" in str(error) and shutil.disk_usage(self._folder).free < _NO_ROOM_BYTES
+            "disk I/O" in str(error) and shutil.disk_usage(self._folder).free < _FULL_BYTES
         )
 
     def _fits(self, size: int) -> bool:
-        """Whether so many bytes fit into the pages of the database that are free, but for a few."""
+        """Whether this many bytes fit into the database's free pages plus _EXTRA_PAGES."""
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         (page,) = self._connection.execute("PRAGMA page_size").fetchone()
         needed = -(-size // (page - _PAGE_HEADER_BYTES))
-        return not size or 0 < free >= needed - _MORE_PAGES
+        return not size or 0 < free >= needed - _EXTRA_PAGES
 
     def _empty_log(self) -> None:
-        """Move what is in the write-ahead log to the database, and free the log's room."""
-        with suppress(sqlite3.Error):  # on a full disk it may have to stay
+        """Move the write-ahead log into the database, and truncate it."""
+        with suppress(sqlite3.Error):  # may fail on a full disk
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _make_private(path: Path) -> None:
-    """Let only the owner read and write a database; SQLite gives its other files the same mode."""
+    """Make a database readable by its owner only; SQLite creates its other files with this mode."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     for suffix in ("", "-wal", "-shm", "-journal"):
@@ -146,13 +146,13 @@ def _connect(path: Path, schema: str, version: int, memory: str) -> sqlite3.Conn
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("BEGIN IMMEDIATE")
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found not in (0, version):
+        (stored,) = connection.execute("PRAGMA user_version").fetchone()
+        if stored not in (0, version):
             raise ConfigError(
-                f"{path} was written by another version of Amadeus ({found}, not {version}); "
-                "name another folder with --data"
+                f"{path} was written by another version of Amadeus ({stored}, not {version}); "
+                "choose another folder with --data"
             )
-        if found == 0:
+        if stored == 0:
             for statement in schema.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {version}")

@@ -1,4 +1,4 @@
-"""The engine: one thread that owns the session in which everybody's pieces are composed."""
+"""The engine: one thread that composes the pieces of all clients in a shared batch."""
 
 from __future__ import annotations
 
@@ -21,54 +21,56 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 STALL_SECONDS = 300.0
-"""Longer than any step takes, even the first one on a GPU, which compiles kernels."""
+"""Longer than any step takes, including the first step on a GPU, which compiles kernels."""
 _JOIN_SECONDS = 1.0
 
 
-class GivenUp(Exception):
-    """Nobody wants these pieces any more."""
+class Cancelled(Exception):
+    """The rows being read have been cancelled."""
 
 
 class OutOfTime(AmadeusError):
-    """A job that took longer than a job may."""
+    """A job exceeded its time limit."""
 
 
 class EngineFailed(BusyError):
-    """The engine is stuck, has ended, or has lost a piece."""
+    """The engine is stuck, has terminated, or has dropped a piece."""
 
 
-class Passages:
-    """Rows that were asked for, as they come; read by one thread, filled by the engine's."""
+class RowStream:
+    """The rows composed for some requests; filled by the engine's thread, read by another."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
         self.pieces: list[Progress] = []
-        """In the session, in the order of the requests; the engine's business."""
-        self._arrivals: SimpleQueue[tuple[int, np.ndarray] | BaseException | None] = SimpleQueue()
+        """The requests' pieces in the session, in order; used by the engine only."""
+        self._items: SimpleQueue[tuple[int, np.ndarray] | BaseException | None] = SimpleQueue()
 
-    def put(self, arrival: tuple[int, np.ndarray] | BaseException | None) -> None:
-        """A row with the index of its request; what went wrong; or None, when all have ended."""
-        self._arrivals.put(arrival)
+    def put(self, item: tuple[int, np.ndarray] | BaseException | None) -> None:
+        """item: the index of a request and a row, an error, or None after the last row."""
+        self._items.put(item)
 
     def rows(self, deadline: float) -> Iterator[tuple[int, np.ndarray]]:
-        """Index of the request and row, int64 [A], of all of them until the last one ends.
+        """Yields the index of a request and a row, int64 [A], until all pieces have ended.
 
-        deadline: by `time.monotonic`. Raises OutOfTime after it, and whatever was put.
+        deadline: by `time.monotonic`. Raises OutOfTime after it, and any error that was put.
         """
         while True:
             try:
-                arrived = self._arrivals.get(timeout=max(0.0, deadline - time.monotonic()))
+                item = self._items.get(timeout=max(0.0, deadline - time.monotonic()))
             except Empty:
-                raise OutOfTime("this takes too long; ask for less, or again later") from None
-            if arrived is None:
+                raise OutOfTime(
+                    "this takes too long; ask for fewer bars, or try again later"
+                ) from None
+            if item is None:
                 return
-            if isinstance(arrived, BaseException):
-                raise arrived
-            yield arrived
+            if isinstance(item, BaseException):
+                raise item
+            yield item
 
 
 class Engine(threading.Thread):
-    """Composes until it is stopped; its methods may be called from any thread."""
+    """Composes until it is stopped. The public methods are thread-safe."""
 
     def __init__(
         self,
@@ -78,120 +80,122 @@ class Engine(threading.Thread):
         max_pieces: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """clock: seconds, by which a step is found to take too long."""
+        """clock: returns seconds; decides whether a step takes too long."""
         super().__init__(name="engine", daemon=True)
-        self._open = lambda: Session(model, max_pieces=max_pieces, context=context)
+        self._new_session = lambda: Session(model, max_pieces=max_pieces, context=context)
         self._clock = clock
         self._step_began: float | None = None
-        self._session = self._open()
-        self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._places: dict[Progress, tuple[Passages, int]] = {}
+        self._session = self._new_session()
+        self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._owners: dict[Progress, tuple[RowStream, int]] = {}
 
-    def compose(self, requests: Sequence[Request]) -> Passages:
-        """Ask for passages; they begin as soon as there is room."""
-        passages = Passages(requests)
-        self._orders.put(lambda: self._begin(passages))
-        return passages
+    def compose(self, requests: Sequence[Request]) -> RowStream:
+        """Queue requests; composing starts as soon as the batch has room."""
+        stream = RowStream(requests)
+        self._commands.put(lambda: self._submit(stream))
+        return stream
 
-    def give_up(self, passages: Passages) -> None:
-        """Free the room of passages; the reader gets GivenUp, even if the engine is stuck."""
-        passages.put(GivenUp())
-        self._orders.put(lambda: self._leave(passages))
+    def cancel(self, stream: RowStream) -> None:
+        """Stop composing a stream. Its reader gets Cancelled, even if the engine is stuck."""
+        stream.put(Cancelled())
+        self._commands.put(lambda: self._remove(stream))
 
     def fault(self) -> EngineFailed | None:
-        """Why nothing can be composed at the moment; None if all is well."""
+        """Why the engine cannot compose at the moment; None if it can."""
         if not self.is_alive():
-            return EngineFailed("the engine has ended; restart the server, whose log says more")
+            return EngineFailed(
+                "the engine has terminated; see the server's log, and restart the server"
+            )
         began = self._step_began
         if began is not None and self._clock() - began > STALL_SECONDS:
             return EngineFailed(
-                f"the engine has taken more than {STALL_SECONDS:.0f} seconds over one step; "
-                "try again later, or restart the server"
+                f"the engine has been busy for more than {STALL_SECONDS:.0f} seconds with one "
+                "step; try again later, or restart the server"
             )
         return None
 
     def stop(self) -> None:
-        """End the thread, and wait until it has ended, unless it is stuck."""
-        self._orders.put(None)
+        """Stop the thread, and wait for it unless it is stuck."""
+        self._commands.put(None)
         while self.is_alive() and self.fault() is None:
             self.join(_JOIN_SECONDS)
 
     def run(self) -> None:
-        error: Exception = GivenUp()
+        error: Exception = Cancelled()
         try:
-            while self._obey():
+            while self._run_commands():
                 self._step()
         except BaseException as failure:
-            _LOG.critical("the engine has ended", exc_info=failure)
-            error = EngineFailed("the engine failed; the server's log says more")
-        for passages, _ in self._places.values():
-            passages.put(error)
+            _LOG.critical("the engine has terminated", exc_info=failure)
+            error = EngineFailed("the engine failed; see the server's log")
+        for stream, _ in self._owners.values():
+            stream.put(error)
 
     def _step(self) -> None:
         """Compose the next row of every piece."""
         self._step_began = self._clock()
         try:
             for piece, row in self._session.step():
-                self._hand_over(piece, row)
+                self._deliver(piece, row)
         except Exception as error:
-            self._start_over(error)
+            self._restart_session(error)
         self._step_began = None
-        self._end_dropped()
+        self._fail_dropped()
 
-    def _obey(self) -> bool:
-        """Carry out what was ordered; wait for orders where there is nothing to compose."""
-        while not self._places or not self._orders.empty():
-            order = self._orders.get()
-            if order is None:
+    def _run_commands(self) -> bool:
+        """Run queued commands; wait for one if there is nothing to compose. False to stop."""
+        while not self._owners or not self._commands.empty():
+            command = self._commands.get()
+            if command is None:
                 return False
-            order()
+            command()
         return True
 
-    def _begin(self, passages: Passages) -> None:
+    def _submit(self, stream: RowStream) -> None:
         try:
-            for index, request in enumerate(passages.requests):
+            for index, request in enumerate(stream.requests):
                 piece = self._session.submit(request)
-                passages.pieces.append(piece)
-                self._places[piece] = passages, index
+                stream.pieces.append(piece)
+                self._owners[piece] = stream, index
         except Exception as error:
-            self._end(passages, error)
-        if not passages.requests:
-            passages.put(None)
+            self._fail(stream, error)
+        if not stream.requests:
+            stream.put(None)
 
-    def _hand_over(self, piece: Progress, row: np.ndarray) -> None:
-        passages, index = self._places[piece]
-        passages.put((index, row))
+    def _deliver(self, piece: Progress, row: np.ndarray) -> None:
+        stream, index = self._owners[piece]
+        stream.put((index, row))
         if piece.grammar.ended:
-            del self._places[piece]
-            if not any(one in self._places for one in passages.pieces):
-                passages.put(None)
+            del self._owners[piece]
+            if not any(other in self._owners for other in stream.pieces):
+                stream.put(None)
 
-    def _end(self, passages: Passages, error: BaseException) -> None:
-        passages.put(error)
-        self._leave(passages)
+    def _fail(self, stream: RowStream, error: BaseException) -> None:
+        stream.put(error)
+        self._remove(stream)
 
-    def _leave(self, passages: Passages) -> None:
-        for piece in passages.pieces:
-            self._places.pop(piece, None)
+    def _remove(self, stream: RowStream) -> None:
+        for piece in stream.pieces:
+            self._owners.pop(piece, None)
             self._session.cancel(piece)
 
-    def _end_dropped(self) -> None:
-        """End the passages of pieces that the session has given up before their end."""
-        held = {*self._session.pieces, *self._session.waiting}
-        for piece in [piece for piece in self._places if piece not in held]:
-            if piece in self._places:
-                lost = EngineFailed("the engine stopped before the end of the piece; try again")
-                self._end(self._places[piece][0], piece.error or lost)
+    def _fail_dropped(self) -> None:
+        """Fail the streams of pieces that the session dropped before they ended."""
+        active = {*self._session.pieces, *self._session.waiting}
+        for piece in [piece for piece in self._owners if piece not in active]:
+            if piece in self._owners:
+                dropped = EngineFailed("the engine stopped before the end of the piece; try again")
+                self._fail(self._owners[piece][0], piece.error or dropped)
 
-    def _start_over(self, error: Exception) -> None:
-        """After a bug a session is of no further use: what was being composed is lost."""
+    def _restart_session(self, error: Exception) -> None:
+        """Replace the session after an unexpected error, which fails all pieces in progress."""
         waiting = set(self._session.waiting)
-        everything = dict.fromkeys(passages for passages, _ in self._places.values())
-        self._places.clear()
-        self._session = self._open()
-        for passages in everything:
-            if waiting.issuperset(passages.pieces):
-                passages.pieces.clear()
-                self._begin(passages)
+        streams = dict.fromkeys(stream for stream, _ in self._owners.values())
+        self._owners.clear()
+        self._session = self._new_session()
+        for stream in streams:
+            if waiting.issuperset(stream.pieces):
+                stream.pieces.clear()
+                self._submit(stream)
             else:
-                passages.put(error)
+                stream.put(error)

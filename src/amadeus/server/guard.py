@@ -1,4 +1,4 @@
-"""The guard: who may ask, how much they may send, and what pages may do. Before everything else."""
+"""Middleware that checks the host, origin, access token and size of each request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 COOKIE = "amadeus_token"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 UPLOADS = "/api/v1/pieces"
-OPEN_TO_ALL = ("/health",)
+PUBLIC_PATHS = ("/health",)
 _CHALLENGE = {"www-authenticate": "Bearer"}
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "TRACE", "QUERY")
 
@@ -49,39 +49,42 @@ _SECURITY = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may ask."""
+    """Which requests are allowed."""
 
     hosts: frozenset[str] = frozenset(LOOPBACK)
-    """Names by which the server may be called, lower case."""
+    """Allowed host names, in lower case."""
     any_address: bool = False
-    """Whether it may be called by any IP address: DNS rebinding needs a name."""
+    """Whether any IP address is allowed as a host; safe because DNS rebinding needs a name."""
     token: str | None = None
-    """What everybody has to know; None for nothing."""
+    """The access token that requests must carry; None if none is required."""
 
     @property
     def is_private(self) -> bool:
-        """Whether the server is called by nobody but this machine, not even through a proxy."""
+        """Whether only this machine can reach the server, not even others through a proxy."""
         return not self.any_address and all(map(is_loopback, self.hosts))
 
     @classmethod
     def of(cls, host: str, token: str | None, more_hosts: Iterable[str] = ()) -> Access:
-        """For a server that listens on `host`; where others can ask, there is always a token."""
-        wide = not is_loopback(host)
+        """Access for a server that listens on `host`.
+
+        Draws a token if other machines can reach the server and none is given.
+        """
+        is_public = not is_loopback(host)
         names = {*LOOPBACK, host, *more_hosts}
-        if wide:
+        if is_public:
             names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-        access = cls(frozenset(map(str.lower, names)), wide, token and token.strip())
+        access = cls(frozenset(map(str.lower, names)), is_public, token and token.strip())
         if access.token or access.is_private:
             return access
         return replace(access, token=secrets.token_urlsafe(24))
 
-    def knows(self, host: str) -> bool:
+    def allows_host(self, host: str) -> bool:
         """Whether a Host header names this server."""
         name = _without_port(host).lower()
         return name in self.hosts or (self.any_address and _is_address(name))
 
-    def is_token(self, given: str) -> bool:
-        """Compares in a time that tells nothing, not even how long the token is."""
+    def token_matches(self, given: str) -> bool:
+        """Compares in constant time, whatever the length of the token."""
         return hmac.compare_digest(_digest(given.strip()), _digest(self.token or ""))
 
 
@@ -89,14 +92,14 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _token_in(headers: Headers) -> str:
-    """The token that a request brings, in its header or in the page's cookie; "" for none."""
+def _token_from_headers(headers: Headers) -> str:
+    """The token in the Authorization header or in the page's cookie; "" if there is none."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
     return given if scheme.lower() == "bearer" else _cookie(headers.get("cookie", ""))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can reach a server that listens there."""
+    """Whether only this machine can reach a server that listens on `host`."""
     return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
 
 
@@ -116,14 +119,14 @@ def _without_port(host: str) -> str:
 
 def _cookie(header: str) -> str:
     try:
-        found = SimpleCookie(header).get(COOKIE)
+        cookie = SimpleCookie(header).get(COOKIE)
     except CookieError:
         return ""
-    return found.value if found else ""
+    return cookie.value if cookie else ""
 
 
 class Guard:
-    """ASGI middleware around everything."""
+    """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, access: Access, limits: Limits, metrics: Metrics) -> None:
         self._app, self._access, self._limits, self._metrics = app, access, limits, metrics
@@ -152,93 +155,93 @@ class Guard:
             else:
                 await self._app(scope, self._limited(scope, receive), send_safely)
         except Exception as error:
-            if status:  # the answer has begun, and can only be broken off
+            if status:  # the response has started and can only be aborted
                 raise
             _LOG.error("%s %s", scope["method"], _route(scope), exc_info=error)
-            failure = error_response(500, "internal", "the server failed; its log says more")
+            failure = error_response(500, "internal", "the server failed; see its log")
             await failure(scope, receive, send_safely)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.request(method, _route(scope), status)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        """What a request of another site or by another name is answered."""
+        """The response to a request from another site or for another host; None if allowed."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self._access.knows(host):
+        if not self._access.allows_host(host):
             return error_response(
-                403, "forbidden", f"this server is not called {host!r}; use its own address, or "
+                403, "forbidden", f"{host!r} is not a name of this server; use its own address, or "
                 "start it with --allow-host",
             )  # fmt: skip
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
-            return error_response(403, "forbidden", f"pages of {origin} may not ask this server")
+            return error_response(403, "forbidden", f"pages of {origin} may not use this server")
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and scope["path"] != "/":
-            return error_response(403, "forbidden", "pages of other sites may not ask this server")
+            return error_response(403, "forbidden", "other sites may not use this server")
         return None
 
     async def _token_refusal(self, scope: Scope) -> Response | None:
-        """What a request is answered that brings no token, or a wrong one."""
-        if self._access.token is None or scope["path"] in OPEN_TO_ALL:
+        """The response to a request without the right token; None if it has it."""
+        if self._access.token is None or scope["path"] in PUBLIC_PATHS:
             return None
-        entered = _token_in_address(scope)
-        given = entered or _token_in(Headers(scope=scope))
+        from_query = _token_from_query(scope)
+        given = from_query or _token_from_headers(Headers(scope=scope))
         if not given:
             return error_response(
-                401, "unauthorized", "an access token is needed, as 'Authorization: Bearer TOKEN'; "
-                "in a browser, open /?token=TOKEN once; the server printed it when it began, "
-                "unless it was given one", _CHALLENGE,
+                401, "unauthorized", "an access token is required; send 'Authorization: Bearer "
+                "TOKEN', or open /?token=TOKEN once in the browser; the server prints its token at "
+                "startup, unless you chose one", _CHALLENGE,
             )  # fmt: skip
         client = (scope.get("client") or ("", 0))[0]
         if not self._throttle.may_try(client):
             return error_response(429, "too_many", "too many wrong access tokens; try again later")
-        if not self._access.is_token(given):
+        if not self._access.token_matches(given):
             await self._throttle.wrong(client)
-            return error_response(401, "unauthorized", "this is not the access token", _CHALLENGE)
+            return error_response(401, "unauthorized", "the access token is wrong", _CHALLENGE)
         self._throttle.right(client)
-        return _entry(scope, entered) if entered else None
+        return _login_redirect(scope, from_query) if from_query else None
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        """Receives as much of a body as may be, in as much time."""
+        """Enforces the limits on the size of a request's body and the time to send it."""
         is_upload = scope["method"] == "POST" and scope["path"] == UPLOADS
         most = self._limits.midi_bytes if is_upload else self._limits.body_bytes
         headers = Headers(scope=scope)
         length = headers.get("content-length", "0")
-        announced = int(length) if length.isdecimal() else 0
-        comes_with_body = bool(announced) or "transfer-encoding" in headers
+        declared = int(length) if length.isdecimal() else 0
+        has_body = bool(declared) or "transfer-encoding" in headers
         clock, deadline = asyncio.get_running_loop().time, float("inf")
-        taken, complete = 0, False
+        received, complete = 0, False
 
         async def receive_some() -> Message:
-            nonlocal taken, complete, deadline
-            if announced > most:
+            nonlocal received, complete, deadline
+            if declared > most:
                 raise _too_large(most)
             if complete:
                 return await receive()
             deadline = min(deadline, clock() + self._limits.body_seconds)
-            seconds = deadline - clock() if comes_with_body else None
+            seconds = deadline - clock() if has_body else None
             try:
                 message = await asyncio.wait_for(receive(), seconds)
             except asyncio.TimeoutError:
                 raise HttpError(408, "timeout", "the request took too long to arrive") from None
-            taken += len(message.get("body", b""))
+            received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if taken > most:
+            if received > most:
                 raise _too_large(most)
             return message
 
         return receive_some
 
 
-def _token_in_address(scope: Scope) -> str:
-    """The token that people bring once in the address of the page; "" for none."""
+def _token_from_query(scope: Scope) -> str:
+    """The token in the query of the page's address, used once to log in; "" if there is none."""
     if scope["path"] != "/":
         return ""
     return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
 
 
-def _entry(scope: Scope, token: str) -> Response:
-    """Leads to the page, whose browser keeps the token from now on."""
+def _login_redirect(scope: Scope, token: str) -> Response:
+    """Redirects to the page, with a cookie in which the browser keeps the token."""
     response = RedirectResponse("/", 303)
     response.set_cookie(
         COOKIE, token, max_age=365 * 24 * 3600, httponly=True, samesite="strict",
@@ -248,9 +251,9 @@ def _entry(scope: Scope, token: str) -> Response:
 
 
 def _too_large(most: int) -> HttpError:
-    return HttpError(413, "too_large", f"this is too large; send at most {most:,} bytes")
+    return HttpError(413, "too_large", f"the request is too large; send at most {most:,} bytes")
 
 
 def _route(scope: Scope) -> str:
-    """The template of the path, such as /api/v1/pieces/{id}; "other" where there is none."""
+    """The template of the path, such as /api/v1/pieces/{id}; "other" for unknown paths."""
     return getattr(scope.get("route"), "path", "other")

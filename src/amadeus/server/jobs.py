@@ -1,4 +1,4 @@
-"""A job and its events, which any number of clients may follow, from the beginning or later."""
+"""A job and its events, which several clients may follow, from the beginning or a later event."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 def new_id() -> str:
-    """An identifier that nobody can guess."""
+    """A random identifier that cannot be guessed."""
     return secrets.token_hex(8)
 
 
 def now() -> str:
-    """The time, to the millisecond, as ISO 8601 has it."""
+    """The current time in ISO 8601 format, to the millisecond."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Job:
-    """Belongs to the event loop, but for `claim`."""
+    """Used on the event loop only, except for `claim`, which is thread-safe."""
 
     def __init__(self, task: Task, client: str) -> None:
         self.id, self.created = new_id(), now()
@@ -52,56 +52,56 @@ class Job:
 
     @property
     def num_events(self) -> int:
-        """How many there have been, which is the number of the last one."""
+        """Number of events so far, which is also the number of the last event."""
         return self._dropped + len(self._events)
 
     def claim(self) -> bool:
-        """Whether its end is the caller's to decide: the first one to ask decides it."""
+        """Whether the caller may decide how the job ends: true for the first call only."""
         return self._claim.acquire(blocking=False)
 
     def set_state(self, state: State, position: int = 0) -> None:
-        """Enter a state, and tell the followers."""
+        """Change the state, and publish the change."""
         self.state = state
         self.publish(state if self.has_ended else "state", self.describe(position).model_dump())
 
     def publish(self, event: str, data: dict[str, Any]) -> None:
-        """Tell the followers of something, in the wire format of server-sent events."""
+        """Send an event to the followers, in the wire format of server-sent events."""
         number = self.num_events + 1
         text = json.dumps(data, separators=(",", ":"))
         self._events.append(f"id: {number}\nevent: {event}\ndata: {text}\n\n".encode())
         for follower in self.followers:
             follower.set()
 
-    def forget(self) -> None:
-        """Keep the last event only."""
+    def discard_history(self) -> None:
+        """Drop all events but the last."""
         self._dropped += len(self._events) - 1
         del self._events[:-1]
 
     async def follow(self, last: int = 0) -> AsyncGenerator[bytes, None]:
-        """Its events after number `last`, until it ends."""
-        news = asyncio.Event()
-        self.followers.add(news)
+        """Yields the events after number `last`, until the job ends."""
+        wakeup = asyncio.Event()
+        self.followers.add(wakeup)
         last = min(last, self.num_events)
         try:
             while True:
-                news.clear()
-                fresh = self._events[max(0, last - self._dropped) :]
-                if fresh:
+                wakeup.clear()
+                new_events = self._events[max(0, last - self._dropped) :]
+                if new_events:
                     last = self.num_events
-                    yield b"".join(fresh)
+                    yield b"".join(new_events)
                 elif self.has_ended:
                     return
                 else:
                     try:
-                        await asyncio.wait_for(news.wait(), PING_SECONDS)
+                        await asyncio.wait_for(wakeup.wait(), PING_SECONDS)
                     except asyncio.TimeoutError:
                         yield _PING
         finally:
-            self.followers.discard(news)
+            self.followers.discard(wakeup)
 
-    def describe(self, position: int = 0) -> models.Job:
-        """What clients are told. position: jobs that begin before it."""
-        return models.Job(
+    def describe(self, position: int = 0) -> models.JobStatus:
+        """The job's status for clients. position: number of jobs that start before it."""
+        return models.JobStatus(
             id=self.id,
             kind=self.task.kind,
             state=self.state,

@@ -1,4 +1,4 @@
-"""How much anybody may ask for."""
+"""How much a client may ask for."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from amadeus.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """All of them are at least 1."""
+    """Limits of a server; each is at least 1."""
 
     bars: int = 512
-    """Of a piece that is composed, or added to one."""
+    """Bars that one job composes."""
     notes: int = 8192
-    """That one passage may get; a job that composes more fails."""
+    """Notes of one passage; a job that composes more fails."""
     job_seconds: int = 600
-    """That a job may run."""
+    """Running time of a job."""
     running: int = 16
-    """Jobs at once."""
+    """Jobs running at once."""
     waiting: int = 64
-    """Jobs that wait, of all clients together."""
+    """Jobs waiting, of all clients together."""
     waiting_each: int = 8
-    """Jobs that wait, of one client."""
+    """Jobs waiting, per client."""
     remembered: int = 256
-    """Jobs that have ended and can still be asked for."""
+    """Ended jobs that clients can still query."""
     replayed: int = 16
-    """Of these, how many with all of their events."""
+    """Ended jobs whose events can still be replayed."""
     followers: int = 8
-    """Who follow the events of one job."""
+    """Clients following the events of one job."""
     body_bytes: int = 64 * 2**10
     body_seconds: int = 30
-    """Until a request has begun, and from then until it has been sent whole."""
+    """Time to start a request, and again to send its whole body."""
     midi_bytes: int = 4 * 2**20
     midi_notes: int = 50_000
     midi_seconds: int = 3600
-    """Of music in a MIDI file."""
+    """Length of the music in a MIDI file."""
     making: int = 32
-    """Files, captions and evaluations that wait to be made."""
+    """Calls that wait for the worker process or run in it: files, captions and evaluations."""
     making_seconds: int = 120
-    """That one of them may take."""
+    """Running time of one such call."""
     making_memory: int = 2 * 2**30
-    """Bytes of memory that one of them may take; where the system can limit it, as Linux can."""
+    """Bytes of memory that one such call may use; enforced on Linux."""
     cache_bytes: int = 2**30
-    """Of files that have been made and are kept."""
+    """Size of all cached files."""
     pieces: int = 10_000
-    """That are kept."""
+    """Stored pieces."""
     connections: int = 1000
 
     def __post_init__(self) -> None:

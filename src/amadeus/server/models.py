@@ -1,4 +1,4 @@
-"""What is answered: jobs, pieces, and what is said of them."""
+"""Response bodies: jobs, pieces, and information about them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from amadeus.server.requests import Identifier, Kind
 
 
 class Chip(BaseModel):
-    """A phrase of a prompt that is understood."""
+    """A phrase of a prompt that was understood."""
 
     label: str = Field(examples=["tempo"])
     value: str = Field(examples=["60-70 BPM"])
@@ -20,7 +20,7 @@ class Chip(BaseModel):
 
 
 class Explained(BaseModel):
-    """A constraint, who stated it, and what is hard and soft about it."""
+    """A constraint, its source, and its hard and soft parts."""
 
     constraint: str
     source: str
@@ -29,80 +29,83 @@ class Explained(BaseModel):
 
 
 class PieceProfile(BaseModel):
-    """The profile that a piece is composed with, in words and numbers by name."""
+    """The profile that a piece is composed with: values by name."""
 
     stated: dict[str, str] = Field(
-        description="By the prompt, the constraints or the request.",
+        description="Values from the prompt, the constraints or the request.",
         examples=[{"key": "A minor", "metre": "3/4"}],
     )
     filled: dict[str, str] = Field(
-        description="From a real piece that is near to what was stated.",
+        description="Values from a real piece with a similar profile.",
         examples=[{"notes per bar": "9.5"}],
     )
 
 
 class Progress(BaseModel):
-    """How far a job has come."""
+    """Progress of a job."""
 
     bars: int = 0
     notes: int = 0
-    of_bars: int | None = Field(default=None, description="Bars in all; null if the model decides.")
+    of_bars: int | None = Field(
+        default=None, description="Total number of bars; null if the model decides."
+    )
 
 
 class Fault(BaseModel):
-    """Why something did not work."""
+    """An error."""
 
     code: str = Field(examples=["invalid"])
     message: str = Field(examples=["the prompt states two keys: 'A minor' and 'C major'"])
 
 
 class FieldFault(BaseModel):
-    """A part of a request that does not fit the description."""
+    """An invalid field of a request."""
 
     path: str = Field(examples=["body.bars"])
     message: str
 
 
 class RequestFault(Fault):
-    """Why a request was refused."""
+    """The error of a refused request."""
 
     fields: list[FieldFault] = []
 
 
 class ErrorResponse(BaseModel):
-    """What every error looks like."""
+    """The response body of every error."""
 
     error: RequestFault
 
 
-class Job(BaseModel):
-    """Something that is being composed, or was, or will be."""
+class JobStatus(BaseModel):
+    """The status of a job."""
 
     id: Identifier
     kind: Literal["compose", "continue", "edit"]
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     created: str
-    position: int = Field(description="Jobs that begin before it; 0 unless it is queued.")
+    position: int = Field(description="Number of jobs that start before it; 0 unless it is queued.")
     progress: Progress
     seed: int
-    understood: list[Chip] = Field(description="Phrases of the prompt that hold exactly.")
-    explained: list[Explained] = Field(description="All that the music is held to.")
+    understood: list[Chip] = Field(description="Phrases of the prompt that are enforced.")
+    explained: list[Explained] = Field(description="All constraints on the music.")
     profile: PieceProfile | None = Field(
-        default=None, description="Null for edits, for new bars and for models without profiles."
+        default=None,
+        description="Null for edits, continuations and models without profiles.",
     )
-    changes: list[str] = Field(description="What an edit changes and locks, in words.")
+    changes: list[str] = Field(description="What an edit changes and keeps, in words.")
     piece: Identifier | None = Field(
-        description="The new piece, once it is done, or has failed for want of room on the disk."
+        description="The new piece, if the job is done or failed only because the disk is full."
     )
     error: Fault | None = None
 
 
 class Jobs(BaseModel):
-    jobs: list[Job]
+    jobs: list[JobStatus]
 
 
 class Note(BaseModel):
-    """A note, in quarter notes and in seconds from the beginning of the piece."""
+    """A note; times are in quarter notes and seconds from the start of the piece."""
 
     onset: float
     duration: float
@@ -114,19 +117,19 @@ class Note(BaseModel):
     is_drum: bool
     instrument: str = Field(examples=["piano"])
     bar: int = Field(description="Counted from 1.")
-    chord: str = Field(description="The harmony in force; empty for none.", examples=["Am"])
-    tempo: float = Field(description="At its onset, in quarter notes a minute.")
-    track: int | None = Field(default=None, description="Null while it is being composed.")
+    chord: str = Field(description="The current chord; empty if there is none.", examples=["Am"])
+    tempo: float = Field(description="Tempo at the onset, in quarter notes per minute.")
+    track: int | None = Field(default=None, description="Null during composition.")
 
 
 class Bar(BaseModel):
-    """Where a bar begins."""
+    """The start of a bar."""
 
     bar: int = Field(description="Counted from 1.")
     onset: float
     onset_seconds: float
     quarters: float | None = Field(
-        default=None, description="Its length; null while being composed."
+        default=None, description="Length of the bar; null during composition."
     )
     metre: str = Field(examples=["3/4"])
     tempo: float
@@ -145,11 +148,11 @@ class ChordChange(BaseModel):
 
 
 class Pedal(BaseModel):
-    """The sustain pedal of an instrument moves."""
+    """A movement of an instrument's sustain pedal."""
 
     onset: float
     onset_seconds: float
-    value: int = Field(ge=0, le=127, description="64 and above is down.")
+    value: int = Field(ge=0, le=127, description="64 and above means down.")
     program: int
     is_drum: bool
 
@@ -164,7 +167,7 @@ class TrackInfo(BaseModel):
 
 
 class PieceNotes(BaseModel):
-    """All of a piece that is heard, to draw it and to play it."""
+    """All notes and other events of a piece, for drawing and playing it."""
 
     piece: Identifier
     quarters: float
@@ -174,7 +177,7 @@ class PieceNotes(BaseModel):
     bars: list[Bar]
     tempos: list[TempoChange]
     chords: list[ChordChange]
-    pedals: list[Pedal] = Field(description="Of each instrument, in order of onset.")
+    pedals: list[Pedal] = Field(description="Pedal movements of each instrument, by onset.")
 
 
 class Summary(BaseModel):
@@ -188,35 +191,35 @@ class Summary(BaseModel):
     key: str | None
     instruments: list[str]
     profile: PieceProfile | None = Field(
-        default=None, description="What it was composed with, if that was a profile."
+        default=None, description="The profile it was composed with, if any."
     )
 
 
 class Piece(Summary):
-    """A piece that is kept."""
+    """A stored piece."""
 
     id: Identifier
     title: str
     starred: bool
     created: str
-    parent: Identifier | None = Field(description="The piece it was made of.")
-    root: Identifier = Field(description="The first piece of its takes.")
+    parent: Identifier | None = Field(description="The piece it was made from.")
+    root: Identifier = Field(description="The first of its takes.")
     kind: Kind
-    settings: dict[str, Any] = Field(description="The fields of its job that were given.")
+    settings: dict[str, Any] = Field(description="The fields set in the request for its job.")
     saved: bool = Field(
-        default=True, description="False while it is in memory for want of room on the disk."
+        default=True, description="False if it is only in memory because the disk is full."
     )
 
 
 class Pieces(BaseModel):
     pieces: list[Piece]
     next: int | None = Field(
-        default=None, description="`before` of the next page; null on the last."
+        default=None, description="Value of `before` for the next page; null on the last page."
     )
 
 
 class ParsedPrompt(BaseModel):
-    """What words state exactly; null and empty where it is left to the model."""
+    """What a prompt states; fields are null or empty if the model decides."""
 
     chips: list[Chip]
     tempo: float | None = None
@@ -224,7 +227,7 @@ class ParsedPrompt(BaseModel):
     key: str | None = None
     metre: str | None = None
     instruments: list[str] = []
-    only: bool = Field(default=False, description="Whether nothing else plays.")
+    only: bool = Field(default=False, description="Whether no other instruments play.")
     without: list[str] = []
     bars: int | None = Field(
         default=None, description="Length of the piece; null if the model decides."
@@ -232,9 +235,9 @@ class ParsedPrompt(BaseModel):
     seconds: float | None = None
     explained: list[Explained] = []
     profile: PieceProfile | None = Field(
-        default=None, description="Null for a model without profiles, or where there is a problem."
+        default=None, description="Null for models without profiles, or if there is a problem."
     )
-    problem: str | None = Field(default=None, description="Why nothing can be composed of this.")
+    problem: str | None = Field(default=None, description="Why no piece can be composed from this.")
 
 
 class Captions(BaseModel):
@@ -243,15 +246,17 @@ class Captions(BaseModel):
 
 
 class MeasuredProfile(BaseModel):
-    """The profile of a piece, measured in its notes."""
+    """The profile of a piece, measured from its notes."""
 
     profile: dict[str, str] = Field(examples=[{"key": "A minor", "notes per bar": "9.5"}])
 
 
 class Evaluation(BaseModel):
-    metrics: dict[str, float | None] = Field(description="By the names of `amadeus evaluate`.")
+    metrics: dict[str, float | None] = Field(
+        description="Values of the metrics of `amadeus evaluate`."
+    )
     alignment: dict[str, float] = Field(
-        description="How it follows its prompt, 0 to 1, as far as that states anything."
+        description="How well it follows each value its prompt states, from 0 to 1."
     )
 
 
@@ -262,16 +267,16 @@ class InstrumentInfo(BaseModel):
 
 
 class MeasureInfo(BaseModel):
-    """A number of a profile."""
+    """A measured value of a profile."""
 
     name: str = Field(examples=["spread of velocities"])
     unit: str
-    low: str = Field(description="A word for low values.", examples=["flat"])
-    high: str = Field(description="A word for high values.", examples=["wide"])
+    low: str = Field(description="Word for low values.", examples=["flat"])
+    high: str = Field(description="Word for high values.", examples=["wide"])
 
 
 class ProfileInfo(BaseModel):
-    """What a profile may say, besides key, tempo, metre and instruments."""
+    """What a profile may contain besides key, tempo, time signature and instruments."""
 
     measures: list[MeasureInfo]
     labels: dict[str, list[str]] = Field(description="Genres, forms and moods.")

@@ -1,4 +1,4 @@
-"""The page that describes the endpoints: plain HTML, which loads nothing from anywhere."""
+"""The API reference: one plain HTML page that loads nothing else."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def reference_page(openapi: dict[str, Any]) -> str:
-    """The description of an OpenAPI document as a page."""
+    """An OpenAPI document as an HTML page."""
     info = openapi["info"]
     title = f"{info['title']} {info['version']}"
     body = [
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(info.get('description', ''))}</p>",
-        '<p>For programs: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p>',
+        '<p>OpenAPI document: <a href="/api/v1/openapi.json">/api/v1/openapi.json</a></p>',
         *_operations(openapi),
         "<h2>Objects</h2>",
         *_schemas(openapi["components"]["schemas"]),
@@ -34,7 +34,7 @@ def _operations(openapi: dict[str, Any]) -> Iterator[str]:
             yield f"<p>{escape(operation.get('summary', ''))}</p>"
             yield from _list("Parameters", map(_parameter, operation.get("parameters", [])))
             yield from _list("Body", _contents(operation.get("requestBody", {})))
-            yield from _list("Answers", _answers(operation["responses"]))
+            yield from _list("Responses", _responses(operation["responses"]))
 
 
 def _list(heading: str, items: Any) -> Iterator[str]:
@@ -45,10 +45,11 @@ def _list(heading: str, items: Any) -> Iterator[str]:
 
 def _parameter(parameter: dict[str, Any]) -> str:
     needed = "" if parameter.get("required") else ", optional"
-    said = escape(parameter.get("description", ""))
+    description = escape(parameter.get("description", ""))
     name = escape(parameter["name"])
     return (
-        f"<code>{name}</code> in the {parameter['in']}{needed}: {_type(parameter['schema'])} {said}"
+        f"<code>{name}</code> in the {parameter['in']}{needed}: {_type(parameter['schema'])} "
+        f"{description}"
     )
 
 
@@ -57,7 +58,7 @@ def _contents(body: dict[str, Any]) -> Iterator[str]:
         yield f"<code>{escape(media_type)}</code> {_type(content.get('schema', {}))}"
 
 
-def _answers(responses: dict[str, Any]) -> Iterator[str]:
+def _responses(responses: dict[str, Any]) -> Iterator[str]:
     for status, response in responses.items():
         contents = ", ".join(_contents(response))
         yield f"<code>{status}</code> {escape(response.get('description', ''))} {contents}"
@@ -79,13 +80,13 @@ def _fields(schema: dict[str, Any]) -> Any:
 
 def _field(name: str, schema: dict[str, Any], required: bool) -> str:
     default = escape(json.dumps(schema.get("default")))
-    needed = ", required" if required else f", {default} by default"
-    said = escape(schema.get("description", ""))
-    return f"<code>{escape(name)}</code>{needed}: {_type(schema)} {said}"
+    needed = ", required" if required else f", default {default}"
+    description = escape(schema.get("description", ""))
+    return f"<code>{escape(name)}</code>{needed}: {_type(schema)} {description}"
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A type in a few words, with links to objects."""
+    """A type in words, with links to objects."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'

@@ -1,4 +1,4 @@
-"""What clients send: requests for jobs, and changes."""
+"""Request bodies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from amadeus.profile.wording import MOST
 from amadeus.text.profile_of_prompt import profile_settings
 from amadeus.text.prompt import MAX_CHARACTERS
 
-MOST_BARS = 100_000
+MAX_BARS = 100_000
 MAX_TITLE = 200
-MOST_NAMED = 1024
-"""Single notes, or ranges of them, that an edit names."""
+MAX_NOTE_SELECTORS = 1024
+"""Most notes or ranges of notes that an edit may name."""
 
 Text = Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE)]
@@ -24,7 +24,7 @@ Names = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=100)]], Field(max_length=32)
 ]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-Bars = Annotated[int, Field(ge=1, le=MOST_BARS)]
+Bars = Annotated[int, Field(ge=1, le=MAX_BARS)]
 Seed = Annotated[int, Field(ge=0, lt=2**53)]
 Kind = Literal["compose", "continue", "edit", "import"]
 ProfileText = Annotated[str, StringConstraints(max_length=1000)]
@@ -42,79 +42,82 @@ Constraints = Annotated[
 ]
 
 
-class Given(BaseModel):
-    """What a client sends."""
+class RequestModel(BaseModel):
+    """Base of all request bodies."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class JobRequest(Given):
-    """What every job takes."""
+class JobRequest(RequestModel):
+    """Fields common to all jobs."""
 
-    prompt: Text = Field(default="", description="What it should be, in words.")
+    prompt: Text = Field(default="", description="Description of the music in words.")
     constraints: Constraints = Field(
-        default=[], description="What has to hold besides, as in 'key: D dorian'."
+        default=[], description="Further constraints, such as 'key: D dorian'."
     )
     seed: Seed | None = Field(
-        default=None, description="Equal seeds give equal pieces; drawn if left out."
+        default=None, description="The same seed gives the same piece. Random by default."
     )
     guidance: Annotated[float, Field(ge=0, le=MAX_GUIDANCE)] | None = Field(
         default=None,
-        description="Above 1 leans further towards the words, at twice the work; 0 ignores.",
+        description="Strength of the prompt: above 1 is stronger and takes twice the work; 0 "
+        "ignores it.",
     )
     steps: Annotated[int, Field(ge=1, le=8)] | None = Field(
-        default=None, description="Predictions a note: fewer is faster, more is finer."
+        default=None, description="Predictions per note: fewer is faster, more is more accurate."
     )
     threshold: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="Decide at once what is at least so sure."
+        default=None,
+        description="Decide all attributes at once whose probability is at least this.",
     )
     temperature: Annotated[float, Field(ge=0, le=10)] | None = Field(
-        default=None, description="Below 1 is safer, above 1 bolder, 0 takes the likeliest."
+        default=None,
+        description="Below 1 is safer, above 1 is bolder, 0 takes the most likely values.",
     )
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
-        description="Draw from the likeliest values that together have this probability.",
+        description="Sample from the most likely values whose probabilities sum to this.",
     )
     order: Literal["confidence", "entropy", "random", "fixed"] | None = Field(
-        default=None, description="What is decided first in a note."
+        default=None, description="Which attribute of a note is decided first."
     )
-    title: Title | None = Field(default=None, description="Of the new piece.")
+    title: Title | None = Field(default=None, description="Title of the new piece.")
     cancel_on_disconnect: bool = Field(
         default=False,
-        description="Give the job up when the last one who follows its events leaves.",
+        description="Cancel the job when the last client following its events disconnects.",
     )
 
     def settings(self) -> dict[str, Any]:
-        """The fields that were given, title and the like left out, as JSON values."""
+        """The fields that affect the music and were set, as JSON values."""
         return self.model_dump(exclude_unset=True, exclude={"title", "cancel_on_disconnect"})
 
     def sampling(self) -> dict[str, Any]:
-        """Settings of the composer that all jobs share, as far as they were given."""
+        """The sampling settings that were set, for the composer."""
         names = {"guidance", "steps", "threshold", "temperature", "top_p", "order"}
         return self.model_dump(include=names, exclude_none=True)
 
 
-class Profiled(Given):
-    """What the music should be like; the model follows it, nothing enforces it."""
+class ProfileFields(RequestModel):
+    """The profile to aim for; the model follows it, but it is not enforced."""
 
     profile: ProfileText | ProfileValues | None = Field(
         default=None,
-        description="Values of the profile, as text or by name; null, or 'open', leaves a value "
-        "open.",
+        description="The profile as text or as values by name; null or 'open' leaves a value "
+        "to the model.",
         examples=[{"chord changes per bar": 1, "spread of velocities": "wide", "mood": None}],
     )
     like: Identifier | None = Field(
-        default=None, description="A piece whose profile gives the values that `profile` does not."
+        default=None, description="A piece whose profile supplies the values missing in `profile`."
     )
     fill_profile: bool = Field(
         default=True,
-        description="Take what is left open from a real piece that is near to what is stated.",
+        description="Take missing values from a real piece with a similar profile.",
     )
 
     def profile_settings(self, like: Profile | None) -> dict[str, Any]:
-        """Settings of the composer. like: the profile of the piece that `like` names.
+        """Settings for the composer. like: the profile of the piece that `like` names.
 
-        Raises ConfigError for a name or a value that is unknown.
+        Raises ConfigError for an unknown name or value.
         """
         text = self.profile
         if isinstance(text, dict):
@@ -123,7 +126,7 @@ class Profiled(Given):
         return {**profile_settings(text, like), "fill_profile": self.fill_profile}
 
 
-class ComposeRequest(Profiled, JobRequest):
+class ComposeRequest(ProfileFields, JobRequest):
     """A new piece."""
 
     model_config = ConfigDict(
@@ -136,35 +139,37 @@ class ComposeRequest(Profiled, JobRequest):
         }
     )
 
-    bars: Bars | None = Field(default=None, description="Exact length; the prompt's, or 16.")
+    bars: Bars | None = Field(
+        default=None, description="Length in bars; by default the prompt's, or 16."
+    )
     notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
-        default=None, description="Most notes."
+        default=None, description="Maximum number of notes."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
         default=DEFAULT_TRIES,
-        description="Beginnings to compose; the one that is most like what people write goes on.",
+        description="Number of candidate openings; the most typical one is continued.",
     )
     prompt_constraints: bool = Field(
-        default=True, description="Hold the music to what the prompt states exactly."
+        default=True, description="Enforce the values that the prompt states."
     )
 
 
 class ContinueRequest(JobRequest):
-    """New bars after a piece."""
+    """New bars at the end of a piece."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"piece": "9b1d6a7c3e5f2048", "bars": 8}]}
     )
 
     piece: Identifier
-    bars: Bars = Field(default=8, description="Bars to add.")
+    bars: Bars = Field(default=8, description="Number of bars to add.")
     notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
-        default=None, description="Most notes."
+        default=None, description="Maximum number of notes."
     )
 
 
 class EditRequest(JobRequest):
-    """Some of a piece composed anew; the rest stays as it is."""
+    """A rewrite of part of a piece; the rest stays as it is."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -179,39 +184,40 @@ class EditRequest(JobRequest):
 
     piece: Identifier
     bars: tuple[Bars, Bars | None] | None = Field(
-        default=None, description="First and last bar that change, counted from 1; null to the end."
+        default=None,
+        description="First and last bar to change, counted from 1; null means to the end.",
     )
-    parts: Names = Field(default=[], description="Instruments whose notes change; all if empty.")
+    parts: Names = Field(default=[], description="Instruments to change; all if empty.")
     add: Names = Field(
-        default=[], description="Instruments that join in, or beside parts take over."
+        default=[], description="Instruments to add; with `parts`, they replace those."
     )
     notes: Annotated[
         list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],
-        Field(max_length=MOST_NAMED),
+        Field(max_length=MAX_NOTE_SELECTORS),
     ] = Field(
         default=[],
-        description="Notes that change, and no others: pitch, instrument and place as bar:beat.",
+        description="Notes to change, and no others: pitch, instrument and position as bar:beat.",
     )
-    resample: Names = Field(
-        default=[], description="Attributes to draw anew, instead of new notes."
+    resample: Names = Field(default=[], description="Attributes to resample while the notes stay.")
+    keep: Names = Field(
+        default=[], description="Attributes to keep while the others are resampled."
     )
-    keep: Names = Field(default=[], description="Attributes to keep while others are drawn anew.")
     vary: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None, description="Share of the notes to change a little."
+        default=None, description="Fraction of the notes to vary slightly."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
         default=DEFAULT_TRIES,
-        description="Passages to compose; the one that leads on best is kept.",
+        description="Number of candidates; the one that best leads into what follows is kept.",
     )
 
 
-class PieceChange(Given):
+class PieceChange(RequestModel):
     title: Title | None = None
     starred: bool | None = None
 
 
-class ParseRequest(Profiled):
-    """Words to be understood."""
+class ParseRequest(ProfileFields):
+    """A prompt to parse."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"prompt": "a slow piano waltz in A minor"}]}
@@ -221,8 +227,8 @@ class ParseRequest(Profiled):
     constraints: Constraints = []
     bars: Bars | None = None
     prompt_constraints: bool = Field(
-        default=True, description="Hold the music to what the prompt states exactly."
+        default=True, description="Enforce the values that the prompt states."
     )
     seed: Seed | None = Field(
-        default=None, description="Of the piece; without it, nothing is filled into the profile."
+        default=None, description="Seed of the piece; without it, the profile is not filled in."
     )

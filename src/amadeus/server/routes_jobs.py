@@ -17,7 +17,7 @@ from amadeus.server import models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.jobs import Job
 from amadeus.server.runner import Runner
-from amadeus.server.services import Client, Services, Using
+from amadeus.server.services import Client, Services, ServicesDep
 from amadeus.server.tasks import Task, plan_compose, plan_continue, plan_edit
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -34,7 +34,7 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
             }
         },
     },
-    204: {"description": "It has ended, and there are no later events."},
+    204: {"description": "The job has ended, and there are no more events."},
 }
 
 
@@ -42,81 +42,87 @@ _EVENTS: dict[int | str, dict[str, Any]] = {
     "/compose", status_code=202, responses=documented(404, 429, 507), summary="Compose a new piece"
 )
 async def compose(
-    request: requests.ComposeRequest, client: Client, using: Using, response: Response
-) -> models.Job:
-    like = await using.profile_like(request.like)
+    request: requests.ComposeRequest, client: Client, services: ServicesDep, response: Response
+) -> models.JobStatus:
+    like = await services.profile_like(request.like)
 
     def plan() -> Task:
-        task = plan_compose(request, _seed(request), using.limits)
-        task.plan_profile(using.composer, request.profile_settings(like))
+        task = plan_compose(request, _seed(request), services.limits)
+        task.plan_profile(services.composer, request.profile_settings(like))
         return task
 
-    return await _submit(plan, client, using, response)
+    return await _submit(plan, client, services, response)
 
 
 @router.post(
-    "/continue", status_code=202, responses=documented(404, 507), summary="Go on from a piece"
+    "/continue",
+    status_code=202,
+    responses=documented(404, 507),
+    operation_id="go_on",
+    summary="Continue a piece",
 )
-async def go_on(
-    request: requests.ContinueRequest, client: Client, using: Using, response: Response
-) -> models.Job:
+async def continue_piece(
+    request: requests.ContinueRequest, client: Client, services: ServicesDep, response: Response
+) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = using.piece(request.piece).title, using.midi(request.piece)
-        return plan_continue(request, _seed(request), using.limits, read_midi(midi), title)
+        title, midi = services.piece(request.piece).title, services.midi(request.piece)
+        return plan_continue(request, _seed(request), services.limits, read_midi(midi), title)
 
-    return await _submit(plan, client, using, response)
+    return await _submit(plan, client, services, response)
 
 
 @router.post(
-    "/edit", status_code=202, responses=documented(404, 507), summary="Compose some of it anew"
+    "/edit", status_code=202, responses=documented(404, 507), summary="Rewrite part of a piece"
 )
 async def edit(
-    request: requests.EditRequest, client: Client, using: Using, response: Response
-) -> models.Job:
+    request: requests.EditRequest, client: Client, services: ServicesDep, response: Response
+) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = using.piece(request.piece).title, using.midi(request.piece)
-        return plan_edit(request, _seed(request), using.limits, read_midi(midi), title)
+        title, midi = services.piece(request.piece).title, services.midi(request.piece)
+        return plan_edit(request, _seed(request), services.limits, read_midi(midi), title)
 
-    return await _submit(plan, client, using, response)
-
-
-@router.get("", responses=documented(), summary="Jobs that wait, run, or have ended lately")
-async def list_jobs(using: Using) -> models.Jobs:
-    return models.Jobs(jobs=[_described(job, using.runner) for job in using.runner.jobs()])
+    return await _submit(plan, client, services, response)
 
 
-@router.get("/{id}", responses=documented(404), summary="One job")
-async def get_job(id: JobId, using: Using) -> models.Job:
-    return _described(_job(id, using), using.runner)
+@router.get("", responses=documented(), summary="Waiting, running and recently ended jobs")
+async def list_jobs(services: ServicesDep) -> models.Jobs:
+    return models.Jobs(jobs=[_status(job, services.runner) for job in services.runner.jobs()])
 
 
-@router.delete("/{id}", responses=documented(404), summary="Cancel a job, if it has not ended")
-async def cancel_job(id: JobId, using: Using) -> models.Job:
-    job = _job(id, using)
-    using.runner.cancel(job)
-    return _described(job, using.runner)
+@router.get("/{id}", responses=documented(404), summary="The status of a job")
+async def get_job(id: JobId, services: ServicesDep) -> models.JobStatus:
+    return _status(_job(id, services), services.runner)
+
+
+@router.delete("/{id}", responses=documented(404), summary="Cancel a job")
+async def cancel_job(id: JobId, services: ServicesDep) -> models.JobStatus:
+    job = _job(id, services)
+    services.runner.cancel(job)
+    return _status(job, services.runner)
 
 
 @router.get(
     "/{id}/events",
     responses={**documented(404), **_EVENTS},
     response_class=StreamingResponse,
-    summary="What happens to a job, from the beginning until it ends",
+    summary="The events of a job, until it ends",
 )
 async def follow_job(
     id: JobId,
-    using: Using,
+    services: ServicesDep,
     last_event_id: Annotated[
-        int, Header(ge=0, lt=2**53, description="The last event that was received.")
+        int, Header(ge=0, lt=2**53, description="Number of the last event received.")
     ] = 0,
 ) -> Response:
-    job = _job(id, using)
+    job = _job(id, services)
     if job.has_ended and last_event_id >= job.num_events:
-        return Response(status_code=204)  # which keeps an EventSource from asking again
-    if len(job.followers) >= using.limits.followers:
-        raise BusyError(f"{len(job.followers)} follow this job already; let one of them leave")
+        return Response(status_code=204)  # stops an EventSource from reconnecting
+    if len(job.followers) >= services.limits.followers:
+        raise BusyError(
+            f"{len(job.followers)} clients already follow this job; disconnect one of them"
+        )
     return StreamingResponse(
-        _events(job, last_event_id, using.runner),
+        _events(job, last_event_id, services.runner),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )
@@ -128,31 +134,31 @@ async def _events(job: Job, last: int, runner: Runner) -> AsyncIterator[bytes]:
             async for event in events:
                 yield event
     finally:
-        runner.leave(job)
+        runner.follower_left(job)
 
 
 async def _submit(
-    plan: Callable[[], Task], client: str, using: Services, response: Response
-) -> models.Job:
-    """Take a job that is found to be possible. Planning takes up to a second, so not here."""
-    using.runner.check_room(client)
-    await asyncio.to_thread(using.store.check_room)
+    plan: Callable[[], Task], client: str, services: Services, response: Response
+) -> models.JobStatus:
+    """Queue a job if it is valid. Planning takes up to a second, so it runs in a thread."""
+    services.runner.check_room(client)
+    await asyncio.to_thread(services.store.check_room)
     task = await asyncio.to_thread(plan)
-    job = using.runner.submit(task, client)
+    job = services.runner.submit(task, client)
     response.headers["location"] = f"/api/v1/jobs/{job.id}"
-    return _described(job, using.runner)
+    return _status(job, services.runner)
 
 
 def _seed(request: requests.JobRequest) -> int:
-    """The seed of a request; one that is easy to type again where there is none."""
+    """The seed of a request; by default, a random one that is short enough to retype."""
     return secrets.randbelow(10**6) if request.seed is None else request.seed
 
 
-def _job(id: str, using: Services) -> Job:
-    if (job := using.runner.get(id)) is None:
-        raise HttpError(404, "not_found", f"there is no job {id}, or it ended long ago")
+def _job(id: str, services: Services) -> Job:
+    if (job := services.runner.get(id)) is None:
+        raise HttpError(404, "not_found", f"there is no job {id}, or it ended too long ago")
     return job
 
 
-def _described(job: Job, runner: Runner) -> models.Job:
+def _status(job: Job, runner: Runner) -> models.JobStatus:
     return job.describe(runner.position(job))

@@ -1,4 +1,4 @@
-"""The endpoint of the sounds that a page plays pieces with: those of the rendered audio."""
+"""The endpoint of the SoundFont that the studio plays with, also used for rendered audio."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from amadeus.music.audio import soundfont_path
 from amadeus.server.errors import documented
-from amadeus.server.kept import kept_file
+from amadeus.server.static_files import cached_file
 
 router = APIRouter()
 
@@ -23,4 +23,4 @@ _BINARY = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
     summary="The General MIDI SoundFont",
 )
 async def soundfont(request: Request) -> Response:
-    return kept_file(soundfont_path(), request.headers, MEDIA_TYPE)
+    return cached_file(soundfont_path(), request.headers, MEDIA_TYPE)

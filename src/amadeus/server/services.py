@@ -1,4 +1,4 @@
-"""What the endpoints work with."""
+"""The objects that the endpoints share."""
 
 from __future__ import annotations
 
@@ -10,77 +10,78 @@ from fastapi import Depends, Header, Request
 
 from amadeus.inference.composer import Composer
 from amadeus.profile import Profile
-from amadeus.server import making, models
+from amadeus.server import models, worker_functions
 from amadeus.server.errors import HttpError
-from amadeus.server.files import Files
+from amadeus.server.file_cache import FileCache
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
 from amadeus.server.runner import Runner
 from amadeus.server.store import Store
-from amadeus.server.workshop import Workshop
+from amadeus.server.worker_process import WorkerProcess
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Made when the server begins."""
+    """Created when the server starts."""
 
     model: str
-    """Its name."""
+    """Name of the model."""
     composer: Composer
     limits: Limits
     metrics: Metrics
     store: Store
-    workshop: Workshop
-    files: Files
+    worker: WorkerProcess
+    files: FileCache
     runner: Runner
     is_private: bool
-    """Whether nobody but this machine can ask."""
+    """Whether only this machine can reach the server."""
 
     def piece(self, id: str) -> models.Piece:
-        """Raises HttpError where there is none."""
+        """Raises HttpError if there is no such piece."""
         if (piece := self.store.get(id)) is None:
             raise HttpError(404, "not_found", f"there is no piece {id}")
         return piece
 
     def midi(self, id: str) -> bytes:
-        """The bytes of a piece's MIDI file. Raises HttpError where there is none."""
+        """The bytes of a piece's MIDI file. Raises HttpError if there is no such piece."""
         if (midi := self.store.midi(id)) is None:
             raise HttpError(404, "not_found", f"there is no piece {id}")
         return midi
 
     async def profile_like(self, id: str | None) -> Profile | None:
-        """The profile of a piece that another one should be like.
+        """The profile of a piece that a new piece should resemble; None without an id.
 
-        Raises HttpError where there is none, ScoreError where it has no notes.
+        Raises HttpError if there is no such piece, ScoreError if it has no notes.
         """
         if id is None:
             return None
         midi = await asyncio.to_thread(self.midi, id)
-        return await self.workshop.make(making.profile, midi)
+        return await self.worker.run(worker_functions.profile, midi)
 
 
 def _services(request: Request) -> Services:
     return request.app.state.services
 
 
-Using = Annotated[Services, Depends(_services)]
+ServicesDep = Annotated[Services, Depends(_services)]
 
 
 def _client(
     request: Request,
-    using: Using,
+    services: ServicesDep,
     x_amadeus_client: Annotated[
         str | None,
         Header(
             pattern=r"^[A-Za-z0-9_-]{1,64}$",
-            description="Which program of this machine asks; elsewhere, addresses tell.",
+            description="Name of a program on the server's own machine. Other clients are "
+            "identified by their address.",
         ),
     ] = None,
 ) -> str:
-    """Whose turn a job takes."""
-    # Who is somewhere else could bring a new name with every job, and with it another turn.
-    named = x_amadeus_client if using.is_private else None
-    return named or (request.client.host if request.client else "")
+    """The client that a job is counted for."""
+    # Remote clients could evade the limits by sending a new name with every job.
+    name = x_amadeus_client if services.is_private else None
+    return name or (request.client.host if request.client else "")
 
 
 Client = Annotated[str, Depends(_client)]

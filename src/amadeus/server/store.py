@@ -1,4 +1,4 @@
-"""The pieces that are kept: an SQLite database, which survives whatever happens to the server."""
+"""Stored pieces, in an SQLite database that survives crashes of the server."""
 
 from __future__ import annotations
 
@@ -34,69 +34,70 @@ CREATE TABLE pieces (
 );
 CREATE INDEX takes ON pieces (root);
 """
-_HELD = """
-CREATE TEMP TABLE held AS SELECT * FROM pieces WHERE 0;
-CREATE TEMP VIEW kept AS
-    SELECT *, 1 AS saved FROM pieces UNION ALL SELECT *, 0 AS saved FROM held;
+_TEMPORARY = """
+CREATE TEMP TABLE unsaved AS SELECT * FROM pieces WHERE 0;
+CREATE TEMP VIEW all_pieces AS
+    SELECT *, 1 AS saved FROM pieces UNION ALL SELECT *, 0 AS saved FROM unsaved;
 """
-"""Pieces in memory that could not be written, and all pieces."""
+"""Pieces that are in memory because the disk was full, and a view of all pieces."""
 _INSERT = """
 INSERT INTO {} VALUES (
     (SELECT COALESCE(MAX(seq), 0) + 1 FROM (
-        SELECT seq FROM sqlite_sequence WHERE name = 'pieces' UNION ALL SELECT number FROM held)),
+        SELECT seq FROM sqlite_sequence WHERE name = 'pieces' UNION ALL SELECT number FROM unsaved
+    )),
     :id, :created, :title, 0, :parent,
-    COALESCE((SELECT root FROM kept WHERE id = :parent), :parent, :id),
+    COALESCE((SELECT root FROM all_pieces WHERE id = :parent), :parent, :id),
     :kind, :settings, :summary, :midi
 )
 """
-_TABLES = ("pieces", "held")
+_TABLES = ("pieces", "unsaved")
 _COUNT = "SELECT COUNT(*) FROM pieces"
 _COLUMNS = "number, id, created, title, starred, parent, root, kind, settings, summary, saved"
 
 
 def default_folder() -> Path:
-    """The user's data folder for Amadeus, where the system keeps such."""
+    """The user's data folder for Amadeus, in the system's usual place."""
     return platformdirs.user_data_path("amadeus", appauthor=False)
 
 
 class Store:
-    """May be used from any thread. What `add` returns from is on the disk."""
+    """Thread-safe. When `add` returns, the piece is on disk."""
 
     def __init__(self, folder: Path, most: int) -> None:
-        """folder: where the database is, made if need be. most: pieces that are kept.
+        """folder: the database's folder, created if necessary. most: limit on stored pieces.
 
-        Raises ConfigError for a folder that cannot be used.
+        Raises ConfigError if the folder cannot be used.
         """
         self._most = most
-        self._database = Database(folder / DATABASE, _SCHEMA, _VERSION, _HELD)
+        self._database = Database(folder / DATABASE, _SCHEMA, _VERSION, _TEMPORARY)
 
-    def spare(self, clear: Callable[[], bool]) -> None:
-        """On a full disk, call what deletes things that can be made again."""
-        self._database.spare = clear
+    def on_full_disk(self, clear: Callable[[], bool]) -> None:
+        """Set the function that deletes recreatable files when the disk is full."""
+        self._database.free_space = clear
 
     @property
-    def num_held(self) -> int:
-        """Pieces that are held in memory because they could not be written."""
-        ((count,),) = self._database.execute("SELECT COUNT(*) FROM held")
+    def num_unsaved(self) -> int:
+        """Number of pieces that are only in memory."""
+        ((count,),) = self._database.execute("SELECT COUNT(*) FROM unsaved")
         return count
 
     def close(self) -> None:
-        """Write what is held in memory, if there is room by now, and close the database."""
+        """Store the pieces in memory, if there is space by now, and close the database."""
         with suppress(CannotStore):
-            self.save_held()
-        if lost := self.num_held:
-            _LOG.error("%d pieces are lost, because they could not be written", lost)
+            self.save_unsaved()
+        if lost := self.num_unsaved:
+            _LOG.error("%d pieces are lost because they could not be written to disk", lost)
         self._database.close()
 
     def check_room(self) -> None:
-        """Raises CannotStore where another piece could not be kept."""
-        self.save_held()
+        """Raises CannotStore if another piece could not be stored."""
+        self.save_unsaved()
         ((count,),) = self._database.execute(_COUNT)
         self._check_count(count)
 
     def _check_count(self, count: int) -> None:
         if count >= self._most:
-            raise CannotStore(f"{count:,} pieces are kept, which is the limit; delete some")
+            raise CannotStore(f"the limit of {count:,} stored pieces is reached; delete some")
 
     def add(
         self,
@@ -109,12 +110,12 @@ class Store:
         summary: models.Summary,
         midi: bytes,
         parent: str | None = None,
-        hold: bool = False,
+        keep_in_memory: bool = False,
     ) -> models.Piece:
-        """Keep a piece.
+        """Store a piece.
 
-        hold: keep it in memory where it cannot be written, until it can; the error is raised all
-        the same. Raises CannotStore where there is no room for it.
+        keep_in_memory: hold the piece in memory if it cannot be written yet, and still raise the
+        error. Raises CannotStore if there is no space for it.
         """
         values = {
             "id": id, "created": created, "title": title, "parent": parent, "kind": kind,
@@ -126,60 +127,60 @@ class Store:
             database.execute(_INSERT.format("pieces"), values)
 
         try:
-            self.save_held()  # what came before comes first
+            self.save_unsaved()  # older pieces first
             self._database.write(insert, grows_by=sum(map(len, filter(None, values.values()))))
         except CannotStore:
-            if hold:
-                self._database.execute(_INSERT.format("held"), values)
+            if keep_in_memory:
+                self._database.execute(_INSERT.format("unsaved"), values)
             raise
         piece = self.get(id)
         assert piece is not None
         return piece
 
-    def save_held(self) -> None:
-        """Write the pieces that are held in memory, oldest first. Raises CannotStore."""
-        sizes = "SELECT number, LENGTH(midi) + LENGTH(settings) FROM held ORDER BY number"
+    def save_unsaved(self) -> None:
+        """Store the pieces in memory, oldest first. Raises CannotStore."""
+        sizes = "SELECT number, LENGTH(midi) + LENGTH(settings) FROM unsaved ORDER BY number"
         for number, size in self._database.execute(sizes):
 
             def save(database: sqlite3.Connection, number: int = number) -> None:
                 self._check_count(*database.execute(_COUNT).fetchone())
-                move = "INSERT INTO pieces SELECT * FROM held WHERE number = ?"
+                move = "INSERT INTO pieces SELECT * FROM unsaved WHERE number = ?"
                 database.execute(move, (number,))
-                database.execute("DELETE FROM held WHERE number = ?", (number,))
+                database.execute("DELETE FROM unsaved WHERE number = ?", (number,))
 
             self._database.write(save, grows_by=size)
 
     def get(self, id: str) -> models.Piece | None:
-        found = self._select("WHERE id = ?", id)
-        return _piece(found[0]) if found else None
+        rows = self._select("WHERE id = ?", id)
+        return _piece(rows[0]) if rows else None
 
     def midi(self, id: str) -> bytes | None:
-        """The bytes of its MIDI file."""
-        found = self._database.execute("SELECT midi FROM kept WHERE id = ?", (id,))
-        return found[0]["midi"] if found else None
+        """The bytes of a piece's MIDI file."""
+        rows = self._database.execute("SELECT midi FROM all_pieces WHERE id = ?", (id,))
+        return rows[0]["midi"] if rows else None
 
     def page(
         self, *, limit: int, before: int | None, starred: bool | None, search: str
     ) -> models.Pieces:
-        """The newest pieces, or those before one that `next` of another page told of."""
-        words = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        found = self._select(
+        """A page of pieces, newest first. before: `next` of the previous page."""
+        pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        rows = self._select(
             "WHERE number < ? AND (? IS NULL OR starred = ?) AND title LIKE ? ESCAPE '\\' "
             "ORDER BY number DESC LIMIT ?",
-            before or 2**62, starred, starred, f"%{words}%", limit + 1,
+            before or 2**62, starred, starred, f"%{pattern}%", limit + 1,
         )  # fmt: skip
-        rest = len(found) > limit
+        has_more = len(rows) > limit
         return models.Pieces(
-            pieces=[_piece(row) for row in found[:limit]],
-            next=found[limit - 1]["number"] if rest else None,
+            pieces=[_piece(row) for row in rows[:limit]],
+            next=rows[limit - 1]["number"] if has_more else None,
         )
 
     def takes(self, root: str) -> list[models.Piece]:
-        """All pieces that were made of one, oldest first."""
+        """All pieces derived from `root`, and itself, oldest first."""
         return [_piece(row) for row in self._select("WHERE root = ? ORDER BY number", root)]
 
     def change(self, id: str, title: str | None, starred: bool | None) -> models.Piece | None:
-        """Give a piece another title, or a star; None for what stays. Raises CannotStore."""
+        """Rename or star a piece; None leaves a field unchanged. Raises CannotStore."""
 
         def update(database: sqlite3.Connection) -> None:
             for table in _TABLES:
@@ -193,21 +194,21 @@ class Store:
         return self.get(id)
 
     def delete(self, id: str) -> bool:
-        """Whether there was such a piece. Raises CannotStore."""
+        """Delete a piece. Returns whether it existed. Raises CannotStore."""
 
         def delete(database: sqlite3.Connection) -> int:
             deleted = [
                 database.execute(f"DELETE FROM {table} WHERE id = ?", (id,)) for table in _TABLES
             ]
-            return sum(one.rowcount for one in deleted)
+            return sum(cursor.rowcount for cursor in deleted)
 
-        found = self._database.write(delete) > 0
+        existed = self._database.write(delete) > 0
         with suppress(CannotStore):
-            self.save_held()
-        return found
+            self.save_unsaved()
+        return existed
 
-    def _select(self, rest: str, *values: object) -> list[sqlite3.Row]:
-        return self._database.execute(f"SELECT {_COLUMNS} FROM kept {rest}", values)
+    def _select(self, clauses: str, *values: object) -> list[sqlite3.Row]:
+        return self._database.execute(f"SELECT {_COLUMNS} FROM all_pieces {clauses}", values)
 
 
 def _piece(row: sqlite3.Row) -> models.Piece:

@@ -1,4 +1,4 @@
-"""What each kind of job does. Everything that can be refused is refused before the job waits."""
+"""The work of each kind of job. Invalid requests are refused before the job is queued."""
 
 from __future__ import annotations
 
@@ -22,184 +22,185 @@ from amadeus.inference.sampling import sampling_config
 from amadeus.music.performance import BarLine, PlayedNote
 from amadeus.music.score import Score
 from amadeus.server import models, requests
-from amadeus.server.composing import JobComposer
+from amadeus.server.job_composer import JobComposer
 from amadeus.server.limits import Limits
 from amadeus.server.view import bar_event, note_event
 from amadeus.text.prompt import PromptFacts, parse_prompt
 
-Tell = Callable[[str, BaseModel], None]
+Emit = Callable[[str, BaseModel], None]
 """Called with the name of an event and its data."""
 
 
 @dataclass(kw_only=True)
 class Task(ABC):
-    """A job to be done, found to be possible."""
+    """The validated work of a job."""
 
     kind: Literal["compose", "continue", "edit"]
     request: requests.JobRequest
     seed: int
     title: str
     of_bars: int | None
-    """Bars that will be composed, if that is known."""
+    """Number of bars to compose, if known."""
     parent: str | None = None
-    """The piece that it starts from."""
+    """The piece that is continued or edited."""
     understood: list[models.Chip] = field(default_factory=list)
     explained: list[models.Explained] = field(default_factory=list)
     profile: models.PieceProfile | None = None
-    """What a new piece is composed with."""
+    """The profile that a new piece is composed with."""
     changes: list[str] = field(default_factory=list)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What it takes to ask for the same again."""
+        """The request's fields and the seed, which reproduce the piece."""
         return {**self.request.settings(), "seed": self.seed}
 
     @abstractmethod
-    def run(self, composer: JobComposer, tell: Tell) -> Score:
-        """Do it, telling of bars and notes as they come."""
+    def run(self, composer: JobComposer, emit: Emit) -> Score:
+        """Compose, emitting bars and notes as they are composed."""
 
-    def forget(self) -> None:
-        """Let go of the score that it started from, when it is over; what is told of it stays."""
+    def release_score(self) -> None:
+        """Free the memory of the parent's score once the job has ended."""
         vars(self).pop("score", None)
 
 
 @dataclass(kw_only=True)
-class Compose(Task):
+class ComposeTask(Task):
     """A new piece."""
 
     request: requests.ComposeRequest
     profiled: dict[str, Any] = field(default_factory=dict)
-    """Settings of the composer that give the profile."""
+    """Settings of the composer for the profile."""
 
     def plan_profile(self, composer: Composer, profiled: dict[str, Any]) -> None:
-        """Settle the profile. Raises ConfigError where the model cannot follow one."""
+        """Determine the profile. Raises ConfigError if the model does not support profiles."""
         self.profiled = profiled
-        self.profile = profile_of(composer.profile_of(self.request.prompt, **self._composing()))
+        self.profile = profile_of(composer.profile_of(self.request.prompt, **self._settings()))
 
-    def run(self, composer: JobComposer, tell: Tell) -> Score:
+    def run(self, composer: JobComposer, emit: Emit) -> Score:
         def on_bar(bar: BarLine) -> None:
-            tell("bar", bar_event(bar))
+            emit("bar", bar_event(bar))
 
-        notes = composer.stream(self.request.prompt, on_bar=on_bar, **self._composing())
-        return _told(notes, tell)
+        notes = composer.stream(self.request.prompt, on_bar=on_bar, **self._settings())
+        return _emit_notes(notes, emit)
 
-    def _composing(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Any]:
         """Settings of the composer."""
-        asked = self.request
+        request = self.request
         return {
-            "bars": asked.bars, "notes": asked.notes, "seed": self.seed, "tries": asked.tries,
-            "prompt_constraints": asked.prompt_constraints,
-            "constraints": Constraints(*asked.constraints), **asked.sampling(), **self.profiled,
+            "bars": request.bars, "notes": request.notes, "seed": self.seed, "tries": request.tries,
+            "prompt_constraints": request.prompt_constraints,
+            "constraints": Constraints(*request.constraints), **request.sampling(), **self.profiled,
         }  # fmt: skip
 
 
 @dataclass(kw_only=True)
-class Continue(Task):
-    """New bars after a piece."""
+class ContinueTask(Task):
+    """New bars at the end of a piece."""
 
     request: requests.ContinueRequest
     score: Score
 
-    def run(self, composer: JobComposer, tell: Tell) -> Score:
-        asked = self.request
-        return _told(
+    def run(self, composer: JobComposer, emit: Emit) -> Score:
+        request = self.request
+        return _emit_notes(
             composer.stream_continuation(
-                self.score, on_bar=lambda bar: tell("bar", bar_event(bar)), bars=asked.bars,
-                notes=asked.notes, seed=self.seed, prompt=asked.prompt,
-                constraints=Constraints(*asked.constraints), **asked.sampling(),
+                self.score, on_bar=lambda bar: emit("bar", bar_event(bar)), bars=request.bars,
+                notes=request.notes, seed=self.seed, prompt=request.prompt,
+                constraints=Constraints(*request.constraints), **request.sampling(),
             ),
-            tell,
+            emit,
         )  # fmt: skip
 
 
 @dataclass(kw_only=True)
-class Change(Task):
-    """An edit."""
+class EditTask(Task):
+    """A rewrite of part of a piece."""
 
     request: requests.EditRequest
     score: Score
     edit: Edit
 
-    def run(self, composer: JobComposer, tell: Tell) -> Score:
-        asked = self.request
+    def run(self, composer: JobComposer, emit: Emit) -> Score:
+        request = self.request
 
         def progress(bars: int, rows: int) -> None:
-            tell("progress", models.Progress(bars=bars, notes=rows, of_bars=self.of_bars))
+            emit("progress", models.Progress(bars=bars, notes=rows, of_bars=self.of_bars))
 
         return composer.edit(
             self.score,
             **{name: getattr(self.edit, name) for name in self.edit.__slots__},
             seed=self.seed,
-            prompt=asked.prompt,
-            constraints=Constraints(*asked.constraints),
-            tries=asked.tries,
+            prompt=request.prompt,
+            constraints=Constraints(*request.constraints),
+            tries=request.tries,
             progress=progress,
-            on_note=lambda note: tell("draft", note_event(note)),
-            **asked.sampling(),
+            on_note=lambda note: emit("draft", note_event(note)),
+            **request.sampling(),
         )
 
 
-def _told(notes: Generator[PlayedNote, None, Score], tell: Tell) -> Score:
-    """Tell of every note. Returns what the generator returns."""
+def _emit_notes(notes: Generator[PlayedNote, None, Score], emit: Emit) -> Score:
+    """Emit each note of a generator; returns the generator's result."""
     while True:
         try:
-            tell("note", note_event(next(notes)))
+            emit("note", note_event(next(notes)))
         except StopIteration as end:
             return end.value
 
 
-def plan_compose(request: requests.ComposeRequest, seed: int, limits: Limits) -> Compose:
-    """Raises ConfigError for what cannot be composed."""
+def plan_compose(request: requests.ComposeRequest, seed: int, limits: Limits) -> ComposeTask:
+    """Raises ConfigError if the request cannot be composed."""
     facts = parse_prompt(request.prompt) if request.prompt_constraints else PromptFacts()
-    held = Constraints(*request.constraints)
-    plan = plan_piece(facts, held, request.bars, request.notes)
+    constraints = Constraints(*request.constraints)
+    plan = plan_piece(facts, constraints, request.bars, request.notes)
     _check_sampling(request)
     _check_bars(plan.num_bars, limits)
-    return Compose(
+    return ComposeTask(
         kind="compose", request=request, seed=seed, of_bars=plan.num_bars,
         title=request.title or _title(request.prompt) or f"Piece {seed}",
-        understood=chips_of(facts), explained=explain(constraints_on(facts, held, request.bars)),
+        understood=chips_of(facts),
+        explained=explain(constraints_on(facts, constraints, request.bars)),
     )  # fmt: skip
 
 
 def plan_continue(
     request: requests.ContinueRequest, seed: int, limits: Limits, score: Score, title: str
-) -> Continue:
-    """score, title: of the piece that is continued."""
-    held = Constraints(*request.constraints)
-    Plan([*held], request.bars, request.notes, is_passage=True)
+) -> ContinueTask:
+    """score, title: of the piece to continue."""
+    constraints = Constraints(*request.constraints)
+    Plan([*constraints], request.bars, request.notes, is_passage=True)
     _check_sampling(request)
     _check_bars(request.bars, limits)
-    return Continue(
+    return ContinueTask(
         kind="continue", request=request, seed=seed, of_bars=request.bars, score=score,
-        title=request.title or title, parent=request.piece, explained=explain(held),
+        title=request.title or title, parent=request.piece, explained=explain(constraints),
     )  # fmt: skip
 
 
 def plan_edit(
     request: requests.EditRequest, seed: int, limits: Limits, score: Score, title: str
-) -> Change:
-    """score, title: of the piece that is edited."""
+) -> EditTask:
+    """score, title: of the piece to edit."""
     edit = Edit(
         bars=request.bars, parts=tuple(request.parts), add=tuple(request.add),
         notes=tuple(request.notes), resample=tuple(request.resample), keep=tuple(request.keep),
         vary=request.vary,
     )  # fmt: skip
-    held = Constraints(*request.constraints)
-    selection = Revision(select(score, edit, seed), held).selection
+    constraints = Constraints(*request.constraints)
+    selection = Revision(select(score, edit, seed), constraints).selection
     _check_sampling(request)
     _check_bars(len(selection.bars), limits)
     follows = selection.end_bar < selection.num_bars
-    return Change(
+    return EditTask(
         kind="edit", request=request, seed=seed, score=score, edit=edit,
         of_bars=len(selection.bars) * (request.tries if follows else 1),
         title=request.title or title, parent=request.piece,
-        changes=selection.explain(), explained=explain(held),
+        changes=selection.explain(), explained=explain(constraints),
     )  # fmt: skip
 
 
 def chips_of(facts: PromptFacts) -> list[models.Chip]:
-    """The phrases that are understood."""
+    """The phrases of a prompt that were understood."""
     return [
         models.Chip(
             label=chip.label, value=chip.value,
@@ -210,13 +211,13 @@ def chips_of(facts: PromptFacts) -> list[models.Chip]:
 
 
 def profile_of(planned: ProfilePlan | None) -> models.PieceProfile | None:
-    """What clients are told of a profile."""
+    """A profile as clients see it."""
     return None if planned is None else models.PieceProfile(**planned.to_dict())
 
 
 def explain(constraints: Constraints) -> list[models.Explained]:
-    """What music is held to."""
-    return [models.Explained(**one) for one in constraints.explain()]
+    """Constraints as clients see them."""
+    return [models.Explained(**explained) for explained in constraints.explain()]
 
 
 def _title(prompt: str) -> str:
@@ -232,5 +233,5 @@ def _check_sampling(request: requests.JobRequest) -> None:
 def _check_bars(bars: int | None, limits: Limits) -> None:
     if bars is not None and bars > limits.bars:
         raise ConfigError(
-            f"{bars:,} bars are too many for one job; ask for {limits.bars:,} or fewer"
+            f"{bars:,} bars are too many for one job; ask for at most {limits.bars:,}"
         )

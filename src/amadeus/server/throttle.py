@@ -1,4 +1,4 @@
-"""Wrong tokens are answered late, so that guessing takes long and costs the server little."""
+"""Delays the answers to wrong access tokens, which makes guessing slow."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
 
 FIRST_SECONDS = 0.5
-MOST_SECONDS = 8.0
-"""How late the first wrong token of a client is answered; each one after it twice as late."""
-_PENDING_EACH = 4
-_PENDING = 64
-"""Late answers at once, to one client and in all."""
+MAX_SECONDS = 8.0
+"""Delay after a client's first wrong token, which doubles with each further one, and its maximum.
+"""
+_MAX_PENDING_EACH = 4
+_MAX_PENDING = 64
+"""Delayed answers at once, per client and in total."""
 _REMEMBERED = 1024
-"""Clients whose wrong tokens are counted."""
+"""Most clients whose wrong tokens are counted."""
 
 
 class Throttle:
-    """Counts the wrong tokens of each client, and has the next one answered later.
+    """Counts the wrong tokens of each client, and delays answers accordingly.
 
-    A right token works at any time, unless this client awaits as many late answers as it may.
+    The right token always works, unless the client is waiting for _MAX_PENDING_EACH answers.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
@@ -29,35 +30,35 @@ class Throttle:
         self._pending: Counter[str] = Counter()
 
     def may_try(self, client: str) -> bool:
-        """Whether a token of this client is looked at now."""
+        """Whether a token of this client is checked now."""
         client = _network(client)
-        if self._pending[client] >= _PENDING_EACH:
+        if self._pending[client] >= _MAX_PENDING_EACH:
             return False
-        return client not in self._wrong or self._pending.total() < _PENDING
+        return client not in self._wrong or self._pending.total() < _MAX_PENDING
 
     def right(self, client: str) -> None:
-        """A client has brought the right token."""
+        """A client has sent the right token."""
         self._wrong.pop(_network(client), None)
 
     async def wrong(self, client: str) -> None:
-        """A client has brought a wrong token; returns when that may be answered."""
+        """A client has sent a wrong token; returns after the delay."""
         client = _network(client)
         count = self._wrong[client] = self._wrong.get(client, 0) + 1
         self._wrong.move_to_end(client)
         if len(self._wrong) > _REMEMBERED:
             self._wrong.popitem(last=False)
-        if self._pending.total() >= _PENDING:
+        if self._pending.total() >= _MAX_PENDING:
             return
         self._pending[client] += 1
         try:
-            await self._sleep(min(MOST_SECONDS, FIRST_SECONDS * 2.0 ** min(count - 1, 16)))
+            await self._sleep(min(MAX_SECONDS, FIRST_SECONDS * 2.0 ** min(count - 1, 16)))
         finally:
             self._pending[client] -= 1
-            self._pending += Counter()  # forgets clients without any
+            self._pending += Counter()  # drops clients whose count is 0
 
 
 def _network(client: str) -> str:
-    """What one client can draw addresses from: of IPv6, a whole network."""
+    """The key to count a client by: its IPv4 address, or the /64 network of its IPv6 address."""
     try:
         address = ip_address(client)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A score as JSON: what a page needs to draw it and to play it, and its summary."""
+"""A score as JSON, for drawing and playing it, and its summary."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SUSTAIN = 64
 
 
 def name_of(program: int, is_drum: bool) -> str:
-    """What a musician would call an instrument."""
+    """Everyday name of an instrument."""
     return everyday_name(DRUMS if is_drum else program)
 
 
 def note_event(note: PlayedNote) -> models.Note:
-    """A note that has just been composed."""
+    """The event of a note that has just been composed."""
     return models.Note(
         onset=note.onset_ticks / GRID,
         duration=note.duration_ticks / GRID,
@@ -36,7 +36,7 @@ def note_event(note: PlayedNote) -> models.Note:
 
 
 def bar_event(bar: BarLine) -> models.Bar:
-    """A bar that has just begun."""
+    """The event of a bar that has just started."""
     return models.Bar(
         bar=bar.bar,
         onset=bar.onset_ticks / GRID,
@@ -47,7 +47,7 @@ def bar_event(bar: BarLine) -> models.Bar:
 
 
 def summary_of(score: Score, profile: models.PieceProfile | None = None) -> models.Summary:
-    """A piece in a few numbers. profile: what it was composed with."""
+    """Summary of a piece. profile: the profile it was composed with."""
     bars = bars_of(score)
     key = estimate_key(score)
     names = [name_of(t.program, t.is_drum) for t in score.tracks if len(t.notes)]
@@ -64,7 +64,7 @@ def summary_of(score: Score, profile: models.PieceProfile | None = None) -> mode
 
 
 def notes_of(piece: str, score: Score) -> models.PieceNotes:
-    """All of a piece that is heard."""
+    """All notes and other events of a piece."""
     ticks = score.ticks_per_quarter
     bars = bars_of(score)
     notes = [note for i, track in enumerate(score.tracks) for note in _notes(score, i, track)]
@@ -116,7 +116,7 @@ def _voices(score: Score) -> dict[tuple[int, bool], list[Track]]:
 
 
 def _pedals(score: Score, tracks: list[Track]) -> list[models.Pedal]:
-    """The sustain pedal of an instrument: of its tracks, the one that holds it down furthest."""
+    """The sustain pedal of an instrument: the furthest down of all its tracks."""
     moves = [
         (onset, index, value)
         for index, track in enumerate(tracks)
@@ -125,13 +125,13 @@ def _pedals(score: Score, tracks: list[Track]) -> list[models.Pedal]:
     ]
     moves.sort(key=lambda move: move[0])
     seconds = score.ticks_to_seconds(np.array([onset for onset, _, _ in moves])).tolist()
-    held, pedals = [0] * len(tracks), []
+    positions, pedals = [0] * len(tracks), []
     for (onset, index, value), at in zip(moves, seconds, strict=True):
-        before, held[index] = max(held), value
-        if max(held) != before:
+        before, positions[index] = max(positions), value
+        if max(positions) != before:
             pedals.append(
                 models.Pedal(
-                    onset=onset / score.ticks_per_quarter, onset_seconds=at, value=max(held),
+                    onset=onset / score.ticks_per_quarter, onset_seconds=at, value=max(positions),
                     program=0 if tracks[0].is_drum else tracks[0].program,
                     is_drum=tracks[0].is_drum,
                 )
@@ -168,8 +168,8 @@ def _notes(score: Score, index: int, track: Track) -> list[models.Note]:
 def _in_force(events: tuple[Tempo, ...] | tuple[Chord, ...], ticks: np.ndarray) -> list[int]:
     """Index of the event in force at each position; -1 before the first chord, [N]."""
     onsets = [event.onset_ticks for event in events]
-    found = np.searchsorted(onsets, ticks, side="right") - 1
-    return found.tolist()
+    indices = np.searchsorted(onsets, ticks, side="right") - 1
+    return indices.tolist()
 
 
 def _chord(chords: tuple[Chord, ...], index: int) -> str:

@@ -1,4 +1,4 @@
-"""Files that browsers keep, and ask about when they need them: those of the page, the sounds."""
+"""Files that browsers cache and revalidate: the studio's page and its sounds."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 
-def kept_file(
-    path: str | os.PathLike[str], asked: Headers, media_type: str | None = None
+def cached_file(
+    path: str | os.PathLike[str], request: Headers, media_type: str | None = None
 ) -> Response:
-    """A file; or word that what the browser has is the same, by the headers of its request."""
-    found = os.stat(path)
-    # Times do not tell: packages are installed with the same one whatever is in them.
-    tag = f'"{_digest(os.fspath(path), found.st_mtime_ns, found.st_size)}"'
-    headers = {"cache-control": "private, no-cache", "etag": tag}
+    """A file, or 304 if the browser's copy is up to date. request: the request's headers."""
+    status = os.stat(path)
+    # The ETag is a hash: installed packages all have the same modification time.
+    etag = f'"{_digest(os.fspath(path), status.st_mtime_ns, status.st_size)}"'
+    headers = {"cache-control": "private, no-cache", "etag": etag}
     known = (
-        known.strip().removeprefix("W/") for known in asked.get("if-none-match", "").split(",")
+        known.strip().removeprefix("W/") for known in request.get("if-none-match", "").split(",")
     )
-    if tag in known:
+    if etag in known:
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type=media_type)
 
@@ -34,8 +34,8 @@ def _digest(path: str, mtime_ns: int, size: int) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:32]
 
 
-class KeptFiles(StaticFiles):
-    """A folder of such files."""
+class CachedStaticFiles(StaticFiles):
+    """A folder of cached files."""
 
     def file_response(
         self,
@@ -44,4 +44,4 @@ class KeptFiles(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        return kept_file(full_path, Headers(scope=scope))
+        return cached_file(full_path, Headers(scope=scope))

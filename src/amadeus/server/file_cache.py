@@ -1,4 +1,4 @@
-"""Files made of pieces, kept as long as there is room for them."""
+"""A cache of files rendered from pieces, with a limit on its size."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 from fastapi.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from amadeus.server import making
+from amadeus.server import worker_functions
 from amadeus.server.database import CannotStore
 from amadeus.server.disk import is_full, make_private
 from amadeus.server.errors import HttpError
-from amadeus.server.workshop import Workshop
+from amadeus.server.worker_process import WorkerProcess
 
 
-class Files:
-    """Belongs to the event loop. A piece never changes, so neither do its files."""
+class FileCache:
+    """Used on the event loop. Pieces never change, so cached files are never out of date."""
 
-    def __init__(self, folder: Path, workshop: Workshop, most_bytes: int) -> None:
+    def __init__(self, folder: Path, worker: WorkerProcess, most_bytes: int) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(folder, 0o700)
-        self._folder, self._workshop, self._most = folder, workshop, most_bytes
+        self._folder, self._workshop, self._most = folder, worker, most_bytes
         self._locks: dict[Path, asyncio.Lock] = {}
 
     async def get(self, kind: str, piece: str, midi: bytes, title: str) -> Path:
-        """The file of a piece, made now if it is not there.
+        """Path of a piece's file, which is rendered if it is not in the cache.
 
-        piece: an identifier of ours, never a name from outside. Raises as `Workshop.make` does,
-        and CannotStore where the disk is full.
+        piece: an identifier from the store, never user input. Raises the errors of
+        `WorkerProcess.run`, and CannotStore if the disk is full.
         """
         path = self._path(kind, piece)
         lock = self._locks.setdefault(path, asyncio.Lock())
         try:
-            async with lock:  # whoever asks for the same waits for the same
+            async with lock:  # concurrent requests for one file render it once
                 try:
                     os.utime(path)
                 except FileNotFoundError:
@@ -49,42 +49,43 @@ class Files:
     async def _write(self, kind: str, path: Path, midi: bytes, title: str) -> None:
         try:
             try:
-                await self._workshop.make(making.write_file, kind, midi, str(path), title)
+                await self._workshop.make(worker_functions.write_file, kind, midi, str(path), title)
             except OSError as error:
                 if not (is_full(error) and self.clear()):
                     raise
-                await self._workshop.make(making.write_file, kind, midi, str(path), title)
+                await self._workshop.make(worker_functions.write_file, kind, midi, str(path), title)
         except OSError as error:
             if not is_full(error):
                 raise
             raise CannotStore(
-                f"the server's disk has no room for the {kind}; delete pieces, or make room on it"
+                f"the server's disk is full, so the {kind} cannot be saved; delete pieces or free "
+                "some space"
             ) from None
 
     def clear(self) -> bool:
-        """Delete all files; returns whether there were any. May be called from any thread."""
-        found = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
-        for path in found:
+        """Delete all files. Returns whether there were any. Thread-safe."""
+        paths = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
+        for path in paths:
             path.unlink(missing_ok=True)
-        return bool(found)
+        return bool(paths)
 
     def delete(self, piece: str) -> None:
         """Delete the files of a piece."""
-        for kind in making.FILE_KINDS:
+        for kind in worker_functions.FILE_KINDS:
             self._path(kind, piece).unlink(missing_ok=True)
 
     def _path(self, kind: str, piece: str) -> Path:
-        return self._folder / f"{piece}{making.FILE_KINDS[kind].suffix}"
+        return self._folder / f"{piece}{worker_functions.FILE_KINDS[kind].suffix}"
 
     def _make_room(self, newest: Path) -> None:
-        """Delete what nobody has asked for for longest."""
-        found = []
+        """Delete the least recently used files until the cache is within its limit."""
+        entries = []
         for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # what is being written has another name by now
+            with suppress(FileNotFoundError):  # a temporary file may have been renamed
                 status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
-        total = sum(size for _, size, _ in found)
-        for _, size, path in sorted(found):
+                entries.append((status.st_mtime, status.st_size, path))
+        total = sum(size for _, size, _ in entries)
+        for _, size, path in sorted(entries):
             if total <= self._most:
                 return
             if path != newest:
@@ -92,8 +93,8 @@ class Files:
                 total -= size
 
 
-class SentFile(FileResponse):
-    """A file that may be deleted before it is sent: that is a 404, and not a broken answer."""
+class DeletableFileResponse(FileResponse):
+    """A file that may be deleted before it is sent, which is answered with 404."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start: Message | None = None
@@ -111,9 +112,9 @@ class SentFile(FileResponse):
 
         try:
             await super().__call__(scope, receive, send_when_open)
-        except (FileNotFoundError, RuntimeError):  # the latter is what Starlette makes of it
+        except (FileNotFoundError, RuntimeError):  # Starlette raises the latter
             if is_open or os.path.exists(self.path):
                 raise
             raise HttpError(
-                404, "not_found", "the file was deleted before it could be sent; ask again"
+                404, "not_found", "the file was deleted before it could be sent; try again"
             ) from None

@@ -1,7 +1,6 @@
-"""What is made of a MIDI file in a process of its own: files, captions, numbers.
+"""Functions for the worker process: they turn MIDI files into other files, captions and metrics.
 
-Every function here takes bytes and plain values, because they are sent to another process, and so
-is what they return.
+Arguments and results are bytes and plain values, because they are pickled between the processes.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from amadeus.server.view import notes_of, summary_of
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """A file that can be made of a piece."""
+    """A kind of file that can be rendered from a piece."""
 
     media_type: str
     suffix: str
@@ -54,38 +53,38 @@ FILE_KINDS: dict[str, FileKind] = {
     "picture": FileKind("image/png", ".png", _write_picture),
     "score": FileKind("application/vnd.recordare.musicxml+xml", ".musicxml", _write_score),
 }
-"""Of each, the endpoint below a piece, what it is, and what makes it. One more kind is one more
-line here, and its endpoint is there, described and tested."""
+"""The kinds of files by the name of their endpoint. Endpoints, their description and their tests
+are generated from this table."""
 
 
 def write_file(kind: str, midi: bytes, path: str, title: str) -> None:
-    """Make a file of a piece, whole or not at all.
+    """Render a file from a piece, atomically.
 
-    Raises ScoreError where nothing can be made of it, OSError where it cannot be written.
+    Raises ScoreError if the piece cannot be rendered, OSError if the file cannot be written.
     """
     score = read_midi(midi)
     try:
         FILE_KINDS[kind].write(score, Path(path), title)
-    except MidiError as error:  # whose place is nobody's business but the server's
+    except MidiError as error:  # its message names a path that clients should not see
         raise OSError(str(error)) from None
 
 
-def take_in(midi: bytes, most_notes: int, most_seconds: int) -> tuple[bytes, models.Summary]:
-    """A MIDI file as Amadeus would write it, and what is in it.
+def import_midi(midi: bytes, most_notes: int, most_seconds: int) -> tuple[bytes, models.Summary]:
+    """A MIDI file as Amadeus writes it, and its summary.
 
-    Raises MidiError for a file that is none, or too long, or that cannot be written again.
+    Raises MidiError for a file that is invalid, too long, or cannot be written again.
     """
     score = read_midi(midi, replace(LIMITS, notes=most_notes, seconds=most_seconds))
     return encode_midi(score), summary_of(score)
 
 
-def view(piece: str, midi: bytes) -> bytes:
-    """All that is heard, as JSON."""
+def notes_json(piece: str, midi: bytes) -> bytes:
+    """All notes and other events of a piece, as JSON."""
     return notes_of(piece, read_midi(midi)).model_dump_json().encode()
 
 
 def caption(midi: bytes, count: int, seed: int) -> models.Captions:
-    """What can be said of a piece."""
+    """Captions of a piece, and the facts that they state."""
     from amadeus.text.captioner import write_captions
     from amadeus.text.facts import measure
 
@@ -94,14 +93,14 @@ def caption(midi: bytes, count: int, seed: int) -> models.Captions:
 
 
 def profile(midi: bytes) -> Profile:
-    """The profile of a piece. Raises ScoreError for one without notes."""
+    """The profile of a piece. Raises ScoreError if it has no notes."""
     from amadeus.profile import profile_of_score
 
     return profile_of_score(read_midi(midi))
 
 
 def evaluate(midi: bytes, prompt: str) -> models.Evaluation:
-    """Every metric, and how the piece follows its prompt."""
+    """Every metric, and how well the piece follows its prompt."""
     from amadeus.evaluation.alignment import align
     from amadeus.evaluation.comparison import measure
 
@@ -114,7 +113,7 @@ def evaluate(midi: bytes, prompt: str) -> models.Evaluation:
 
 
 def _wanted(prompt: str) -> Any:
-    """What a prompt asks for, as far as it states it."""
+    """The values that a prompt states."""
     from amadeus.evaluation.alignment import Wanted
     from amadeus.text.prompt import parse_prompt
 
@@ -124,12 +123,12 @@ def _wanted(prompt: str) -> Any:
         tempo_bins=_bins(facts.tempo_range if facts.bpm is None else (facts.bpm, facts.bpm)),
         key=facts.key,
         time_signature=facts.time_signature,
-        instruments=tuple(one.programs for one in facts.instruments),
+        instruments=tuple(instrument.programs for instrument in facts.instruments),
     )
 
 
 def _bins(tempos: tuple[float, float] | None) -> tuple[int, ...]:
-    """Tempo bins that a range of tempos, in BPM, reaches into."""
+    """The tempo bins that overlap a range of tempos in BPM."""
     from bisect import bisect_left, bisect_right
 
     from amadeus.text.facts import TEMPO_EDGES
@@ -141,5 +140,5 @@ def _bins(tempos: tuple[float, float] | None) -> tuple[int, ...]:
     return tuple(range(first, max(first, bisect_left(TEMPO_EDGES, high)) + 1))
 
 
-def get_ready() -> None:
-    """Nothing; the imports of this module are what takes time."""
+def warm_up() -> None:
+    """Does nothing: importing this module is what warms the process up."""

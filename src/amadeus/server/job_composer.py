@@ -1,4 +1,4 @@
-"""A composer for one job: what it does is what any composer does, but the engine does the work."""
+"""A composer for one job, which sends its requests to the engine."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from amadeus.errors import AmadeusError
 from amadeus.inference.composer import Composer, OnProgress
 from amadeus.inference.composition import OnRow
 from amadeus.inference.request import Request
-from amadeus.server.engine import Engine, GivenUp, Passages
+from amadeus.server.engine import Cancelled, Engine, RowStream
 from amadeus.server.limits import Limits
 from amadeus.tokens.vocabulary import Attribute, opens_bar
 
 
 class JobComposer(Composer):
-    """Composes beside the pieces of others, and can be told to give up from another thread."""
+    """Composes in the engine's shared batch, and can be cancelled from another thread."""
 
     def __init__(self, composer: Composer, engine: Engine, limits: Limits) -> None:
-        """composer: whose model and text encoder are shared. The job's time begins now."""
+        """composer: shares its model and text encoder. The job's time limit starts now."""
         super().__init__(composer.model, name=composer.name)
         self.context, self._encode_text = composer.context, composer._encode_text
         self._engine, self._limits = engine, limits
         self.deadline = time.monotonic() + limits.job_seconds
-        """By `time.monotonic`; composing ends then at the latest."""
+        """Latest time to compose until, by `time.monotonic`."""
         self._lock = threading.Lock()
-        self._passages: Passages | None = None
-        self._given_up = False
+        self._stream: RowStream | None = None
+        self._cancelled = False
 
-    def give_up(self) -> None:
-        """Have whatever is being composed, or asked for later, raise GivenUp."""
+    def cancel(self) -> None:
+        """Make current and later requests raise Cancelled."""
         with self._lock:
-            self._given_up = True
-            if self._passages is not None:
-                self._engine.give_up(self._passages)
+            self._cancelled = True
+            if self._stream is not None:
+                self._engine.cancel(self._stream)
 
     def compose(
         self,
@@ -61,17 +61,18 @@ class JobComposer(Composer):
 
     def _arrivals(self, requests: Sequence[Request]) -> Iterator[tuple[int, np.ndarray]]:
         with self._lock:
-            if self._given_up:
-                raise GivenUp
-            passages = self._passages = self._engine.compose(requests)
+            if self._cancelled:
+                raise Cancelled
+            stream = self._stream = self._engine.compose(requests)
         counts = [0] * len(requests)
         try:
-            for index, row in passages.rows(self.deadline):
+            for index, row in stream.rows(self.deadline):
                 counts[index] += 1
                 if counts[index] > self._limits.notes:
                     raise AmadeusError(
-                        f"more than {self._limits.notes:,} notes; ask for fewer bars, or set notes"
+                        f"the piece has more than {self._limits.notes:,} notes; ask for fewer "
+                        "bars, or set a maximum number of notes"
                     )
                 yield index, row
         finally:
-            self._engine.give_up(passages)
+            self._engine.cancel(stream)

@@ -1,4 +1,4 @@
-"""The endpoints that compose nothing: words, what the server can do, and how it is."""
+"""The endpoints for parsing prompts and for information about the server."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from amadeus.inference.composer import Composer
 from amadeus.music.instruments import DRUMS, everyday_name, family_name
 from amadeus.profile import MEASURES, Profile
 from amadeus.profile.labels import FORMS, GENRES, MOODS
-from amadeus.server import making, models, requests
+from amadeus.server import models, requests, worker_functions
 from amadeus.server.errors import documented
-from amadeus.server.services import Using
+from amadeus.server.services import ServicesDep
 from amadeus.server.tasks import chips_of, explain, profile_of
 from amadeus.text.prompt import PromptFacts, parse_prompt
 
 router = APIRouter()
 _PROFILE = models.ProfileInfo(
     measures=[
-        models.MeasureInfo(name=one.title, unit=one.unit, low=one.words[0], high=one.words[1])
-        for one in MEASURES
+        models.MeasureInfo(name=m.title, unit=m.unit, low=m.words[0], high=m.words[1])
+        for m in MEASURES
     ],
     labels={"genre": list(GENRES), "form": list(FORMS), "mood": list(MOODS)},
 )
 
 
 @router.post(
-    "/api/v1/prompts/parse", responses=documented(404), tags=["words"], summary="What words mean"
+    "/api/v1/prompts/parse", responses=documented(404), tags=["words"], summary="Parse a prompt"
 )
-async def parse(request: requests.ParseRequest, using: Using) -> models.ParsedPrompt:
-    like = await using.profile_like(request.like)
-    return await asyncio.to_thread(_parsed, request, like, using.composer)
+async def parse(request: requests.ParseRequest, services: ServicesDep) -> models.ParsedPrompt:
+    like = await services.profile_like(request.like)
+    return await asyncio.to_thread(_parsed, request, like, services.composer)
 
 
 def _parsed(
@@ -48,22 +48,22 @@ def _parsed(
         facts = parse_prompt(request.prompt) if request.prompt_constraints else PromptFacts()
     except AmadeusError as error:
         return models.ParsedPrompt(chips=[], problem=str(error))
-    found = _facts(facts)
+    parsed = _facts(facts)
     try:
-        held = Constraints(*request.constraints)
-        found.explained = explain(constraints_on(facts, held, request.bars))
-        found.bars = plan_piece(facts, held, request.bars).num_bars
+        constraints = Constraints(*request.constraints)
+        parsed.explained = explain(constraints_on(facts, constraints, request.bars))
+        parsed.bars = plan_piece(facts, constraints, request.bars).num_bars
         settings = request.profile_settings(like)
         if request.seed is None:
             settings["fill_profile"] = False
         planned = composer.profile_of(
-            request.prompt, bars=request.bars, constraints=held, seed=request.seed or 0,
+            request.prompt, bars=request.bars, constraints=constraints, seed=request.seed or 0,
             prompt_constraints=request.prompt_constraints, **settings,
         )  # fmt: skip
-        found.profile = profile_of(planned)
+        parsed.profile = profile_of(planned)
     except AmadeusError as error:
-        found.problem = str(error)
-    return found
+        parsed.problem = str(error)
+    return parsed
 
 
 def _facts(facts: PromptFacts) -> models.ParsedPrompt:
@@ -73,28 +73,33 @@ def _facts(facts: PromptFacts) -> models.ParsedPrompt:
         tempo_range=facts.tempo_range,
         key=None if facts.key is None else str(facts.key),
         metre=facts.time_signature or None,
-        instruments=[one.name for one in facts.instruments],
+        instruments=[instrument.name for instrument in facts.instruments],
         only=facts.exclusive,
-        without=[one.name for one in facts.absent],
+        without=[instrument.name for instrument in facts.absent],
         bars=facts.num_bars,
         seconds=facts.seconds,
     )
 
 
-@router.get("/api/v1/info", responses=documented(), tags=["server"], summary="What it can do")
-async def info(using: Using) -> models.Info:
-    limits = using.limits
+@router.get(
+    "/api/v1/info",
+    responses=documented(),
+    tags=["server"],
+    summary="Version, limits and capabilities of the server",
+)
+async def info(services: ServicesDep) -> models.Info:
+    limits = services.limits
     return models.Info(
         version=version("amadeus-music"),
-        model=using.model,
-        profile=_PROFILE if using.composer.has_profiles else None,
+        model=services.model,
+        profile=_PROFILE if services.composer.has_profiles else None,
         limits={name: getattr(limits, name) for name in limits.__slots__},
         attributes=sorted(NAMES),
         instruments=[
             models.InstrumentInfo(program=p, name=everyday_name(p), family=family_name(p))
             for p in range(DRUMS + 1)
         ],
-        files=["midi", *making.FILE_KINDS],
+        files=["midi", *worker_functions.FILE_KINDS],
     )
 
 
@@ -102,28 +107,28 @@ async def info(using: Using) -> models.Info:
     "/health",
     responses={
         200: {"model": models.Health},
-        503: {"model": models.Health, "description": "It stops, or has failed."},
+        503: {"model": models.Health, "description": "The server is stopping or has failed."},
     },
     tags=["server"],
-    summary="Whether it takes jobs",
+    summary="Whether the server accepts jobs",
 )
-async def health(using: Using) -> Response:
-    runner = using.runner
-    found = models.Health(
+async def health(services: ServicesDep) -> Response:
+    runner = services.runner
+    status = models.Health(
         status="failed" if not runner.is_alive else "stopping" if runner.is_stopping else "ok",
         version=version("amadeus-music"),
         running=runner.running,
         waiting=runner.waiting,
     )
-    return JSONResponse(found.model_dump(), 200 if found.status == "ok" else 503)
+    return JSONResponse(status.model_dump(), 200 if status.status == "ok" else 503)
 
 
 @router.get(
     "/metrics",
-    responses={200: {"description": "For Prometheus.", "content": {"text/plain": {}}}},
+    responses={200: {"description": "Prometheus text format.", "content": {"text/plain": {}}}},
     response_class=Response,
     tags=["server"],
-    summary="Counters, for Prometheus",
+    summary="Metrics for Prometheus",
 )
-async def metrics(using: Using) -> Response:
-    return Response(using.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
+async def metrics(services: ServicesDep) -> Response:
+    return Response(services.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
