@@ -1,4 +1,4 @@
-"""A client of `amadeus serve`; needs nothing but Python and what Amadeus needs anyway.
+"""A client for `amadeus serve`, without further dependencies.
 
 with Client("http://127.0.0.1:8417") as client:
     piece = client.compose("a slow piano waltz in A minor", bars=16)
@@ -22,25 +22,25 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 from amadeus.errors import BusyError, ConfigError, ServerError
 
 Json = dict[str, Any]
-"""Jobs, pieces and notes are what docs/server.md says they are."""
+"""A job, a piece or another object of the API; docs/server.md describes the fields."""
 
 _API = "/api/v1"
 _BUSY = (429, 503)
-_NOTHING_LEFT = 204
+_NO_MORE_EVENTS = 204
 _BUSY_SECONDS = 2.0
-"""Until the next try, where the server does not say."""
+"""Delay before the next attempt if the server does not specify one."""
 _ENDS = ("done", "failed", "cancelled")
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """The token is for the server that was named, and for no other."""
+    """Does not follow redirects, which could leak the token to another server."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
 
 
 class Client:
-    """Talks to a server; may be used by one thread at a time."""
+    """Talks to a server. Not thread-safe."""
 
     def __init__(
         self,
@@ -51,16 +51,18 @@ class Client:
         patience: float = 60.0,
         timeout: float = 60.0,
     ) -> None:
-        """token: the access token, where the server asks for one.
+        """token: the access token, if the server requires one.
 
-        name: jobs of one name count as one client's, on the server's own machine; drawn if left
-        out.
-        patience: seconds for which to ask again where the server is busy.
-        timeout: seconds of silence after which it counts as gone.
-        Raises ConfigError for anything but an address of the web.
+        name: identifies the client on the server's own machine, where jobs with the same name
+        count as one client's; random by default.
+        patience: seconds to keep retrying while the server is busy.
+        timeout: seconds without data after which the connection counts as lost.
+        Raises ConfigError if `url` is not an HTTP address.
         """
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"{url!r} is no address; give one such as http://127.0.0.1:8417")
+            raise ConfigError(
+                f"{url!r} is not an HTTP address; give one such as http://127.0.0.1:8417"
+            )
         self.url, self._patience, self._timeout = url.rstrip("/"), patience, timeout
         self._headers = {"X-Amadeus-Client": name or secrets.token_hex(8)}
         if token is not None:
@@ -76,42 +78,42 @@ class Client:
     # --- composing
 
     def compose(self, prompt: str = "", **settings: Any) -> Json:
-        """A new piece. settings: as `POST /api/v1/jobs/compose` takes them."""
+        """Compose a new piece. settings: the fields of `POST /api/v1/jobs/compose`."""
         return self.wait(self.submit("compose", prompt=prompt, **settings)["id"])
 
     def continue_piece(self, piece: str, **settings: Any) -> Json:
-        """A new piece: another one, with new bars after it."""
+        """Append new bars to a piece; returns the new piece."""
         return self.wait(self.submit("continue", piece=piece, **settings)["id"])
 
     def edit(self, piece: str, **settings: Any) -> Json:
-        """A new piece: another one, some of it composed anew."""
+        """Rewrite part of a piece; returns the new piece."""
         return self.wait(self.submit("edit", piece=piece, **settings)["id"])
 
     def stream(self, prompt: str = "", **settings: Any) -> Generator[Json, None, Json]:
-        """The notes of `compose`, as they are composed; returns the piece.
+        """Yields the notes of `compose` as they are composed; returns the piece.
 
-        Closing the generator gives the rest up.
+        Closing the generator cancels the job.
         """
         job = self.submit("compose", prompt=prompt, cancel_on_disconnect=True, **settings)
         return self._notes(job["id"])
 
     def stream_continuation(self, piece: str, **settings: Any) -> Generator[Json, None, Json]:
-        """The new notes of `continue_piece`, as they are composed; returns the new piece."""
+        """Yields the new notes of `continue_piece` as they are composed; returns the new piece."""
         job = self.submit("continue", piece=piece, cancel_on_disconnect=True, **settings)
         return self._notes(job["id"])
 
     def _notes(self, job: str) -> Generator[Json, None, Json]:
-        end, told = "", Json()
+        event, data = "", Json()
         with closing(self.events(job)) as events:
-            for end, told in events:
-                if end == "note":
-                    yield told
-        return self._result(end, told)
+            for event, data in events:
+                if event == "note":
+                    yield data
+        return self._result(event, data)
 
     # --- jobs
 
     def submit(self, kind: str, **settings: Any) -> Json:
-        """A job that composes, continues or edits; answers at once."""
+        """Submit a job of kind compose, continue or edit; returns it without waiting."""
         return self._json("POST", f"/jobs/{kind}", json.dumps(settings).encode())
 
     def job(self, id: str) -> Json:
@@ -121,29 +123,29 @@ class Client:
         return self._json("DELETE", f"/jobs/{id}")
 
     def events(self, id: str, last: int = 0) -> Generator[tuple[str, Json], None, None]:
-        """Name and data of every event of a job after number `last`, until it ends.
+        """Yields the name and data of each event of a job after number `last`, until it ends.
 
-        Goes on from there where the connection is lost. Raises ServerError where that brings
-        nothing, or the server is gone.
+        Reconnects if the connection is lost. Raises ServerError if that brings no more events or
+        the server does not answer.
         """
-        fresh = True
-        while fresh:
-            fresh = False
+        received = True
+        while received:
+            received = False
             headers = {"Last-Event-ID": str(last)}
             with self._open("GET", f"{_API}/jobs/{id}/events", headers=headers) as response:
-                if response.status == _NOTHING_LEFT:
+                if response.status == _NO_MORE_EVENTS:
                     return
                 for number, event, data in _events(response):
-                    fresh, last = True, number
+                    received, last = True, number
                     yield event, data
                     if event in _ENDS:
                         return
-        raise ServerError(f"{self.url} broke off in the middle of job {id}; ask for it again")
+        raise ServerError(f"{self.url} closed the connection during job {id}; submit it again")
 
     def wait(self, id: str) -> Json:
-        """The piece of a job, when it is done. Raises ServerError if there will be none."""
-        ((end, told),) = deque(self.events(id), maxlen=1)
-        return self._result(end, told)
+        """Wait for a job; returns its piece. Raises ServerError if the job fails."""
+        ((event, data),) = deque(self.events(id), maxlen=1)
+        return self._result(event, data)
 
     def _result(self, event: str, job: Json) -> Json:
         if event == "done":
@@ -154,7 +156,7 @@ class Client:
     # --- pieces
 
     def pieces(self, *, starred: bool | None = None, search: str = "") -> Iterator[Json]:
-        """All pieces, newest first, a page at a time."""
+        """Yields all pieces, newest first; requests a page at a time."""
         query: Json = {"limit": 100, "search": search}
         if starred is not None:
             query["starred"] = str(starred).lower()
@@ -169,16 +171,16 @@ class Client:
         return self._json("GET", f"/pieces/{id}")
 
     def takes(self, id: str) -> list[Json]:
-        """A piece, what it was made of and what was made of that."""
+        """All takes of a piece, including itself, oldest first."""
         return self._json("GET", f"/pieces/{id}/takes")["pieces"]
 
     def upload(self, midi: bytes, title: str = "A MIDI file") -> Json:
-        """Take a MIDI file in; returns the piece."""
+        """Import a MIDI file; returns the piece."""
         path = f"/pieces?title={quote(title, safe='')}"
         return self._json("POST", path, midi, "audio/midi")
 
     def change(self, id: str, **change: Any) -> Json:
-        """Give a piece another title, or a star."""
+        """Rename or star a piece."""
         return self._json("PATCH", f"/pieces/{id}", json.dumps(change).encode())
 
     def delete(self, id: str) -> None:
@@ -188,29 +190,29 @@ class Client:
         return self.file(id, "midi")
 
     def file(self, id: str, kind: str) -> bytes:
-        """midi, audio (WAV), picture (PNG), or whatever `info` names among its files."""
+        """A file of a piece. kind: midi, audio (WAV), picture (PNG) or another of `info`'s files."""
         return self._read("GET", f"/pieces/{id}/{kind}")
 
     def notes(self, id: str) -> Json:
         return self._json("GET", f"/pieces/{id}/notes")
 
     def profile(self, id: str) -> dict[str, str]:
-        """The profile of a piece, as measured; `compose(profile=...)` takes it."""
+        """The measured profile of a piece, which can be passed to `compose(profile=...)`."""
         return self._json("GET", f"/pieces/{id}/profile")["profile"]
 
     def captions(self, id: str, count: int = 1, seed: int = 0) -> list[str]:
-        found = self._json("GET", f"/pieces/{id}/caption?count={count}&seed={seed}")
-        return found["captions"]
+        answer = self._json("GET", f"/pieces/{id}/caption?count={count}&seed={seed}")
+        return answer["captions"]
 
     def evaluation(self, id: str) -> Json:
         return self._json("GET", f"/pieces/{id}/evaluation")
 
-    # --- words
+    # --- prompts and the server
 
     def parse(self, prompt: str, **more: Any) -> Json:
-        """What words mean, before anything is composed."""
-        asked = {"prompt": prompt, **more}
-        return self._json("POST", "/prompts/parse", json.dumps(asked).encode())
+        """What a prompt states, without composing."""
+        body = {"prompt": prompt, **more}
+        return self._json("POST", "/prompts/parse", json.dumps(body).encode())
 
     def info(self) -> Json:
         return self._json("GET", "/info")
@@ -224,7 +226,7 @@ class Client:
             return json.loads(self._read(method, path, body, kind))
         except ValueError:
             raise ServerError(
-                f"{self.url} answers with something else than JSON; is it `amadeus serve`?"
+                f"{self.url} did not answer with JSON; is it `amadeus serve`?"
             ) from None
 
     def _read(
@@ -236,7 +238,7 @@ class Client:
                 return response.read()
             except (OSError, HTTPException) as error:
                 raise ServerError(
-                    f"{self.url} broke off in the middle of an answer ({error}); ask again"
+                    f"{self.url} closed the connection while answering ({error}); try again"
                 ) from None
 
     def _open(
@@ -246,7 +248,7 @@ class Client:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HTTPResponse:
-        """Raises ServerError, or BusyError where it is still busy after all patience."""
+        """Raises ServerError, or BusyError if the server is still busy after all retries."""
         until = time.monotonic() + self._patience
         request = Request(self.url + path, data, {**self._headers, **(headers or {})},
                           method=method)  # fmt: skip
@@ -254,9 +256,9 @@ class Client:
             try:
                 return self._opener.open(request, timeout=self._timeout)
             except HTTPError as error:
-                seconds = _wait_of(error)
+                seconds = _retry_after(error)
                 if seconds is None or time.monotonic() + seconds > until:
-                    raise _refusal(error) from None
+                    raise _server_error(error) from None
                 error.close()
                 time.sleep(seconds)
             except (OSError, HTTPException) as error:
@@ -267,7 +269,7 @@ class Client:
 
 
 def _events(response: HTTPResponse) -> Iterator[tuple[int, str, Json]]:
-    """Number, name and data of every event that comes whole before the connection ends."""
+    """Number, name and data of each event that arrives before the connection ends."""
     fields: dict[str, str] = {}
     for line in _lines(response):
         name, _, value = line.partition(": ")
@@ -286,8 +288,8 @@ def _lines(response: HTTPResponse) -> Iterator[str]:
         return
 
 
-def _wait_of(error: HTTPError) -> float | None:
-    """Seconds after which to ask again; None where that is of no use."""
+def _retry_after(error: HTTPError) -> float | None:
+    """Seconds to wait before retrying; None if retrying is of no use."""
     if error.code not in _BUSY:
         return None
     try:
@@ -296,7 +298,7 @@ def _wait_of(error: HTTPError) -> float | None:
         return _BUSY_SECONDS
 
 
-def _refusal(error: HTTPError) -> ServerError | BusyError:
+def _server_error(error: HTTPError) -> ServerError | BusyError:
     with error:
         try:
             message = json.load(error)["error"]["message"]

@@ -1,30 +1,30 @@
-"""What can go wrong, as one tree.
+"""The exceptions of Amadeus.
 
 AmadeusError
- ├── ConfigError            a setting that cannot work
+ ├── ConfigError            an invalid setting
  ├── ScoreError             music that cannot be read, written or represented
  │    └── MidiError         a MIDI file that cannot be read or written
- ├── VocabularyError        a value that has no token
- ├── GrammarError           tokens that are not a piece of music
+ ├── VocabularyError        a value without a token
+ ├── GrammarError           tokens that do not form a piece of music
  ├── CheckpointError        weights that cannot be loaded
- ├── BusyError              more at once than there is room for
- ├── ServerError            a server that refuses what it is asked, or does not answer
+ ├── BusyError              too many requests at once
+ ├── ServerError            a server that refuses a request or does not answer
  ├── CorpusError            training data that cannot be read or built
- └── TrainingError          a run that cannot go on
+ └── TrainingError          a training run that cannot continue
 
-Each message names the value and the remedy. Only the command line and the server turn them into
-exit codes and status codes.
+Each message names the offending value and the remedy. Only the command line and the server turn
+exceptions into exit codes and status codes.
 """
 
 from __future__ import annotations
 
 
 class AmadeusError(Exception):
-    """Base of every error that a user can cause or mend."""
+    """Base of all errors that a user can cause or fix."""
 
 
 class ConfigError(AmadeusError, ValueError):
-    """A setting that cannot work."""
+    """An invalid setting."""
 
 
 class ScoreError(AmadeusError, ValueError):
@@ -36,11 +36,11 @@ class MidiError(ScoreError):
 
 
 class VocabularyError(AmadeusError, ValueError):
-    """A value that has no token."""
+    """A value without a token."""
 
 
 class GrammarError(AmadeusError, ValueError):
-    """Tokens that are not a piece of music."""
+    """Tokens that do not form a piece of music."""
 
 
 class CheckpointError(AmadeusError):
@@ -48,11 +48,11 @@ class CheckpointError(AmadeusError):
 
 
 class BusyError(AmadeusError):
-    """More at once than there is room for; it may work later."""
+    """Too many requests at once; a later attempt may succeed."""
 
 
 class ServerError(AmadeusError):
-    """A server that refuses what it is asked, or does not answer."""
+    """A server that refuses a request or does not answer."""
 
 
 class CorpusError(AmadeusError):
@@ -60,4 +60,4 @@ class CorpusError(AmadeusError):
 
 
 class TrainingError(AmadeusError):
-    """A training run that cannot go on."""
+    """A training run that cannot continue."""

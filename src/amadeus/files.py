@@ -1,4 +1,4 @@
-"""Reading and writing files: regular files only, and whole or not at all."""
+"""Reads regular files only, and writes files atomically."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _STALE_SECONDS = 24 * 60 * 60
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any], *, is_new: bool = False) -> None:
-    """Call write(temporary path), then move the result to `path` in one step.
+    """Call write(temporary path), then move the result to `path` atomically.
 
-    is_new: raise FileExistsError rather than replace a file.
+    is_new: raise FileExistsError rather than replace an existing file.
 
-    The file and its folder are flushed to disk, and its mode is what the umask leaves. A device or
-    a pipe is written to directly. Errors name `path`, not the temporary file.
+    The file and its folder are flushed to disk, and the file gets the default mode of the umask. A
+    device or a pipe is written to directly. Errors name `path`, not the temporary file.
     """
     if not is_new and path.exists() and not (path.is_file() or path.is_dir()):
         write(path)
@@ -38,7 +38,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any], *, is_new: bool =
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         mode = stat.S_IMODE(os.stat(temporary).st_mode)
         write(temporary)
-        os.chmod(temporary, mode)  # `write` may have replaced the file by a private one
+        os.chmod(temporary, mode)  # `write` may have replaced the file with a private one
         _sync(temporary)
         (_move_to_new if is_new else os.replace)(temporary, path)
         _sync(path.parent)
@@ -64,7 +64,7 @@ def _move_to_new(temporary: Path, path: Path) -> None:
 
 @contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A new folder inside `parent`, which is removed at the end with everything in it."""
+    """A new folder inside `parent`, removed with its contents at the end."""
     folder = _temporary(parent)
     folder.mkdir()
     try:
@@ -76,7 +76,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 def move_folder(folder: Path, target: Path) -> None:
     """Rename a folder, after flushing everything in it to disk.
 
-    target: on the same file system; not there, or an empty folder.
+    target: a path on the same file system that does not exist or is an empty folder.
     """
     for path in folder.rglob("*"):
         _sync(path)
@@ -86,14 +86,14 @@ def move_folder(folder: Path, target: Path) -> None:
 
 
 def check_regular(path: Path) -> os.stat_result:
-    """What the system says of a regular file, links followed.
+    """The status of a regular file; follows links.
 
-    Raises OSError for everything else: folders, pipes and devices could block, or never end.
+    Raises OSError for other files: reading a pipe or a device could block or never end.
     """
     try:
         status = path.stat()
     except ValueError:  # a NUL byte
-        raise FileNotFoundError(errno.ENOENT, "no file can have this name", str(path)) from None
+        raise FileNotFoundError(errno.ENOENT, "invalid file name", str(path)) from None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
     if not stat.S_ISREG(status.st_mode):
@@ -102,7 +102,7 @@ def check_regular(path: Path) -> os.stat_result:
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:
-    """The contents of a regular file. Raises OSError for any other, and for a larger one."""
+    """The contents of a regular file. Raises OSError for other files and for larger ones."""
     check_regular(path)
     with path.open("rb") as file:
         data = file.read(most_bytes + 1)
@@ -113,9 +113,9 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
 
 
 def _temporary(folder: Path) -> Path:
-    """A path for something temporary in this folder, after what killed processes left is removed.
+    """A temporary path in this folder. Also removes what killed processes left there.
 
-    Only this process and those started by it use a name with its process id.
+    The name contains the id of this process, so other processes do not use it.
     """
     _remove_leftovers(folder.absolute())
     return folder / f".amadeus-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.tmp"
@@ -123,7 +123,7 @@ def _temporary(folder: Path) -> Path:
 
 @cache
 def _machine() -> str:
-    """Where process ids mean the same: 8 hex digits for the host and, on Linux, the container."""
+    """The scope of process ids: 8 hex digits for the host and, on Linux, the container."""
     try:
         process_ids = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -131,7 +131,7 @@ def _machine() -> str:
     return f"{zlib.crc32((platform.node() + process_ids).encode()):08x}"
 
 
-@cache  # once for each folder: a process that is killed leaves its files to the next one
+@cache  # once per folder and process
 def _remove_leftovers(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.iterdir():
@@ -143,7 +143,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _is_leftover(path: Path) -> bool:
-    """Whether a process of ours left this temporary file or folder behind, and is gone."""
+    """Whether this is a temporary file or folder of a process that no longer runs."""
     name = _TEMPORARY.fullmatch(path.name)
     if name is None:
         return False
@@ -153,8 +153,8 @@ def _is_leftover(path: Path) -> bool:
 
 
 def _is_running(pid: int) -> bool:
-    """Whether there is such a process; True where the system does not say."""
-    if os.name == "nt":  # where the signal 0 is not a question
+    """Whether a process exists; True if the system does not tell."""
+    if os.name == "nt":  # signal 0 does not test for existence there
         return True
     try:
         os.kill(pid, 0)
@@ -166,9 +166,9 @@ def _is_running(pid: int) -> bool:
 
 
 def _sync(path: Path) -> None:
-    """Wait until a file, or the list of files in a folder, is on disk."""
+    """Flush a file, or the entries of a folder, to disk."""
     if path.is_dir():
-        if os.name == "nt":  # which does not open folders
+        if os.name == "nt":  # cannot open folders
             return
         descriptor = os.open(path, os.O_RDONLY)
     else:

@@ -86,7 +86,7 @@ def test_parts_may_be_named_in_one_go_or_one_by_one(edit, tmp_path):
     ("options", "message"),
     [
         (("--bars", "4-3"), "bars 4-3 is an empty range; write 3-4"),
-        (("--bars", "twelve"), "bars 'twelve' are not understood; write 9-12, 4 or 9-"),
+        (("--bars", "twelve"), "cannot parse the bars 'twelve'; write 9-12, 4 or 9-"),
         (("--bars", "8-12"), "the piece has 9 bars, so there is no bar 12"),
         (("--part", "pianno"), "did you mean piano"),
         (("--resample", "volume"), "no attribute is called 'volume'"),

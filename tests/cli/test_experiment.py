@@ -36,4 +36,4 @@ def test_a_folder_that_cannot_be_is_refused_before_the_work(amadeus, checkpoint,
     (tmp_path / "file").write_text("here already")
     outcome = amadeus("experiment", "control", "--model", checkpoint, "--output", "file")
     assert outcome.code == 1
-    assert "cannot be written" in outcome.err
+    assert "cannot write" in outcome.err

@@ -60,7 +60,7 @@ def test_a_corpus_without_validation_pieces_is_said_once(amadeus, training, fixt
     build_corpus([fixtures], tmp_path / "all", manifest=manifest)
     outcome = amadeus("train", training, "--set", f"shards={tmp_path / 'all'}")
     assert outcome.code == 0
-    assert outcome.err == f"{tmp_path / 'all'} has no validation pieces: nothing is validated\n"
+    assert outcome.err == f"{tmp_path / 'all'} has no validation pieces, so nothing is validated\n"
     assert "validation" not in outcome.out
 
 

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import FileResponse
 
 from amadeus.client import Client
-from amadeus.server import files, routes_pieces
+from amadeus.server import file_cache, routes_pieces
 from amadeus.server.app import create_app
 from amadeus.server.worker_process import WorkerProcess
 from serving import PATIENCE, running
@@ -48,7 +48,7 @@ def test_a_file_that_is_deleted_before_it_is_sent_is_a_404(
         await asyncio.to_thread(client.delete, id)
         return await opened(path, *arguments, **more)
 
-    class Late(files.DeletableFileResponse):
+    class Late(file_cache.DeletableFileResponse):
         async def __call__(self, scope, receive, send):
             await asyncio.to_thread(client.delete, id)
             await super().__call__(scope, receive, send)
@@ -81,12 +81,12 @@ def test_a_file_that_is_deleted_while_it_is_sent_arrives_whole(server, monkeypat
 
 def test_a_piece_that_is_deleted_while_its_file_is_made_leaves_none(server, monkeypatch, tmp_path):
     client, id = server
-    make = WorkerProcess.make
+    run = WorkerProcess.run
 
     async def make_and_delete(worker, *arguments):
-        await make(worker, *arguments)
+        await run(worker, *arguments)
         await asyncio.to_thread(client.delete, id)
 
-    monkeypatch.setattr(WorkerProcess, "make", make_and_delete)
+    monkeypatch.setattr(WorkerProcess, "run", make_and_delete)
     assert status(client, id)[0] == 404
     assert list((tmp_path / "cache").iterdir()) == []

@@ -126,7 +126,7 @@ def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
             pass
         assert (end["state"], end["error"]["code"]) == ("failed", "full")
         assert "disk is full" in end["error"]["message"]
-        assert "held in memory, and can be downloaded" in end["error"]["message"]
+        assert "held in memory and can be downloaded" in end["error"]["message"]
         assert client.piece(end["piece"])["saved"] is False
         assert read_midi(client.midi(end["piece"])).num_notes
         with pytest.raises(ServerError, match="disk is full"):  # rather than lose more
@@ -181,7 +181,7 @@ def post(client, midi):
 def test_a_file_for_which_there_is_no_room_is_refused(server, fixtures, monkeypatch, tmp_path):
     _, client = server
     piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
-    made, make = [], WorkerProcess.make
+    calls, run = [], WorkerProcess.run
 
     async def write_if_empty(worker, function, *arguments):
         if (
@@ -189,10 +189,10 @@ def test_a_file_for_which_there_is_no_room_is_refused(server, fixtures, monkeypa
             and len(list((tmp_path / "data/cache").iterdir())) > room
         ):
             raise OSError(f"x: cannot be written ({os.strerror(errno.ENOSPC)})")
-        made.append(function)
-        return await make(worker, function, *arguments)
+        calls.append(function)
+        return await run(worker, function, *arguments)
 
-    monkeypatch.setattr(WorkerProcess, "make", write_if_empty)
+    monkeypatch.setattr(WorkerProcess, "run", write_if_empty)
     room = 0
     assert client.file(piece["id"], "picture")
     assert client.file(piece["id"], "score")  # for which the picture made way

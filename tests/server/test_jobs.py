@@ -145,8 +145,8 @@ def test_editing_keeps_everything_else(client, composer, tmp_path):
     [
         ("compose", {"constraints": ["metre: 3/4", "metre: 4/4"]}, "contradict"),
         ("compose", {"prompt": "in C major, in A minor"}, "two keys"),
-        ("compose", {"bars": 17}, "ask for 16 or fewer"),
-        ("compose", {"prompt": "40 bars"}, "ask for 16 or fewer"),
+        ("compose", {"bars": 17}, "ask for at most 16"),
+        ("compose", {"prompt": "40 bars"}, "ask for at most 16"),
         ("compose", {"constraints": ["colour: red"]}, "there is no 'colour'"),
         ("compose", {"steps": 9}, "body.steps"),
         ("compose", {"tempo": 120}, "body.tempo"),

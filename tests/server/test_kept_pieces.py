@@ -185,7 +185,7 @@ def test_broken_uploads_are_refused_and_hurt_nobody(client):
     for data in BROKEN.values():
         with pytest.raises(ServerError, match="MIDI"):
             client.upload(data)
-    with pytest.raises(ServerError, match="as audio/midi"):
+    with pytest.raises(ServerError, match="content type audio/midi"):
         client._open("POST", "/api/v1/pieces", b"MThd", {"Content-Type": "text/plain"})
     assert client._json("GET", "/info")["files"][0] == "midi"
 
@@ -214,7 +214,7 @@ def loop(*_):
 
 
 @pytest.mark.slow
-def test_what_breaks_the_workshop_breaks_nothing_else(fixtures):
+def test_a_crash_of_the_worker_process_breaks_nothing_else(fixtures):
     import asyncio
 
     from amadeus.server.worker_process import WorkerFailed, WorkerProcess

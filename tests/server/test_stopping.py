@@ -110,8 +110,8 @@ def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
         (["--token", "ü"], "must be printable ASCII"),
         (["--host", "256.1.1.1"], "cannot listen on"),
         (["--model", "nowhere"], "nowhere"),
-        (["--trust-proxy", "nginx"], "'nginx' is no address"),
-        (["--data", "file"], "cannot be used"),
+        (["--trust-proxy", "nginx"], "'nginx' is not the address"),
+        (["--data", "file"], "cannot use"),
         (["--data", "newer"], "another version of Amadeus"),
     ],
 )

@@ -1,1 +1,1 @@
-"""The command line: one file per command, and the only place where errors become messages."""
+"""The command line: one module per command. Exceptions become error messages here."""

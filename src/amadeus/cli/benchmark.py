@@ -1,4 +1,4 @@
-"""`amadeus benchmark`: how fast it composes on this machine, and how fast others do."""
+"""`amadeus benchmark`: measures the speed of Amadeus and of baselines on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
@@ -25,38 +25,39 @@ _QUICK: dict[str, Any] = {
 
 def benchmark(
     preset: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Presets to compare.")
+        str | None, typer.Option(metavar="NAME,...", help="Model presets to compare.")
     ] = None,
-    batch: Annotated[
-        str | None, typer.Option(metavar="N,...", help="Numbers of pieces at once.")
-    ] = None,
+    batch: Annotated[str | None, typer.Option(metavar="N,...", help="Batch sizes.")] = None,
     steps: Annotated[
-        str | None, typer.Option(metavar="N,...", help="Numbers of predictions a note, 1 to 8.")
+        str | None, typer.Option(metavar="N,...", help="Predictions per note, 1 to 8.")
     ] = None,
     contexts: Annotated[
-        str | None, typer.Option(metavar="N,...", help="Numbers of rows that went before.")
+        str | None, typer.Option(metavar="N,...", help="Context lengths, in rows.")
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Times that everybody's turn comes.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of measurements per system.")] = 5,
     only: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help="These tables: systems, batch, steps, contexts, presets, start; all if left out.",
+            help="Tables to produce: systems, batch, steps, contexts, presets, start. All by "
+            "default.",
         ),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A minute, for a first look.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Run a short version, about a minute.")
+    ] = False,
     device: Annotated[
         str | None,
-        typer.Option(help="Where torch runs besides the CPU; cuda where there is one."),
+        typer.Option(help="Device for torch in addition to the CPU; by default cuda if available."),
     ] = None,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Time composing on this machine, beside baselines of equal size and what the machine allows.
+    """Measure composing speed on this machine, against baselines and hardware limits.
 
-    All systems take turns, round by round; told are medians and spreads. The baselines need
-    pip install 'amadeus-music\\[benchmark]'.
+    Each round measures every system once; the report gives medians and spreads over the rounds.
+    The baselines have the same size as the model and need pip install 'amadeus-music\\[benchmark]'.
     """
     from amadeus.benchmark.report import describe, describe_load, missing_note, report_on
     from amadeus.benchmark.suite import Settings, find_device, run
@@ -85,11 +86,11 @@ def benchmark(
     report = report_on(results, command)
     if not as_json:
         typer.echo(f"{describe(results.computer)}; load {describe_load(results.computer)}\n")
-    hand_over(report, output, as_json)
+    output_report(report, output, as_json)
 
 
 def _command(quick: bool, **given: object) -> str:
-    """What to type to get such numbers again."""
+    """The command that reproduces the benchmark."""
     words = ["amadeus benchmark", *(["--quick"] if quick else [])]
     return " ".join(
         [*words, *(f"--{name} {value}" for name, value in options.given(**given).items())]
@@ -101,7 +102,7 @@ def _words(text: str | None) -> list[str] | None:
         return None
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
-        raise ConfigError(f"{text!r} names nothing; give names with commas between them")
+        raise ConfigError(f"{text!r} contains no names; separate names with commas")
     return words
 
 
@@ -111,5 +112,5 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
         return None if words is None else [int(word) for word in words]
     except ValueError:
         raise ConfigError(
-            f"--{option} takes whole numbers with commas between them, got {text!r}"
+            f"--{option} takes whole numbers separated by commas, got {text!r}"
         ) from None

@@ -1,4 +1,4 @@
-"""`amadeus caption`: what MIDI files sound like, in words."""
+"""`amadeus caption`: describes MIDI files in words."""
 
 from __future__ import annotations
 
@@ -26,59 +26,59 @@ SUFFIXES = (".mid", ".midi")
 
 def caption(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="MIDI files, or folders of them.")
+        list[Path], typer.Argument(metavar="FILE...", help="MIDI files or folders.")
     ],
-    count: Annotated[int, typer.Option(min=1, max=1000, help="Captions per piece.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal captions.")] = 0,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="Number of captions per piece.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same captions.")] = 0,
     labels: Annotated[
         str,
         typer.Option(
             metavar="WORDS",
-            help="Genres, forms and moods of all pieces, separated by ';'; unknown ones are left "
-            "out.",
+            help="Genres, forms and moods of all pieces, separated by ';'; unknown labels are "
+            "ignored.",
         ),
     ] = "",
     composer: Annotated[
-        str, typer.Option(help="Who wrote them; named if classical by label and famous.")
+        str, typer.Option(help="Composer of the pieces; named if famous and labelled classical.")
     ] = "",
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
-    """Put MIDI files into words, as the captions of training pieces are.
+    """Describe MIDI files in words, in the style of the training captions.
 
-    With --json, also every fact that was measured: key, tempo, metre, instruments by sounding time,
-    chords, density, register, texture, length and form. Files that cannot be read are named on
-    stderr; the others are captioned all the same, and the exit code is 1.
+    With --json, also prints the measured facts: key, tempo, time signature, instruments by sounding
+    time, chords, density, register, texture, length and form. Files that cannot be read are listed
+    on stderr and skipped, and the exit code is then 1.
     """
     files, errors = _files(sources)
-    found: list[dict[str, Any]] = []
+    captioned: list[dict[str, Any]] = []
     limits = options.limits(no_limits)
     with progress_bar("Reading files", len(files)) as update:
         for done, path in enumerate(files, start=1):
             try:
-                found.append(_described(path, limits, count, seed, labels.split(";"), composer))
+                captioned.append(_described(path, limits, count, seed, labels.split(";"), composer))
             except (AmadeusError, OSError) as error:
                 errors.append(" ".join(str(error).split()))
             update(done)
     if as_json:
-        print_json(found)
+        print_json(captioned)
     else:
-        _print(found)
+        _print(captioned)
     for message in errors:
         typer.echo(f"amadeus: error: {message}", err=True)
     if errors:
-        typer.echo(f"{len(found):,} files captioned, {len(errors):,} failed", err=True)
+        typer.echo(f"{len(captioned):,} files captioned, {len(errors):,} failed", err=True)
         raise typer.Exit(1)
 
 
 def _files(sources: list[Path]) -> tuple[list[Path], list[str]]:
-    """The files named and those in the folders named, and an error for each folder without any."""
+    """The given files and those in the given folders, and an error per folder without any."""
     files: list[Path] = []
     errors = []
     for source in sources:
         inside = list(_midi_files(source)) if source.is_dir() else [source]
         if not inside:
-            errors.append(f"{source} holds no MIDI files (*.mid, *.midi); name another folder")
+            errors.append(f"{source} contains no MIDI files (*.mid, *.midi); choose another folder")
         files += inside
     return list(dict.fromkeys(files)), errors
 
@@ -99,10 +99,10 @@ def _described(
     return {"path": str(path), "captions": captions, "facts": facts.to_dict()}
 
 
-def _print(found: list[dict[str, Any]]) -> None:
-    """Captions a line each, below the name of their file if there are several."""
-    for piece in found:
-        if len(found) > 1:
+def _print(pieces: list[dict[str, Any]]) -> None:
+    """Print captions, one per line, below the name of their file if there are several files."""
+    for piece in pieces:
+        if len(pieces) > 1:
             print_table([(piece["path"],)])
         for text in piece["captions"]:
-            typer.echo(f"  {text}" if len(found) > 1 else text)
+            typer.echo(f"  {text}" if len(pieces) > 1 else text)

@@ -1,4 +1,4 @@
-"""`amadeus continue`: new bars after a piece that is given."""
+"""`amadeus continue`: appends new bars to a piece."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
 
 
 def continue_(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to go on from.")],
-    output: Annotated[Path, typer.Option(help="MIDI file for the old bars and the new ones.")],
-    bars: Annotated[int, typer.Option(min=1, help="Bars to add.")] = 8,
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to continue.")],
+    output: Annotated[Path, typer.Option(help="MIDI file for the whole piece.")],
+    bars: Annotated[int, typer.Option(min=1, help="Number of bars to add.")] = 8,
     notes: options.Notes = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="What the model is told of the piece, in words.")
+        str, typer.Option(help="Description of the music; a hint to the model.")
     ] = "",
     guidance: options.Guidance = None,
     seed: options.Seed = None,
@@ -41,7 +41,7 @@ def continue_(
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
-    """Go on from a piece; its own notes stay as they are."""
+    """Continue a piece; its existing notes stay as they are."""
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
 

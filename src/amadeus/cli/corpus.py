@@ -1,4 +1,4 @@
-"""`amadeus corpus build`: MIDI files to token shards."""
+"""`amadeus corpus build`: converts MIDI files to token shards."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def build(
         list[Path],
         typer.Argument(
             metavar="INPUT...",
-            help="Folders, archives (.zip, .tar, .tar.gz, .tar.xz), MIDI files, and lists of MIDI "
-            "files (.txt, one path a line).",
+            help="Folders, archives (.zip, .tar, .tar.gz, .tar.xz), MIDI files and lists of MIDI "
+            "files (.txt, one path per line).",
         ),
     ],
     out: Annotated[Path, typer.Option(help="New folder for the shards.")],
@@ -36,7 +36,7 @@ def build(
         Path | None,
         typer.Option(
             metavar="CSV",
-            help="Table with the column file, and any of title, composer_or_artist, labels, "
+            help="Table with a column 'file' and any of title, composer_or_artist, labels, "
             "licence, licence_class, performed and split.",
         ),
     ] = None,
@@ -44,28 +44,27 @@ def build(
         list[str] | None,
         typer.Option(
             metavar="CLASS",
-            help="Keep only this licence class of the manifest: open, nc, stated or unclear. "
-            "Can be repeated.",
+            help="Keep only pieces of this licence class: open, nc, stated or unclear; repeatable.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = os.cpu_count() or 1,
     ray: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS",
-            help="Read the files on this Ray cluster: auto is the one that this machine is in, "
-            "local starts one here. Same shards.",
+            help="Run on this Ray cluster: auto uses the cluster this machine belongs to, local "
+            "starts one here. The shards are the same.",
         ),
     ] = None,
     keep_performed: Annotated[
-        bool, typer.Option("--keep-performed", help="Keep pieces played against no beat.")
+        bool, typer.Option("--keep-performed", help="Keep performances without a steady beat.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Turn MIDI files into token shards for training, without duplicates.
+    """Convert MIDI files to token shards for training, without duplicates.
 
-    Files that cannot be used are counted by reason; they never stop it. A build that was stopped
-    goes on where it was when the same command is given again.
+    Files that cannot be used are skipped and counted by reason. Running the same command again
+    resumes an interrupted build.
     """
     from amadeus.corpus.build import build_corpus
     from amadeus.corpus.card import write_card
@@ -86,7 +85,7 @@ def build(
                 describe=write_card,
             )
     except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from here", err=True)
+        typer.echo("stopped; run the same command again to resume", err=True)
         raise
     skipped = dict(report.skipped.most_common())
     if as_json:
@@ -95,7 +94,7 @@ def build(
         return
     typer.echo(f"{out}: {report.pieces:,} pieces, {report.rows:,} rows")
     if skipped:
-        typer.echo(f"{report.skipped.total():,} files skipped (each is in {out / 'skipped.csv'}):")
+        typer.echo(f"{report.skipped.total():,} files skipped (listed in {out / 'skipped.csv'}):")
         print_table((f"{count:>9,}", reason) for reason, count in skipped.items())
 
 

@@ -1,4 +1,4 @@
-"""`amadeus corpus openings`: what is usual in the first bars of real pieces."""
+"""`amadeus corpus openings`: measures what is typical of the first bars of real pieces."""
 
 from __future__ import annotations
 
@@ -27,18 +27,24 @@ EXAMPLES = options.examples(
 def openings(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     pieces: Annotated[
-        int, typer.Option(min=2, help="Most pieces to measure, spread evenly.")
+        int, typer.Option(min=2, help="Most pieces to measure, sampled evenly.")
     ] = 4000,
-    bars: Annotated[int, typer.Option(min=1, help="Bars of each.")] = 2,
+    bars: Annotated[int, typer.Option(min=1, help="Bars of each piece.")] = 2,
     compose: Annotated[
-        int, typer.Option(min=0, help="Also so many of the packaged model, by number of parts.")
+        int,
+        typer.Option(
+            min=0,
+            help="Also compose and measure this many pieces with the packaged model, by number of "
+            "parts.",
+        ),
     ] = 0,
     output: Annotated[
-        Path | None, typer.Option(help="Write what `tries` are judged by to this JSON file.")
+        Path | None,
+        typer.Option(help="Write the statistics that rank candidates to this JSON file."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure the first bars of training pieces, with which beginnings of new ones are compared."""
+    """Measure the first bars of training pieces, to rank candidate openings of new pieces."""
     import numpy as np
 
     from amadeus.corpus.shards import Shards
@@ -48,15 +54,15 @@ def openings(
 
     corpus = Shards(shards, "train")
     chosen = np.unique(np.linspace(0, len(corpus) - 1, min(pieces, len(corpus))).astype(int))
-    found = []
+    openings = []
     with progress_bar("Measuring openings", len(chosen)) as update:
         for done, index in enumerate(chosen.tolist()):
             update(done)
             if (rows := first_bars(corpus.tokens(index), bars)) is not None:
-                found.append(rows)
-    if not found:
-        raise ConfigError(f"{shards}: no training piece has {bars} bars; ask for fewer")
-    usual = Usual.of(found, bars, _composed(compose, bars))
+                openings.append(rows)
+    if not openings:
+        raise ConfigError(f"{shards}: no training piece has {bars} bars; choose fewer")
+    usual = Usual.of(openings, bars, _composed(compose, bars))
     if output is not None:
         text = json.dumps(usual.to_dict(), separators=(",", ":"))
         write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))
@@ -68,7 +74,7 @@ def openings(
 
 
 def _composed(pieces: int, bars: int) -> list[np.ndarray]:
-    """Openings of a model's pieces without words, as they come."""
+    """Openings that the packaged model composes without a prompt."""
     from amadeus.evaluation.openings import first_bars
     from amadeus.inference.composer import load_model
     from amadeus.tokens import encode

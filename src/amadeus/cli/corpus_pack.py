@@ -1,4 +1,4 @@
-"""`amadeus corpus pack` and `unpack`: shards in parts, for the way to another machine."""
+"""`amadeus corpus pack` and `unpack`: split shards into parts, for transfer to another machine."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def pack(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="New folder for part-0, part-1, ...")],
     megabytes: Annotated[int, typer.Option(min=1, help="Largest part, in 10^6 bytes.")] = 45,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = os.cpu_count() or 1,
 ) -> None:
-    """Compress shards into parts that are not too large to send one by one."""
+    """Compress shards into parts of limited size."""
     from amadeus.corpus.packing import pack as pack_shards
 
     with progress_bar("Compressing") as update:
@@ -40,11 +40,13 @@ def pack(
 def unpack(
     parts: Annotated[
         list[Path],
-        typer.Argument(metavar="PART...", help="All parts.", exists=True, file_okay=False),
+        typer.Argument(
+            metavar="PART...", help="All parts of the shards.", exists=True, file_okay=False
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="SHARDS", help="New folder for the shards.")],
 ) -> None:
-    """Make shards of the parts that `amadeus corpus pack` made of them."""
+    """Restore shards from the parts written by `amadeus corpus pack`."""
     from amadeus.corpus.packing import unpack as unpack_shards
 
     typer.echo(f"{out}: {unpack_shards(parts, out):,} pieces")

@@ -1,4 +1,4 @@
-"""`amadeus corpus profiles`: the catalogue that what a prompt leaves open is filled from."""
+"""`amadeus corpus profiles`: builds the catalogue of profiles that completes prompts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def profiles(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     output: Annotated[Path, typer.Option(help="The file to write.")],
     pieces: Annotated[
-        int, typer.Option(min=2, help="Most training pieces to measure, spread evenly.")
+        int, typer.Option(min=2, help="Most training pieces to measure, sampled evenly.")
     ] = 6000,
-    bars: Annotated[int, typer.Option(min=2, help="Bars of each, from its beginning.")] = 16,
+    bars: Annotated[int, typer.Option(min=2, help="Bars at the start of each piece.")] = 16,
     as_json: options.Json = False,
 ) -> None:
-    """Measure training pieces: new ones take from them what a prompt leaves open."""
+    """Measure the profiles of training pieces, from which new pieces take missing values."""
     import numpy as np
 
     from amadeus.corpus.dataset import profile_of_excerpt
@@ -39,19 +39,19 @@ def profiles(
 
     corpus = Shards(shards, "train")
     chosen = np.unique(np.linspace(0, len(corpus) - 1, min(pieces, len(corpus))).astype(int))
-    found = []
+    profiles = []
     with progress_bar("Measuring profiles", len(chosen)) as update:
         for done, index in enumerate(chosen.tolist()):
             update(done)
             rows = first_bars(corpus.tokens(index), bars)
             facts = Facts.from_dict(corpus.pieces[index].facts)
             if rows is not None and not facts.performed:
-                found.append(profile_of_excerpt(rows, facts, bars))
-    if not found:
-        raise ConfigError(f"{shards}: no training piece has {bars} bars; ask for fewer")
+                profiles.append(profile_of_excerpt(rows, facts, bars))
+    if not profiles:
+        raise ConfigError(f"{shards}: no training piece has {bars} bars; choose fewer")
     encode = load_prompt_encoder(CATALOGUE_ENCODER, 64, 384)
     with progress_bar("Reading labels"):
-        catalogue = catalogue_of(found, encode)
+        catalogue = catalogue_of(profiles, encode)
     write_atomically(output, catalogue.save)
     if as_json:
         print_json({"profiles": len(catalogue), "label_sets": len(catalogue.label_sets)})

@@ -1,4 +1,4 @@
-"""`amadeus corpus stats`: what a corpus is made of."""
+"""`amadeus corpus stats`: statistics of a corpus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amadeus.cli.display import print_json, print_table
 if TYPE_CHECKING:
     from amadeus.corpus.statistics import Size, Statistics
 
-MOST_SHOWN = 8
+MAX_SHOWN = 8
 EXAMPLES = options.examples(
     "amadeus corpus stats shards",
     "amadeus corpus stats shards --out docs/corpus",
@@ -25,11 +25,13 @@ def stats(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write the card, its numbers and its pictures here."),
+        typer.Option(
+            metavar="DIR", help="Also write the corpus card, its numbers and its figures here."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Say what a corpus is made of: sizes, licences, instruments, keys, lengths, captions."""
+    """Print statistics of a corpus: sizes, licences, instruments, keys, lengths, captions."""
     from amadeus.corpus.card import write_card
     from amadeus.corpus.statistics import measure_corpus
 
@@ -41,7 +43,7 @@ def stats(
     else:
         _print(statistics)
         if out is not None:
-            typer.echo(f"\n{out / 'README.md'}, with numbers and pictures beside it")
+            typer.echo(f"\n{out / 'README.md'}, with numbers and figures in the same folder")
 
 
 def _print(statistics: Statistics) -> None:
@@ -71,16 +73,16 @@ def _print_sizes(title: str, sizes: dict[str, Size]) -> None:
 
 
 def _frequencies(statistics: Statistics) -> Iterator[tuple[str, str]]:
-    """The most frequent values of what is counted by name."""
+    """The most frequent values of each categorical property."""
     from amadeus.corpus.statistics import WORDS
 
     for name, counts in statistics.words.items():
-        shown = [f"{value} {count:,}" for value, count in list(counts.items())[:MOST_SHOWN]]
+        shown = [f"{value} {count:,}" for value, count in list(counts.items())[:MAX_SHOWN]]
         yield WORDS[name], ", ".join(shown) or "none"
 
 
 def _percentiles(statistics: Statistics) -> Iterator[tuple[str, ...]]:
-    """Percentiles of what is measured in numbers."""
+    """Percentiles of each numeric property."""
     known = [histogram for histogram in statistics.numbers.values() if histogram.known]
     yield "percentiles", *(f"{f'{percent} %':>8}" for percent in known[0].percentiles)
     for histogram in known:

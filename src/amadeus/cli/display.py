@@ -1,4 +1,4 @@
-"""What people and programs see: progress on terminals, aligned text, JSON."""
+"""Progress bars, tables and JSON output."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import typer
 
 Update = Callable[..., None]
-"""What a progress bar is told: update(done, total=..., text=...)."""
+"""Updates a progress bar: update(done, total=..., text=...)."""
 
 
 @contextmanager
 def progress_bar(text: str, total: int | None = None, *, hidden: bool = False) -> Iterator[Update]:
-    """A bar on stderr if that is a terminal; yields update(done, total=..., text=...).
+    """A progress bar on stderr, if that is a terminal; yields update(done, total=..., text=...).
 
-    hidden: show no bar, for all but one of the processes that share a terminal.
+    hidden: show no bar, for the other processes that share a terminal.
     """
     from rich.console import Console
     from rich.progress import (
@@ -49,7 +49,7 @@ def progress_bar(text: str, total: int | None = None, *, hidden: bool = False) -
 
 @contextmanager
 def staged_progress(text: str) -> Iterator[Callable[[str, int, int], None]]:
-    """The same for work in stages; yields progress(stage, done, total)."""
+    """A progress bar for work in stages; yields progress(stage, done, total)."""
     with progress_bar(text) as update:
         yield lambda stage, done, total: update(done, total=total, text=stage)
 
@@ -61,15 +61,15 @@ def print_json(value: Any) -> None:
 def print_explained(
     explained: list[dict[str, str]], say: Callable[[str], None] = typer.echo
 ) -> None:
-    """What music is held to, a constraint a line, what is hard and what is soft below it."""
-    for one in explained:
-        source = f", {one['source']}" if one["source"] else ""
-        say(f"{one['constraint']}{source}")
+    """Print constraints, one per line, with their hard and soft parts below."""
+    for constraint in explained:
+        source = f", {constraint['source']}" if constraint["source"] else ""
+        say(f"{constraint['constraint']}{source}")
         for kind in ("hard", "soft"):
-            if one[kind]:
-                say(f"  {kind}: {one[kind]}")
+            if constraint[kind]:
+                say(f"  {kind}: {constraint[kind]}")
     if not explained:
-        say("nothing is constrained")
+        say("no constraints")
 
 
 def print_profile(
@@ -77,7 +77,7 @@ def print_profile(
     prefix: str = "",
     say: Callable[[str], None] = typer.echo,
 ) -> None:
-    """What was stated of the profile that a piece is composed with, and what was filled in."""
+    """Print the stated values of a piece's profile and those taken from a real piece."""
     for title, kind in (("profile", "stated"), ("profile, from a real piece", "filled")):
         if profile and profile[kind]:
             values = ", ".join(f"{name}: {value}" for name, value in profile[kind].items())
@@ -85,7 +85,7 @@ def print_profile(
 
 
 def print_table(rows: Iterable[Iterable[str]]) -> None:
-    """Print cells in columns, all but the last padded to one width."""
+    """Print rows of cells in aligned columns."""
     lines = [[_printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -94,5 +94,5 @@ def print_table(rows: Iterable[Iterable[str]]) -> None:
 
 
 def _printable(text: str) -> str:
-    """Without the control characters that a file may carry: a terminal would obey them."""
+    """Replace control characters, which a terminal would interpret."""
     return "".join(c if c.isprintable() else "?" for c in text)

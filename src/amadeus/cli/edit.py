@@ -1,4 +1,4 @@
-"""`amadeus edit`: some of a piece composed anew, the rest as it is."""
+"""`amadeus edit`: rewrites part of a piece."""
 
 from __future__ import annotations
 
@@ -30,54 +30,57 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
 
 def edit(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to change.")],
-    output: Annotated[Path, typer.Option(help="MIDI file for the piece as changed.")],
+    output: Annotated[Path, typer.Option(help="MIDI file for the changed piece.")],
     bars: Annotated[
-        str, typer.Option(metavar="A-B", help="Bars that change: 9-12, 4 or 9-; all if left out.")
+        str, typer.Option(metavar="A-B", help="Bars to change: 9-12, 4 or 9-. All by default.")
     ] = "",
     part: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="An instrument whose notes change; repeatable."),
+        typer.Option(metavar="NAME", help="An instrument to change; repeatable."),
     ] = None,
     add: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="An instrument that joins in, or with --part takes over; repeatable.",
+            help="An instrument to add, or with --part, to replace those with; repeatable.",
         ),
     ] = None,
     note: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NOTES",
-            help="Notes that change, and no others: 'C4-G5', 'C4 for cello at 9:2.5' (bar 9, beat "
+            help="Notes to change, and no others: 'C4-G5', 'C4 for cello at 9:2.5' (bar 9, beat "
             "2.5), 'from 9:1 to 9:3'; repeatable.",
         ),
     ] = None,
     resample: Annotated[
         str,
-        typer.Option(
-            metavar="A,B", help="Attributes of the notes to draw anew, instead of new notes."
-        ),
+        typer.Option(metavar="A,B", help="Attributes to resample, while the notes stay."),
     ] = "",
     keep: Annotated[
-        str, typer.Option(metavar="A,B", help="Attributes to keep while others are drawn anew.")
+        str, typer.Option(metavar="A,B", help="Attributes to keep while the others are resampled.")
     ] = "",
     vary: Annotated[
-        float | None, typer.Option(help="Share of the notes to change a little, 0 to 1.")
+        float | None, typer.Option(help="Fraction of the notes to vary slightly, 0 to 1.")
     ] = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="What the model is told of the piece, in words.")
+        str, typer.Option(help="Description of the music; a hint to the model.")
     ] = "",
     guidance: options.Guidance = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Say what is locked, drawn and held, before composing."),
+        typer.Option(
+            "--explain", help="Print what stays, what changes and the constraints before composing."
+        ),
     ] = False,
-    tries: Annotated[
+    candidates: Annotated[
         int | None,
-        typer.Option(help="Passages to compose; the one that leads on best is kept.", min=1),
+        typer.Option(
+            help="Number of candidates; the one that best leads into what follows is kept.", min=1
+        ),
     ] = None,
+    tries: options.Tries = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
     threshold: options.Threshold = None,
@@ -92,12 +95,12 @@ def edit(
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
-    """Change some of a piece; the rest stays as it is.
+    """Rewrite part of a piece; the rest stays as it is.
 
-    With bars and parts alone, new notes take the place of the old ones. With --note, --resample,
-    --keep or --vary the notes stay, and attributes of them are drawn anew: chord (harmony), tempo,
-    instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and velocity
-    (dynamics).
+    By default, new notes replace those of the chosen bars and parts. With --note, --resample,
+    --keep or --vary, the notes stay and some of their attributes are resampled: chord (harmony),
+    tempo, instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and
+    velocity (dynamics).
     """
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
@@ -117,9 +120,9 @@ def edit(
     )
     seed = options.draw_seed() if seed is None else seed
     revision = Revision(select(score, change, seed), constraints)
-    said = revision.selection.explain()
+    changes = revision.selection.explain()
     if explain and not as_json:
-        for line in said:
+        for line in changes:
             typer.echo(line)
         print_explained(constraints.explain())
 
@@ -127,8 +130,9 @@ def edit(
     from amadeus.inference.tries import DEFAULT_TRIES
 
     composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
+    candidates = candidates or tries
     follows = revision.selection.end_bar < revision.selection.num_bars
-    total = len(revision.selection.bars) * ((tries or DEFAULT_TRIES) if follows else 1)
+    total = len(revision.selection.bars) * ((candidates or DEFAULT_TRIES) if follows else 1)
     with progress_bar("Composing bars", total) as update:
         score = composer.edit(
             score,
@@ -138,14 +142,14 @@ def edit(
             constraints=constraints,
             progress=lambda bars_done, _: update(bars_done),
             **options.given(
-                guidance=guidance, tries=tries, steps=steps, threshold=threshold,
+                guidance=guidance, tries=candidates, steps=steps, threshold=threshold,
                 temperature=temperature, top_p=top_p, order=order,
             ),
         )  # fmt: skip
     plan.write(score, title=f"{source.stem}, changed by Amadeus", limits=limits)
     summary = summarize(score)
     if as_json:
-        explained = {"changes": said, "constraints": constraints.explain()} if explain else {}
+        explained = {"changes": changes, "constraints": constraints.explain()} if explain else {}
         print_json({"seed": seed, **explained, **plan.to_dict(), **summary})
     else:
         typer.echo(f"{plan}: {sentence(summary)}, seed {seed}")
@@ -156,7 +160,7 @@ def _bar_range(text: str) -> tuple[int, int | None] | None:
         return None
     match = re.fullmatch(r"\s*(\d{1,6})\s*(-)?\s*(\d{1,6})?\s*", text)
     if not match or (match[3] and not match[2]):
-        raise ConfigError(f"bars {text!r} are not understood; write 9-12, 4 or 9-")
+        raise ConfigError(f"cannot parse the bars {text!r}; write 9-12, 4 or 9-")
     first, dash, last = match.groups()
     return int(first), int(last) if last else None if dash else int(first)
 

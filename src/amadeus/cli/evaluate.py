@@ -1,4 +1,4 @@
-"""`amadeus evaluate`: one evaluator for what a model composes and for anyone's MIDI files."""
+"""`amadeus evaluate`: evaluates composed pieces or any other MIDI files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ EXAMPLES = (
         "amadeus evaluate pieces --prompts prompts.jsonl --output report",
         "amadeus evaluate pieces --reference midi --training shards --output report",
     )
-    + "\n\n[bold]Exit codes[/bold]\n\n0 all was read, 3 some files could not be and are named, "
-    "1 there was nothing to evaluate."
+    + "\n\n[bold]Exit codes[/bold]\n\n0: all files were read; 3: some files could not be read and "
+    "are listed; 1: there was nothing to evaluate."
 )
 _PLAIN_NAME = re.compile(r"[\w .-]+")
-"""Folders whose name can head a column as it is."""
+"""Names of folders that can be used as column headers."""
 SOME_BROKEN = 3
-"""Exit code where a report was made and some files could not be read."""
+"""Exit code if there is a report, but some files could not be read."""
 
 
 def evaluate(
@@ -43,55 +43,61 @@ def evaluate(
         Path | None,
         typer.Argument(
             metavar="[FOLDER]",
-            help="MIDI files to evaluate; left out, the model composes from the prompts.",
+            help="MIDI files to evaluate. By default, the model composes from the prompts.",
         ),
     ] = None,
     prompts: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
-            help='One a line: {"id": "a1", "prompt": ..., "labels": {"tempo": 120, "key": '
-            '"A minor", ...}}; the files a1.mid and a1-2.mid answer it, and those it names as '
-            '"file". Without ids, lines are counted.',
+            help='One prompt per line: {"id": "a1", "prompt": ..., "labels": {"tempo": 120, "key": '
+            '"A minor", ...}}. The files a1.mid and a1-2.mid belong to it, and those listed as '
+            '"file". Ids default to line numbers.',
         ),
     ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Real music to compare with: MIDI files, or the validation split of shards.",
+            help="Real music to compare with: a folder of MIDI files, or the validation split of "
+            "shards.",
         ),
     ] = None,
     training: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Look for memorised passages: MIDI files, or the training split of shards.",
+            help="Training data to search for memorised passages: a folder of MIDI files, or the "
+            "training split of shards.",
         ),
     ] = None,
     clap: Annotated[
         str | None,
         typer.Option(
-            metavar="DIR|NAME", help="Have CLAP compare sound and prompts; see docs/weights.md."
+            metavar="DIR|NAME",
+            help="CLAP weights, to compare the sound with the prompts; see docs/weights.md.",
         ),
     ] = None,
     frechet: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Frechet music distance to --reference by CLaMP 2; same page."
+            metavar="DIR",
+            help="CLaMP 2 weights, for the Frechet music distance to --reference; see "
+            "docs/weights.md.",
         ),
     ] = None,
     opening: Annotated[
-        int, typer.Option(min=2, help="Measure what music is like in so many bars of each piece.")
+        int, typer.Option(min=2, help="Number of bars to compare at the start of each piece.")
     ] = 16,
     reference_pieces: Annotated[
-        int, typer.Option(min=4, max=2000, help="Most real pieces to compare with, spread evenly.")
+        int,
+        typer.Option(min=4, max=2000, help="Most real pieces to compare with, sampled evenly."),
     ] = 500,
-    seeds: Annotated[int, typer.Option(min=1, help="Pieces to compose per prompt.")] = 3,
-    seed: Annotated[int, typer.Option(min=0, help="The first composed piece's seed.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of pieces to compose per prompt.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
     bars: Annotated[
         int | None,
-        typer.Option(min=1, help="Length of every composed piece; the prompt's, or 16."),
+        typer.Option(min=1, help="Length in bars; by default the prompt's, or 16."),
     ] = None,
     notes: options.Notes = None,
     guidance: options.Guidance = None,
@@ -100,28 +106,28 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder for report.html, README.md, numbers.json, pictures and composed pieces.",
+            help="Folder for report.html, README.md, numbers.json, figures and composed pieces.",
         ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure music: does it have what was asked for, is it like real music, is it memorised?
+    """Evaluate music: prompt adherence, similarity to real music, memorised passages.
 
-    Without a FOLDER every prompt is composed twice, with what it states as constraints and by the
-    model alone.
+    Without a FOLDER, every prompt is composed twice: with the values it states as constraints, and
+    by the model alone.
     """
     if folder is None and prompts is None:
-        raise ConfigError("there is nothing to evaluate; name a FOLDER of MIDI files, or --prompts")
+        raise ConfigError("nothing to evaluate; give a FOLDER of MIDI files or --prompts")
     composing = options.given(bars=bars, notes=notes, guidance=guidance, model=model)
     if folder is not None and composing:
         raise ConfigError(
-            f"--{next(iter(composing))} is about composing, and the pieces of {folder} are there "
-            "already; leave out one of the two"
+            f"--{next(iter(composing))} only applies to composing, not to the existing files in "
+            f"{folder}; leave out one of the two"
         )
     if clap is not None and prompts is None:
-        raise ConfigError("--clap compares pieces with what was asked for; name it with --prompts")
+        raise ConfigError("--clap compares pieces with their prompts; add --prompts")
     if frechet is not None and reference is None:
-        raise ConfigError("--frechet measures a distance to real music; name it with --reference")
+        raise ConfigError("--frechet measures the distance to real music; add --reference")
 
     from amadeus.evaluation.evidence import Evidence, System
     from amadeus.evaluation.listeners import clap_part, frechet_part
@@ -139,14 +145,14 @@ def evaluate(
     ]
     composing = {"seeds": seeds, "seed": seed, **composing}
     pieces = _compose(labelled, **composing) if folder is None else _read(folder, labelled)
-    systems = [System(name, found, opening) for name, found in pieces.items()]
+    systems = [System(name, members, opening) for name, members in pieces.items()]
     with progress_bar("Reading real music") as update:
         real = None if reference is None else open_music(reference, "validation", update)
         openings = [] if real is None else real.openings(opening, reference_pieces, update)
     known, trained_on = None, None
     if training is not None:
-        asked = [*openings, *(score for system in systems for score in system.openings)]
-        known, trained_on = _find_passages(training, asked)
+        scores = [*openings, *(score for system in systems for score in system.openings)]
+        known, trained_on = _find_passages(training, scores)
     evidence = Evidence(
         systems=systems, bars=opening, prompts=labelled, reference=openings, training=known
     )
@@ -161,15 +167,15 @@ def evaluate(
     hashes = _hashes(prompts, systems, real, trained_on) | _hashes_of_networks(clap, frechet)
     with progress_bar("Measuring"):
         report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
-    hand_over(report, output, as_json)
+    output_report(report, output, as_json)
     if output is not None and folder is None:
         _write_pieces(systems, output)
-    others = [one.broken for one in (real, trained_on) if one is not None]
-    _tell_broken([piece for many in (*(s.broken for s in systems), *others) for piece in many])
+    corpora = [corpus.broken for corpus in (real, trained_on) if corpus is not None]
+    _report_broken([p for broken in (*(s.broken for s in systems), *corpora) for p in broken])
 
 
 def _check_labels(prompts: list[LabelledPrompt]) -> None:
-    """What cannot be read is said before the work. Raises ConfigError, naming the prompt."""
+    """Raises ConfigError for a prompt with invalid labels, before any other work."""
     from amadeus.errors import ScoreError
     from amadeus.evaluation.alignment import Wanted
 
@@ -192,7 +198,7 @@ def _compose(
 
 
 def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]:
-    """Raises ConfigError where no file can be read."""
+    """Raises ConfigError if none of the files can be read."""
     from amadeus.evaluation.pieces import read_folder
 
     with progress_bar("Reading files") as update:
@@ -201,46 +207,46 @@ def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]
         first = pieces[0]
         raise ConfigError(
             f"none of the {len(pieces)} files in {folder} can be read; "
-            f"the first is {first.name}, which {first.problem}"
+            f"the first, {first.name}, {first.problem}"
         )
     name = folder.resolve().name
     return {name if _PLAIN_NAME.fullmatch(name) else "files": pieces}
 
 
-def _find_passages(training: Path, asked: list[Score]) -> tuple[Passages, RealMusic]:
+def _find_passages(training: Path, scores: list[Score]) -> tuple[Passages, RealMusic]:
     from amadeus.evaluation.memorisation import Passages
     from amadeus.evaluation.real_music import open_music
 
     with progress_bar("Reading training pieces") as update:
         trained_on = open_music(training, "train", update)
-        return Passages(trained_on.scores(update), among=asked), trained_on
+        return Passages(trained_on.scores(update), among=scores), trained_on
 
 
 def _hashes(
     prompts: Path | None, systems: list[System], real: RealMusic | None,
     trained_on: RealMusic | None,
 ) -> dict[str, str]:  # fmt: skip
-    """What was measured and compared with, by its contents."""
+    """Hashes of the evaluated files and of the data they are compared with."""
     from amadeus.reports.provenance import hash_of_list
 
-    found = {}
+    hashes = {}
     if prompts is not None:
-        found["prompts"] = f"SHA-256 {hashlib.sha256(prompts.read_bytes()).hexdigest()}"
+        hashes["prompts"] = f"SHA-256 {hashlib.sha256(prompts.read_bytes()).hexdigest()}"
     files = [piece.sha256 for system in systems for piece in system.pieces if piece.sha256]
     if files:
-        found["files"] = f"{len(files):,}, SHA-256 of their hashes by name {hash_of_list(files)}"
-    found |= {} if real is None else {"reference": str(real)}
-    return found | ({} if trained_on is None else {"training": str(trained_on)})
+        hashes["files"] = f"{len(files):,}, SHA-256 of their hashes by name {hash_of_list(files)}"
+    hashes |= {} if real is None else {"reference": str(real)}
+    return hashes | ({} if trained_on is None else {"training": str(trained_on)})
 
 
 def _hashes_of_networks(clap: str | None, frechet: Path | None) -> dict[str, str]:
-    """The weights of those that listen, and what runs them."""
+    """Hashes of the embedding networks' weights, and the versions of the libraries they use."""
     from amadeus.evaluation.weights import find_weights
     from amadeus.reports.provenance import hash_of_weights, versions
 
-    named = options.given(clap=clap, frechet=frechet)
-    found = {k: f"SHA-256 {hash_of_weights(find_weights(v, k))}" for k, v in named.items()}
-    return found | ({"listening with": versions("torch", "transformers")} if found else {})
+    given = options.given(clap=clap, frechet=frechet)
+    hashes = {k: f"SHA-256 {hash_of_weights(find_weights(v, k))}" for k, v in given.items()}
+    return hashes | ({"listening with": versions("torch", "transformers")} if hashes else {})
 
 
 def _provenance(
@@ -262,7 +268,7 @@ def _provenance(
 
 
 def _write_pieces(systems: list[System], output: Path) -> None:
-    """Every composed piece, in a folder for each way of composing."""
+    """Write the composed pieces, in one folder per system."""
     from amadeus.music.midi import write_midi
 
     for system in systems:
@@ -273,8 +279,8 @@ def _write_pieces(systems: list[System], output: Path) -> None:
                 write_midi(piece.music, folder / piece.name)
 
 
-def _tell_broken(broken: list[Piece]) -> None:
-    """Name the files that could not be read, and end with SOME_BROKEN if there are any."""
+def _report_broken(broken: list[Piece]) -> None:
+    """List the files that could not be read, and exit with SOME_BROKEN if there are any."""
     for piece in broken:
         typer.echo(f"amadeus: {piece.name}: {piece.problem}", err=True)
     if broken:

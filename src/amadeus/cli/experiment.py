@@ -1,4 +1,4 @@
-"""`amadeus experiment NAME`: the experiments of docs/experiments, done again."""
+"""`amadeus experiment control` and `infill`: measure constraints and editing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import progress_bar, staged_progress
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 
 CONTROL_EXAMPLES = options.examples(
     "amadeus experiment control --seeds 10 --only tempo,key",
@@ -18,20 +18,21 @@ CONTROL_EXAMPLES = options.examples(
 
 
 def control(
-    seeds: Annotated[int, typer.Option(min=1, help="Pieces for every control.")] = 50,
-    bars: Annotated[int, typer.Option(min=2, help="Length of every piece.")] = 8,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of pieces per control.")] = 50,
+    bars: Annotated[int, typer.Option(min=2, help="Length of each piece in bars.")] = 8,
     only: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="These controls; all if left out.")
+        str | None, typer.Option(metavar="NAME,...", help="Controls to measure; all by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask for a tempo, a key, a pitch range and so on: does it hold, and what does it cost?
+    """Measure whether constraints hold, and what they cost.
 
-    Every piece is held to one request that is drawn by chance. What came of it is measured in the
-    music; costs are the likelihood of what was left free, and the distance from real music.
+    Each piece is composed under one randomly drawn constraint, such as a tempo, a key or a pitch
+    range, and the result is measured in the music. The costs are the change in likelihood of the
+    unconstrained attributes, and the distance from real music.
     """
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
     from amadeus.experiments.control import Experiment
@@ -44,7 +45,7 @@ def control(
     controls = find_controls(options.names(only) or None)
     model = model or DEFAULT_MODEL
     check_report(output)
-    chosen = f' --only "{",".join(one.name for one in controls)}"' if only else ""
+    chosen = f' --only "{",".join(chosen.name for chosen in controls)}"' if only else ""
     provenance = provenance_of(
         f"amadeus experiment control --seeds {seeds} --bars {bars} --seed {seed}{chosen}",
         model, seeds=f"{seed} to {seed + seeds - 1}", bars=bars,
@@ -56,33 +57,36 @@ def control(
         experiment = Experiment(
             composer, real, seeds=seeds, bars=bars, seed=seed, progress=progress
         )
-        report = report_on([experiment.run(one) for one in controls], experiment, provenance)
-    hand_over(report, output, as_json, tables=2)
+        report = report_on([experiment.run(chosen) for chosen in controls], experiment, provenance)
+    output_report(report, output, as_json, tables=2)
 
 
 INFILL_EXAMPLES = options.examples(
-    "amadeus experiment infill --pieces 8 --tries 2",
+    "amadeus experiment infill --pieces 8 --candidates 2",
     "amadeus experiment infill --output docs/experiments/infill",
 )
 
 
 def infill(
-    pieces: Annotated[int, typer.Option(min=2, help="Pieces to rewrite the middle of.")] = 30,
-    bars: Annotated[int, typer.Option(min=1, help="Bars to rewrite in each.")] = 4,
-    tries: Annotated[int, typer.Option(min=1, help="Passages to choose among.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    pieces: Annotated[int, typer.Option(min=2, help="Number of pieces to rewrite.")] = 30,
+    bars: Annotated[int, typer.Option(min=1, help="Bars to rewrite in each piece.")] = 4,
+    candidates: Annotated[int, typer.Option(min=1, help="Candidates per passage.")] = 4,
+    tries: options.Tries = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
     shards: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Pieces of this corpus; the packaged ones if left out."),
+        typer.Option(
+            metavar="DIR", help="Corpus to take pieces from; by default, the packaged ones."
+        ),
     ] = None,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Rewrite the middle of real pieces: do the new bars lead to what follows them?
+    """Rewrite the middle of real pieces, and measure whether the new bars lead into what follows.
 
-    What follows is compared after the piece's own bars, after rewrites that saw it or did not, and
-    after bars of another piece.
+    Compares how well the model predicts what follows after the original bars, after rewrites with
+    and without knowledge of it, and after bars of another piece.
     """
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
     from amadeus.experiments.infill import report_on, rewrite_middles
@@ -91,7 +95,7 @@ def infill(
     from amadeus.model.packaged import DEFAULT_MODEL
     from amadeus.reports.provenance import provenance_of
 
-    model = model or DEFAULT_MODEL
+    model, candidates = model or DEFAULT_MODEL, tries or candidates
     check_report(output)
     held_out = Shards(shards or PACKAGED_VALIDATION, "validation")
     composer = load_model(model)
@@ -99,12 +103,13 @@ def infill(
         result = rewrite_middles(
             composer,
             [held_out.tokens(index) for index in range(len(held_out))],
-            count=pieces, bars=bars, tries=tries, seed=seed,
+            count=pieces, bars=bars, tries=candidates, seed=seed,
             progress=lambda bars_done, _: update(bars_done),
         )  # fmt: skip
     provenance = provenance_of(
-        f"amadeus experiment infill --pieces {pieces} --bars {bars} --tries {tries} --seed {seed}",
+        f"amadeus experiment infill --pieces {pieces} --bars {bars} --candidates {candidates} "
+        f"--seed {seed}",
         model,
         pieces=f"{len(held_out)} of the validation split, of which {pieces}",
     )
-    hand_over(report_on(result, HEARD_AFTER, provenance), output, as_json, tables=1)
+    output_report(report_on(result, HEARD_AFTER, provenance), output, as_json, tables=1)

@@ -1,4 +1,4 @@
-"""`amadeus experiment genre`, `dependency` and `steps`: what one model knows, measured."""
+"""`amadeus experiment genre`, `dependency` and `steps`: measurements of one model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import staged_progress
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ ShardFolder = Annotated[
     typer.Option(
         "--shards",
         metavar="DIR",
-        help="Held-out pieces of this corpus; the packaged ones if left out.",
+        help="Corpus to take validation pieces from; by default, the packaged ones.",
     ),
 ]
-Rows = Annotated[int, typer.Option(min=2, help="Look at so many rows of each piece.")]
+Rows = Annotated[int, typer.Option(min=2, help="Rows of each piece.")]
 
 GENRE_EXAMPLES = options.examples(
     "amadeus experiment genre --pieces 8",
@@ -35,33 +35,35 @@ GENRE_EXAMPLES = options.examples(
 
 
 def genre(
-    pieces: Annotated[int, typer.Option(min=2, help="Most pieces of each corpus.")] = 24,
+    pieces: Annotated[int, typer.Option(min=2, help="Most pieces per corpus.")] = 24,
     rows: Rows = 256,
     shards: ShardFolder = None,
     train: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Training shards, for tables of counts to compare with."),
+        typer.Option(metavar="DIR", help="Training shards for an n-gram baseline."),
     ] = None,
     outside: Annotated[
         str | None,
         typer.Option(
-            metavar="CORPUS,...", help="Corpora that the model never saw; known of packaged models."
+            metavar="CORPUS,...",
+            help="Corpora that the model was not trained on; known for packaged models.",
         ),
     ] = None,
     leave_out: Annotated[
         str | None,
         typer.Option(
-            metavar="CORPUS,...", help="Also train small models on --train without each of these."
+            metavar="CORPUS,...",
+            help="Also train small models on --train, each without one of these corpora.",
         ),
     ] = None,
-    updates: Annotated[int, typer.Option(min=1, help="Updates that these are trained for.")] = 300,
+    updates: Annotated[int, typer.Option(min=1, help="Training updates of these models.")] = 300,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Predict music of every corpus and genre: what is foreseen, and how far does it carry?
+    """Measure how well a model predicts the music of each corpus and genre.
 
-    Beside nats stand those of tables of counts, because music differs in how much there is to tell.
+    Results are compared with an n-gram baseline, because some music is harder to predict.
     """
     from amadeus.corpus.shards import Shards
     from amadeus.evaluation.reference import fit, openings
@@ -76,15 +78,15 @@ def genre(
     missing = options.names(leave_out)
     unseen = options.names(outside) or music.OUTSIDE.get(model, ())
     if missing and train is None:
-        raise ConfigError("--leave-out trains models; give the pieces to train on with --train DIR")
+        raise ConfigError("--leave-out trains models; give the training shards with --train DIR")
     check_report(output)
     held_out, where = _held_out(shards)
     chosen = music.spread(held_out, pieces)
     network = load_model(model).model
     provenance = provenance_of(
         f"amadeus experiment genre --pieces {pieces} --rows {rows}{_option('shards', shards)}"
-        f"{_option('train', train)}{_said('outside', outside)}{_said('leave-out', leave_out)}"
-        f"{f' --updates {updates}' if missing else ''}",
+        f"{_option('train', train)}{_names_option('outside', outside)}"
+        f"{_names_option('leave-out', leave_out)}{f' --updates {updates}' if missing else ''}",
         model, pieces=f"{len(chosen)} of {where}",
     )  # fmt: skip
     with staged_progress("Counting") as progress:
@@ -96,12 +98,12 @@ def genre(
                 missing, train, held_out, steps=updates, pieces=2 * pieces, progress=progress
             )
         )
-        heard = music.listen(
+        results = music.listen(
             network, held_out, chosen, rows=rows, tables=tables,
             progress=lambda done, total: progress("Listening", done, total),
         )  # fmt: skip
-    report = report_on(heard, left_out or None, rows=rows, outside=unseen, provenance=provenance)
-    hand_over(report, output, as_json)
+    report = report_on(results, left_out or None, rows=rows, outside=unseen, provenance=provenance)
+    output_report(report, output, as_json)
 
 
 DEPENDENCY_EXAMPLES = options.examples(
@@ -111,17 +113,17 @@ DEPENDENCY_EXAMPLES = options.examples(
 
 
 def dependency(
-    pieces: Annotated[int, typer.Option(min=2, help="Pieces to reveal in several orders.")] = 84,
+    pieces: Annotated[int, typer.Option(min=2, help="Pieces to predict in several orders.")] = 84,
     rows: Rows = 128,
     notes: Annotated[
-        int, typer.Option(min=2, help="Count in the notes among so many rows of each piece.")
+        int, typer.Option(min=2, help="Rows of each piece in which to count notes.")
     ] = 960,
     shards: ShardFolder = None,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Count what attributes tell about each other, and reveal rows in orders made of that."""
+    """Measure the dependency between attributes, and compare unmasking orders based on it."""
     from amadeus.experiments.dependency import count, orders_of
     from amadeus.experiments.dependency_report import report_on
     from amadeus.experiments.policies import cost_of
@@ -140,15 +142,15 @@ def dependency(
         model, pieces=f"{where}, of which {len(chosen)} are revealed",
     )  # fmt: skip
     with staged_progress("Counting") as progress:
-        found = count(held_out, notes, progress)
-        orders = orders_of(found.everything)
+        counts = count(held_out, notes, progress)
+        orders = orders_of(counts.everything)
         costs = cost_of(network, chosen, orders, rows=rows, progress=progress)
-    report = report_on(found, costs, orders, rows=rows, provenance=provenance)
-    hand_over(report, output, as_json, tables=4)
+    report = report_on(counts, costs, orders, rows=rows, provenance=provenance)
+    output_report(report, output, as_json, tables=4)
 
 
 def _spread(shards: Shards, pieces: int) -> list[np.ndarray]:
-    """Tokens of so many pieces, spread evenly over the shards."""
+    """Tokens of `pieces` pieces, sampled evenly from the shards."""
     import numpy as np
 
     places = np.linspace(0, len(shards) - 1, min(pieces, len(shards))).round().astype(int)
@@ -162,9 +164,9 @@ STEPS_EXAMPLES = options.examples(
 
 
 def steps(
-    pieces: Annotated[int, typer.Option(min=2, help="Pieces composed under every policy.")] = 40,
+    pieces: Annotated[int, typer.Option(min=2, help="Number of pieces composed per setting.")] = 40,
     bars: Annotated[int, typer.Option(min=2, help="Length of every piece.")] = 8,
-    real: Annotated[int, typer.Option(min=2, help="Real pieces to compare them with.")] = 84,
+    real: Annotated[int, typer.Option(min=2, help="Number of real pieces to compare with.")] = 84,
     rows: Rows = 64,
     seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
     shards: ShardFolder = None,
@@ -172,7 +174,7 @@ def steps(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compose in 8, 4, 2 and 1 steps a note, and in other orders: what does the music lose?"""
+    """Measure the quality of music composed in fewer steps per note and in other orders."""
     from amadeus.experiments.policies import ORDERS, STEPS
     from amadeus.experiments.steps import compare_policies
     from amadeus.experiments.steps_report import report_on
@@ -191,17 +193,17 @@ def steps(
     )  # fmt: skip
     composer = load_model(model)
     with staged_progress("Revealing") as progress:
-        found = compare_policies(
+        results = compare_policies(
             composer, _spread(held_out, real), {**STEPS, **ORDERS},
             pieces=pieces, bars=bars, rows=rows, seed=seed,
             progress=progress,
         )  # fmt: skip
-    report = report_on(found, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
-    hand_over(report, output, as_json, tables=2)
+    report = report_on(results, pieces=pieces, bars=bars, rows=rows, provenance=provenance)
+    output_report(report, output, as_json, tables=2)
 
 
 def _held_out(folder: Path | None) -> tuple[Shards, str]:
-    """The validation pieces of a folder, and what they are."""
+    """The validation pieces of a folder, and a description of them."""
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
 
     shards = Shards(folder or PACKAGED_VALIDATION, "validation")
@@ -210,9 +212,9 @@ def _held_out(folder: Path | None) -> tuple[Shards, str]:
 
 
 def _option(name: str, value: Any) -> str:
-    """An option of a folder as the report quotes it: wherever it lies is nobody's business."""
+    """An option that takes a folder, as quoted in the report, with a placeholder for the path."""
     return "" if value is None else f" --{name} {name.upper()}"
 
 
-def _said(name: str, value: str | None) -> str:
+def _names_option(name: str, value: str | None) -> str:
     return "" if value is None else f" --{name} {','.join(options.names(value))}"

@@ -1,4 +1,4 @@
-"""`amadeus experiment profile`: what profiles tell a model, and what it makes of them."""
+"""`amadeus experiment profile`: measures how well a model uses profiles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from amadeus.cli import options
 from amadeus.cli.display import staged_progress
 from amadeus.cli.experiment_measuring import ShardFolder
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 from amadeus.errors import ConfigError
 
 HEAR, FOLLOW, LIKE = "hear", "follow", "like"
@@ -21,24 +21,31 @@ EXAMPLES = options.examples(
 
 
 def profile(
-    pieces: Annotated[int, typer.Option(min=2, help="Real pieces, the corpora taking turns.")] = 30,
+    pieces: Annotated[
+        int, typer.Option(min=2, help="Number of real pieces, spread over the corpora.")
+    ] = 30,
     rows: Annotated[
-        str, typer.Option(metavar="N,...", help="Hear so many rows; each value for the first.")
+        str,
+        typer.Option(
+            metavar="N,...", help="Numbers of rows to predict; the first also for each value alone."
+        ),
     ] = "64,960",
-    seeds: Annotated[int, typer.Option(min=1, help="Pieces composed for each value.")] = 20,
-    levels: Annotated[int, typer.Option(min=2, help="Values of each measure.")] = 4,
-    bars: Annotated[int, typer.Option(min=2, help="Length of composed pieces.")] = 16,
-    seed: Annotated[int, typer.Option(min=0, help="The first piece's seed.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of pieces composed per value.")] = 20,
+    levels: Annotated[int, typer.Option(min=2, help="Number of values per measure.")] = 4,
+    bars: Annotated[int, typer.Option(min=2, help="Length of composed pieces in bars.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
     only: Annotated[
         str | None,
-        typer.Option(metavar="NAME,...", help=f"Some of {HEAR}, {FOLLOW} and {LIKE}."),
+        typer.Option(
+            metavar="NAME,...", help=f"Parts to run: {HEAR}, {FOLLOW}, {LIKE}. All by default."
+        ),
     ] = None,
     shards: ShardFolder = None,
     model: options.Model = None,
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure what profiles tell a model of real music, and whether its own music follows them."""
+    """Measure how much profiles help to predict real music, and how well new music follows them."""
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
     from amadeus.experiments import profile as experiment
     from amadeus.experiments.profile_report import Found, report_on
@@ -61,9 +68,9 @@ def profile(
         model, pieces=f"{len(chosen)} of {len(held_out):,} validation pieces",
     )  # fmt: skip
     with staged_progress("Profiles") as progress:
-        heard, followed, likened = [], [], None
+        predicted, followed, resembling = [], [], None
         if HEAR in parts:
-            heard = [
+            predicted = [
                 experiment.hear(
                     composer.model, held_out, chosen, rows=length, by_value=length == lengths[0],
                     progress=progress,
@@ -79,27 +86,29 @@ def profile(
                 for measure in MEASURES
             ]  # fmt: skip
         if LIKE in parts:
-            alike = experiment.of_different_kinds(held_out, pieces, bars)
-            likened = experiment.liken(
-                composer, held_out, alike, bars=bars, seed=seed, progress=progress
+            examples = experiment.of_different_kinds(held_out, pieces, bars)
+            resembling = experiment.liken(
+                composer, held_out, examples, bars=bars, seed=seed, progress=progress
             )
-    report = report_on(Found(heard, followed, likened), bars=bars, provenance=provenance)
-    hand_over(report, output, as_json)
+    report = report_on(Found(predicted, followed, resembling), bars=bars, provenance=provenance)
+    output_report(report, output, as_json)
 
 
 def _parts(only: str | None) -> list[str]:
-    """Which parts are asked for. Raises ConfigError for a name that is none."""
+    """The parts to run. Raises ConfigError for an unknown part."""
     known = [HEAR, FOLLOW, LIKE]
-    asked = options.names(only) or known
-    for name in asked:
+    parts = options.names(only) or known
+    for name in parts:
         if name not in known:
-            raise ConfigError(f"--only: {name!r} is no part; choose from {', '.join(known)}")
-    return asked
+            raise ConfigError(f"--only: unknown part {name!r}; choose from {', '.join(known)}")
+    return parts
 
 
 def _lengths(rows: str) -> list[int]:
-    """Numbers of rows. Raises ConfigError for what is no number, or below 2."""
+    """Numbers of rows. Raises ConfigError for anything but whole numbers of at least 2."""
     lengths = [int(name) if name.isdecimal() else 0 for name in options.names(rows)]
     if not lengths or min(lengths) < 2:
-        raise ConfigError(f"--rows: {rows!r} is no list of numbers from 2 on; write 64,960")
+        raise ConfigError(
+            f"--rows takes whole numbers of at least 2 separated by commas, got {rows!r}"
+        )
     return lengths

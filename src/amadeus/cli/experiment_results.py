@@ -1,4 +1,4 @@
-"""`amadeus experiment results`: the paper's claims beside what the reports say."""
+"""`amadeus experiment results`: compares the paper's claims with the measured results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ EXAMPLES = options.examples(
 
 def results(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of the experiments' folders.")
+        Path, typer.Argument(metavar="DIR", help="Folder with one folder per experiment.")
     ],
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="Write the page here.")
+        Path | None, typer.Option(metavar="FILE.md", help="Markdown file to write.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Claim by claim: what the paper says, what was measured here, and whether they agree."""
+    """Compare each of the paper's claims with the measured results."""
     from os.path import relpath
 
     from amadeus.experiments.claims import CLAIMS
@@ -35,18 +35,18 @@ def results(
 
     if output is not None:
         check_writable(output)
-    found = collect(folder, CLAIMS)
+    results = collect(folder, CLAIMS)
     if output is not None:
         place = Path(relpath(folder, output.parent)).as_posix()
         command = f"amadeus experiment results {folder.as_posix()} --output {output.as_posix()}"
-        page = to_markdown(found, titles(folder), place, command)
+        page = to_markdown(results, titles(folder), place, command)
         write_atomically(output, lambda path: path.write_text(page, encoding="utf-8"))
     if as_json:
-        print_json(to_dict(found))
+        print_json(to_dict(results))
         return
     rows = [
-        [one.claim.text, "no report" if one.verdict is None else one.verdict.agrees]
-        for one in found
+        [result.claim.text, "no report" if result.verdict is None else result.verdict.agrees]
+        for result in results
     ]
     print_table([["claim", "agrees"], *rows])
     if output is not None:

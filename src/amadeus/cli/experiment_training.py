@@ -1,4 +1,4 @@
-"""`amadeus experiment NAME`: those that train models. A run is kept, and trained only once."""
+"""`amadeus experiment NAME`: experiments that train models. Finished runs are reused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from amadeus.cli import options
 from amadeus.cli.display import staged_progress
-from amadeus.cli.outputs import check_report, hand_over
+from amadeus.cli.outputs import check_report, output_report
 from amadeus.cli.train import parse_overrides
 from amadeus.errors import ConfigError
 
@@ -20,21 +20,19 @@ if TYPE_CHECKING:
     from amadeus.reports.report import Report
 
 RUNS = Path("runs/experiments")
-Shards = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder written by `amadeus corpus build`.")
-]
-Seeds = Annotated[int, typer.Option(min=1, help="Runs of each recipe.")]
+Shards = Annotated[Path, typer.Option(metavar="DIR", help="Folder of token shards.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Number of runs per configuration.")]
 Preset = Annotated[str, typer.Option(help="Model size: nano, small, base, large or xl.")]
-Steps = Annotated[int, typer.Option(min=1, help="Updates of a run.")]
+Steps = Annotated[int, typer.Option(min=1, help="Training updates per run.")]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="FIELD=VALUE", help="Set a field as in `train`; repeatable."),
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Override a field of the configuration; repeatable."
+    ),
 ]
-Quick = Annotated[
-    bool, typer.Option("--quick", help="Four tiny updates a run, to see that all works.")
-]
+Quick = Annotated[bool, typer.Option("--quick", help="Run four tiny updates per run, as a test.")]
 KeptRuns = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder of finished runs, which all experiments share.")
+    Path, typer.Option(metavar="DIR", help="Folder of finished runs, shared by all experiments.")
 ]
 
 CIEM_EXAMPLES = options.examples(
@@ -55,12 +53,12 @@ def ciem(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train with and without CIEM, on captions: does reminding the decoder of the theme pay?"""
+    """Train with and without CIEM, conditioned on captions, and compare."""
     from amadeus.experiments import ciem as experiment
 
     def run(kept: Runs, base: Recipe) -> Report:
         arms = experiment.run(kept, base, range(seeds))
-        return experiment.report_on(arms, *_told(base, "ciem", seeds=seeds))
+        return experiment.report_on(arms, *_provenance(base, "ciem", seeds=seeds))
 
     task = _Task(shards, preset, steps, overrides, quick, runs, output, as_json, captions=True)
     task.do(run)
@@ -83,13 +81,13 @@ def mlsdes(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train with and without MLSDES: does keeping pieces apart pay?"""
+    """Train with and without MLSDES, and compare."""
     from amadeus.experiments import mlsdes as experiment
 
     def run(kept: Runs, base: Recipe) -> Report:
         arms = experiment.run(kept, base, range(seeds))
-        apart = experiment.distances(kept, arms)
-        return experiment.report_on(arms, apart, *_told(base, "mlsdes", seeds=seeds))
+        distances = experiment.distances(kept, arms)
+        return experiment.report_on(arms, distances, *_provenance(base, "mlsdes", seeds=seeds))
 
     _Task(shards, preset, steps, overrides, quick, runs, output, as_json).do(run)
 
@@ -104,7 +102,8 @@ def sensitivity(
     shards: Shards,
     seeds: Seeds = 1,
     middle_seeds: Annotated[
-        int, typer.Option(min=1, help="Runs of the middle setting, to know how seeds matter.")
+        int,
+        typer.Option(min=1, help="Number of runs at the middle setting, to measure seed noise."),
     ] = 3,
     preset: Preset = "nano",
     steps: Steps = 200,
@@ -114,13 +113,13 @@ def sensitivity(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train with weights and temperatures of MLSDES over their whole range: do they matter?"""
+    """Train with different MLSDES weights and temperatures, and measure their effect."""
     from amadeus.experiments import sensitivity as experiment
 
     def run(kept: Runs, base: Recipe) -> Report:
         grid = experiment.run(kept, base, range(seeds), range(middle_seeds))
-        told = _told(base, "sensitivity", seeds=seeds, middle_seeds=middle_seeds)
-        return experiment.report_on(grid, *told)
+        provenance = _provenance(base, "sensitivity", seeds=seeds, middle_seeds=middle_seeds)
+        return experiment.report_on(grid, *provenance)
 
     _Task(shards, preset, steps, overrides, quick, runs, output, as_json).do(run)
 
@@ -134,13 +133,13 @@ SCALING_EXAMPLES = options.examples(
 def scaling(
     shards: Shards,
     widths: Annotated[
-        str, typer.Option(metavar="N,...", help="Widths of the generator, multiples of 32.")
+        str, typer.Option(metavar="N,...", help="Widths of the note generator, multiples of 32.")
     ] = "32,64,128,192,256",
     lengths: Annotated[
-        str, typer.Option(metavar="X,...", help="Lengths of runs, as shares of --steps.")
+        str, typer.Option(metavar="X,...", help="Lengths of runs, as fractions of --steps.")
     ] = "0.25,0.5,1",
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs of the preset, to know how seeds matter.")
+        int, typer.Option(min=1, help="Number of runs of the preset, to measure seed noise.")
     ] = 3,
     preset: Preset = "nano",
     steps: Steps = 200,
@@ -150,7 +149,7 @@ def scaling(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train several widths over several lengths, and fit a law to what they reach."""
+    """Train models of several widths for several lengths, and fit a scaling law."""
     from amadeus.experiments import scaling as experiment
     from amadeus.experiments.scaling_report import report_on
 
@@ -158,9 +157,9 @@ def scaling(
     shares = _numbers("--lengths", lengths)
 
     def run(kept: Runs, base: Recipe) -> Report:
-        found = experiment.run(kept, base, sizes, shares, range(seeds))
-        told = _told(base, "scaling", widths=widths, lengths=lengths, seeds=seeds)
-        return report_on(found, *told)
+        trained = experiment.run(kept, base, sizes, shares, range(seeds))
+        provenance = _provenance(base, "scaling", widths=widths, lengths=lengths, seeds=seeds)
+        return report_on(trained, *provenance)
 
     _Task(shards, preset, steps, overrides, quick, runs, output, as_json).do(run)
 
@@ -173,8 +172,8 @@ DECODERS_EXAMPLES = options.examples(
 
 def decoders(
     shards: Shards,
-    pieces: Annotated[int, typer.Option(min=2, help="Pieces that each composes.")] = 16,
-    bars: Annotated[int, typer.Option(min=1, help="Bars of each.")] = 8,
+    pieces: Annotated[int, typer.Option(min=2, help="Number of pieces composed per decoder.")] = 16,
+    bars: Annotated[int, typer.Option(min=1, help="Bars per piece.")] = 8,
     seeds: Seeds = 3,
     preset: Preset = "nano",
     steps: Steps = 200,
@@ -184,20 +183,22 @@ def decoders(
     output: options.ReportFolder = None,
     as_json: options.Json = False,
 ) -> None:
-    """Train masked diffusion, attributes in turn, independent heads and flat tokens alike."""
+    """Compare decoders: masked diffusion, autoregressive, independent heads and flat tokens."""
     from amadeus.experiments import decoder_contest
     from amadeus.experiments.decoder_report import report_on
 
     def run(kept: Runs, base: Recipe) -> Report:
         contest = decoder_contest.run(kept, base, range(seeds), pieces, bars)
-        return report_on(contest, *_told(base, "decoders", seeds=seeds, pieces=pieces, bars=bars))
+        return report_on(
+            contest, *_provenance(base, "decoders", seeds=seeds, pieces=pieces, bars=bars)
+        )
 
     _Task(shards, preset, steps, overrides, quick, runs, output, as_json).do(run)
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What all of these commands are asked alike."""
+    """The options that all of these commands share."""
 
     shards: Path
     preset: str
@@ -208,10 +209,10 @@ class _Task:
     output: Path | None
     as_json: bool
     captions: bool = False
-    """Whether runs hear captions unless told otherwise: that takes twice the time."""
+    """Whether runs are conditioned on captions by default, which takes twice the time."""
 
     def do(self, run: Callable[[Runs, Recipe], Report]) -> None:
-        """Train what is missing, and hand over the report."""
+        """Train the missing runs, and output the report."""
         from amadeus.experiments.recipes import base_recipe
         from amadeus.experiments.runs import Runs
 
@@ -221,11 +222,11 @@ class _Task:
         check_report(self.output)
         with staged_progress("Training") as progress:
             report = run(Runs(self.runs, progress), base)
-        hand_over(report, self.output, self.as_json)
+        output_report(report, self.output, self.as_json)
 
 
-def _told(base: Recipe, name: str, **settings: Any) -> tuple[str, dict[str, Any]]:
-    """How runs were trained, in words, and what it takes to get the same numbers."""
+def _provenance(base: Recipe, name: str, **settings: Any) -> tuple[str, dict[str, Any]]:
+    """A description of how runs were trained, and the report's provenance."""
     from amadeus.experiments.recipes import describe, provenance_of_training
 
     settings = {"preset": base.config.preset, "steps": base.config.steps, **settings}
@@ -240,5 +241,5 @@ def _numbers(option: str, text: str) -> list[float]:
     except ValueError:
         numbers = []
     if not numbers or not all(0 < number <= 10**6 for number in numbers):
-        raise ConfigError(f"{option} {text!r}: give numbers above 0 with commas between them")
+        raise ConfigError(f"{option} {text!r}: give positive numbers separated by commas")
     return numbers

@@ -1,4 +1,4 @@
-"""`amadeus export`: the weights of a run, without what only training needs."""
+"""`amadeus export`: exports the weights of a run without its training state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = options.examples(
 
 
 class Precision(str, Enum):
-    """What weights are stored as; computing stays in float32."""
+    """Data type of the stored weights; computation uses float32."""
 
     float16 = "float16"
     float32 = "float32"
@@ -27,13 +27,15 @@ class Precision(str, Enum):
 def export(
     checkpoint: Annotated[str, typer.Argument(metavar="NAME|DIR", help="Checkpoint to export.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="New folder.")],
-    precision: Annotated[Precision, typer.Option(help="Type of the weights.")] = Precision.float16,
+    precision: Annotated[
+        Precision, typer.Option(help="Data type of the weights.")
+    ] = Precision.float16,
     megabytes: Annotated[
         int | None,
-        typer.Option(min=1, help="Several files, each of at most so many 10^6 bytes."),
+        typer.Option(min=1, help="Split the weights into files of at most this many 10^6 bytes."),
     ] = None,
 ) -> None:
-    """Copy a checkpoint, in fewer bytes or in several files; every command reads the copy."""
+    """Copy a checkpoint, with smaller weights or split into several files."""
     import torch
 
     from amadeus.model.checkpoint import load_checkpoint, save_checkpoint

@@ -1,4 +1,4 @@
-"""`amadeus generate`: new pieces."""
+"""`amadeus generate`: composes new pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PIECES = 10_000
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as is usual in shells."""
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
@@ -39,51 +39,54 @@ EXAMPLES = options.CONSTRAINTS + options.examples(
 
 def generate(
     prompt: Annotated[
-        str, typer.Option(help="What to compose, in words; what they state exactly holds.")
+        str,
+        typer.Option(help="Description of the music; values that it states are enforced."),
     ] = "",
     prompts: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Many prompts: one a line, or JSON lines."),
+        typer.Option(metavar="FILE", help="File with one prompt per line, or JSON lines."),
     ] = None,
     prompt_constraints: Annotated[
         bool,
         typer.Option(
             "--prompt-constraints/--no-prompt-constraints",
-            help="Hold the music to the tempo, key, metre, instruments and bars of the prompt.",
+            help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
         ),
     ] = True,
     constraint: options.Constraint = None,
     profile: options.ProfileText = None,
     like: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="New music with the profile of this MIDI file."),
+        typer.Option(metavar="FILE", help="Use the profile of this MIDI file."),
     ] = None,
     fill_profile: Annotated[
         bool,
         typer.Option(
             "--fill-profile/--no-fill-profile",
-            help="Take what prompt and profile leave open from a real piece that is near to them.",
+            help="Take values missing in the prompt and profile from a real piece with a similar "
+            "profile.",
         ),
     ] = True,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say what the music is held to, and its profile.")
+        bool, typer.Option("--explain", help="Print the constraints and the profile.")
     ] = False,
     guidance: options.Guidance = None,
     bars: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Length in bars; the prompt's, or 16, if neither it nor --notes is given."
+            min=1, help="Length in bars. By default the prompt's, or 16 unless --notes is given."
         ),
     ] = None,
     notes: options.Notes = None,
-    tries: Annotated[
+    candidates: Annotated[
         int | None,
         typer.Option(
-            help="Beginnings to compose; the one that is most like what people write goes on. "
-            "1 plays at once.",
+            help="Number of candidate openings; the most typical one is continued. With 1, --live "
+            "starts playing at once.",
             min=1,
         ),
     ] = None,
+    tries: options.Tries = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
     threshold: options.Threshold = None,
@@ -92,22 +95,20 @@ def generate(
     order: options.Order = None,
     count: Annotated[
         int,
-        typer.Option(
-            min=1, help="Pieces per prompt; each piece has the seed after the last one's."
-        ),
+        typer.Option(min=1, help="Pieces per prompt, with consecutive seeds."),
     ] = 1,
     live: Annotated[
         str | None,
         typer.Option(
             metavar="PORT|virtual:NAME|-",
-            help="Play it while it is composed: into a MIDI port, or - for JSON lines, one a note.",
+            help="Play while composing: to a MIDI port, or - to print each note as a JSON line.",
         ),
     ] = None,
     model: options.Model = None,
     device: options.Device = None,
-    output: Annotated[
-        Path, typer.Option(help="MIDI file, or a folder for amadeus-SEED.mid.")
-    ] = Path("outputs"),
+    output: Annotated[Path, typer.Option(help="MIDI file, or folder for amadeus-SEED.mid.")] = Path(
+        "outputs"
+    ),
     audio: options.Audio = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
@@ -121,16 +122,16 @@ def generate(
     from amadeus.text.prompt import PromptFacts, parse_prompt
 
     if live is not None and (prompts is not None or count > 1):
-        raise ConfigError("--live plays one piece; leave --prompts and --count out")
+        raise ConfigError("--live plays a single piece; leave out --prompts and --count")
     if live == STDOUT and as_json:
         raise ConfigError("--live - and --json both print JSON; leave one of them out")
     say = partial(typer.echo, err=live == STDOUT)
-    asked_for = _prompts(prompt, prompts)
-    if len(asked_for) * count > MAX_PIECES:
+    distinct = _prompts(prompt, prompts)
+    if len(distinct) * count > MAX_PIECES:
         raise ConfigError(
-            f"{len(asked_for) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
+            f"{len(distinct) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
         )
-    texts = [text for text in asked_for for _ in range(count)]
+    texts = [text for text in distinct for _ in range(count)]
     facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
     understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
     if prompts is None and understood[0] and not as_json:
@@ -139,7 +140,7 @@ def generate(
     lengths = [plan_piece(stated, constraints, bars, notes).num_bars or 0 for stated in facts]
     explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
     seed = options.draw_seed() if seed is None else seed
-    profiled = options.profile_settings(profile, like)
+    profile_settings = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
     plans = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
 
@@ -147,8 +148,9 @@ def generate(
 
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
-        constraints=constraints, guidance=guidance, tries=tries, steps=steps, threshold=threshold,
-        temperature=temperature, top_p=top_p, order=order, fill_profile=fill_profile, **profiled,
+        constraints=constraints, guidance=guidance, tries=candidates or tries, steps=steps,
+        threshold=threshold, temperature=temperature, top_p=top_p, order=order,
+        fill_profile=fill_profile, **profile_settings,
     )  # fmt: skip
     stopped = False
     with nullcontext() if live is None else open_live(live) as play:
@@ -159,8 +161,8 @@ def generate(
             profiles.append(None if planned is None else planned.to_dict())
         if explain and prompts is None and not as_json:
             print_explained(explained[0], say)
-            for i, told in enumerate(profiles):
-                print_profile(told, f"seed {seed + i}, " if count > 1 else "", say)
+            for i, planned_profile in enumerate(profiles):
+                print_profile(planned_profile, f"seed {seed + i}, " if count > 1 else "", say)
         if play is not None:
             scores, stopped = _played(play, composer, prompt, settings)
         else:
@@ -175,13 +177,13 @@ def generate(
     pieces = []
     for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
         plan.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
-        asked: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
+        details: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
         if stopped:
-            asked["stopped"] = True
+            details["stopped"] = True
         if explain:
-            asked["constraints"] = explained[i]
-            asked["profile"] = profiles[i]
-        pieces.append({"seed": seed + i, **asked, **plan.to_dict(), **summarize(score)})
+            details["constraints"] = explained[i]
+            details["profile"] = profiles[i]
+        pieces.append({"seed": seed + i, **details, **plan.to_dict(), **summarize(score)})
         if not as_json:
             if prompts is not None and i % count == 0:
                 typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
@@ -189,7 +191,7 @@ def generate(
                     print_explained(explained[i])
             if prompts is not None and explain:
                 print_profile(profiles[i])
-            cut = "; stopped, this is what was composed by then" if stopped else ""
+            cut = "; stopped early" if stopped else ""
             say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}{cut}")
     if as_json:
         print_json({"pieces": pieces})
@@ -200,9 +202,9 @@ def generate(
 def _played(
     play: Play, composer: Composer, prompt: str, settings: dict[str, Any]
 ) -> tuple[list[Score], bool]:
-    """Compose a piece and play it at the same time.
+    """Compose a piece while playing it.
 
-    Returns that piece alone, and whether Ctrl-C ended it, which then has what was composed so far.
+    Returns the piece in a list, and whether Ctrl-C stopped it; then the piece is incomplete.
     """
     scores: list[Score] = []
 
@@ -213,7 +215,7 @@ def _played(
         play(notes())
     except KeyboardInterrupt:
         if not scores:
-            typer.echo("stopped before the first note; nothing is written", err=True)
+            typer.echo("stopped before the first note; nothing was written", err=True)
             raise
         return scores, True
     return scores, False
@@ -223,10 +225,10 @@ def _prompts(prompt: str, file: Path | None) -> list[str]:
     if file is None:
         return [prompt]
     if prompt:
-        raise ConfigError("--prompt and --prompts exclude each other; leave one of them out")
+        raise ConfigError("use either --prompt or --prompts, not both")
     from amadeus.text.prompt_list import read_prompts
 
-    return [one.text for one in read_prompts(file)]
+    return [labelled.text for labelled in read_prompts(file)]
 
 
 def _listing(understood: list[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""`amadeus inspect`: what is in a MIDI file, a folder of token shards or a checkpoint."""
+"""`amadeus inspect`: describes a MIDI file, a folder of token shards or a checkpoint."""
 
 from __future__ import annotations
 
@@ -34,23 +34,25 @@ def inspect(
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say what is in a MIDI file, a folder of token shards or a checkpoint."""
+    """Show the contents of a MIDI file, a folder of token shards or a checkpoint."""
     from amadeus.model.packaged import available_models, find_checkpoint
 
     if not source.exists() and str(source) in available_models():
         source = find_checkpoint(source)
     if not source.is_dir():
-        found = _midi(source, options.limits(no_limits))
+        facts = _midi(source, options.limits(no_limits))
     elif (source / "corpus.json").exists():
-        found = _shards(source)
+        facts = _shards(source)
     elif (source / "config.json").exists():
-        found = _checkpoint(source)
+        facts = _checkpoint(source)
     else:
-        raise AmadeusError(f"{source} holds neither token shards nor a checkpoint; name a file")
+        raise AmadeusError(
+            f"{source} contains neither token shards nor a checkpoint; give a file or such a folder"
+        )
     if as_json:
-        print_json(found)
+        print_json(facts)
     else:
-        _print(found)
+        _print(facts)
 
 
 def _midi(path: Path, limits: Limits) -> dict[str, Any]:
@@ -129,10 +131,10 @@ def _checkpoint(folder: Path) -> dict[str, Any]:
     }
 
 
-def _print(found: dict[str, Any]) -> None:
-    """One fact a line; the tracks of a piece as a table below."""
-    tracks = found.pop("tracks", [])
-    print_table((name.replace("_", " "), _words(value)) for name, value in found.items())
+def _print(facts: dict[str, Any]) -> None:
+    """Print one fact per line, and the tracks of a piece as a table."""
+    tracks = facts.pop("tracks", [])
+    print_table((name.replace("_", " "), _words(value)) for name, value in facts.items())
     if tracks:
         typer.echo()
         print_table([
@@ -148,7 +150,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _words(value: Any) -> str:
-    """A fact in words: numbers with commas, events as `value (bar 1)`."""
+    """A value as text: numbers with thousands separators, events as `value (bar 1)`."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_words(x)}" for name, x in value.items()) or "none"
     if isinstance(value, list):

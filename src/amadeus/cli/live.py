@@ -1,4 +1,4 @@
-"""Playing a piece while it is composed: into a MIDI port, or as JSON lines on standard output."""
+"""Plays a piece while it is composed: to a MIDI port, or as JSON lines on standard output."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Play = Callable[[Notes], None]
 
 STDOUT = "-"
 _VIRTUAL = "virtual:"
-_MOST_AHEAD = 1024
-"""Notes that are composed before they sound."""
+_MAX_AHEAD = 1024
+"""Most notes composed ahead of playback."""
 
 
 @contextmanager
 def open_live(name: str) -> Iterator[Play]:
-    """What plays into "-" (standard output), into a MIDI port, or into a new one, virtual:NAME.
+    """A player for "-" (standard output), a MIDI port, or virtual:NAME, a new MIDI port.
 
-    Raises ConfigError where there is no such port, or nothing to reach it with.
+    Raises ConfigError if there is no such port, or MIDI support is not installed.
     """
     if name == STDOUT:
         yield _print
@@ -44,49 +44,49 @@ def open_live(name: str) -> Iterator[Play]:
 
 
 class Ahead:
-    """Draws notes in a thread of its own, so that composing holds up no note that is due."""
+    """Composes notes in a separate thread, so that composing does not delay playback."""
 
     def __init__(self, notes: Notes) -> None:
         self.ended = False
         self._notes = notes
-        self._queue: queue.Queue[PlayedNote | BaseException | None] = queue.Queue(_MOST_AHEAD)
-        self._given_up = threading.Event()
-        self._thread = threading.Thread(target=self._draw, daemon=True)
+        self._queue: queue.Queue[PlayedNote | BaseException | None] = queue.Queue(_MAX_AHEAD)
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._compose, daemon=True)
 
     def __enter__(self) -> Ahead:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give up what is still to be composed."""
-        self._given_up.set()
+        """Stop composing."""
+        self._cancelled.set()
         while self._thread.is_alive():
-            with suppress(queue.Empty):  # it may be waiting for room
+            with suppress(queue.Empty):  # the thread may be waiting for a free slot
                 self._queue.get(timeout=0.01)
 
     def now(self) -> float:
         return time.monotonic()
 
     def wait(self, seconds: float | None) -> PlayedNote | None:
-        """The next note, or None if none arrives in time. Raises what composing raised."""
+        """The next note, or None if none arrives in time. Raises errors of the composer."""
         try:
-            arrived = self._queue.get(timeout=seconds)
+            item = self._queue.get(timeout=seconds)
         except queue.Empty:
             return None
-        if isinstance(arrived, PlayedNote):
-            return arrived
+        if isinstance(item, PlayedNote):
+            return item
         self.ended = True
-        if arrived is not None:
-            raise arrived
+        if item is not None:
+            raise item
         return None
 
-    def _draw(self) -> None:
+    def _compose(self) -> None:
         end = None
         try:
             with closing(self._notes):
                 for note in self._notes:
                     self._queue.put(note)
-                    if self._given_up.is_set():
+                    if self._cancelled.is_set():
                         return
         except BaseException as error:
             end = error
@@ -94,14 +94,14 @@ class Ahead:
 
 
 def _print(notes: Notes) -> None:
-    """Write every note as a line of JSON as soon as it is composed."""
+    """Print each note as a line of JSON as soon as it is composed."""
     with closing(notes):
         for note in notes:
             print(json.dumps(asdict(note)), flush=True)
 
 
 def _open_port(name: str) -> tuple[Any, Any]:
-    """A port to send to, and the class of its messages."""
+    """An output port, and the class of its messages."""
     try:
         import mido
 
@@ -110,23 +110,23 @@ def _open_port(name: str) -> tuple[Any, Any]:
         return mido.open_output(_find(name, mido.get_output_names())), mido.Message
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"playing into MIDI ports needs {error.name}; run: pip install 'amadeus-music[live]'"
+            f"{error.name} is not installed; run: pip install 'amadeus-music[live]'"
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"MIDI port {name!r} cannot be opened ({error}); choose another, or --live - for "
-            "notes as JSON lines"
+            f"cannot open the MIDI port {name!r} ({error}); choose another, or use --live - to "
+            "print notes as JSON lines"
         ) from None
 
 
 def _find(name: str, ports: list[str]) -> str:
-    """The port of this name, or the only one with the name in its own."""
-    fitting = [port for port in ports if name == port] or [p for p in ports if name in p]
-    if len(fitting) == 1:
-        return fitting[0]
-    problem = "no MIDI port is" if not fitting else f"{len(fitting)} MIDI ports are"
-    there = ", ".join(map(repr, ports)) or "none"
+    """The port with this name, or the only one whose name contains it."""
+    matches = [port for port in ports if name == port] or [p for p in ports if name in p]
+    if len(matches) == 1:
+        return matches[0]
+    problem = "no MIDI port matches" if not matches else f"{len(matches)} MIDI ports match"
+    available = ", ".join(map(repr, ports)) or "none"
     raise ConfigError(
-        f"{problem} named {name!r}; there are: {there}; name one of them, or {_VIRTUAL}NAME "
-        "for a new one"
+        f"{problem} {name!r}; available ports: {available}; choose one, or {_VIRTUAL}NAME for a "
+        "new port"
     )

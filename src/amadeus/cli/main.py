@@ -1,4 +1,4 @@
-"""The `amadeus` program: its commands, and what it says when something goes wrong."""
+"""The `amadeus` program: its commands and how it reports errors."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from amadeus.cli import (
     edit,
     evaluate,
     experiment,
+    experiment_profile,
+    experiment_results,
     export,
     generate,
     inspect,
@@ -33,31 +35,29 @@ from amadeus.cli import (
     validate,
 )
 from amadeus.cli import experiment_measuring as measuring
-from amadeus.cli import experiment_profile as profiles_told
-from amadeus.cli import experiment_results as collected
 from amadeus.cli import experiment_training as training
 from amadeus.errors import AmadeusError
 
 
 class ErrorReportingGroup(TyperGroup):
-    """Commands whose foreseeable errors are one line on stderr and exit code 1."""
+    """Reports expected errors as one line on stderr, with exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             result = super().invoke(ctx)
-            # A full disk shows here rather than in the interpreter's last breath.
+            # Report a full disk here rather than when the interpreter exits.
             sys.stdout.flush()
             return result
         except BrokenPipeError:
-            raise  # whoever read the output has had enough: typer stops without a word
+            raise  # the reader closed the pipe; typer exits silently
         except (AmadeusError, OSError) as error:
             typer.echo(f"amadeus: error: {_one_line(error)}", err=True)
-            _let_go_of_output()
+            _discard_output()
             raise typer.Exit(1) from None
 
 
-def _let_go_of_output() -> None:
-    """What cannot be written would fail again when the interpreter ends, and set its exit code."""
+def _discard_output() -> None:
+    """Drop output that cannot be written; it would fail again and change the exit code at exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -96,12 +96,14 @@ def amadeus(
         ),
     ] = False,
 ) -> None:
-    """Composes symbolic music (MIDI)."""
+    """Compose symbolic music (MIDI)."""
 
 
-corpus_app = typer.Typer(no_args_is_help=True, help="Make training data, and look at it.")
+corpus_app = typer.Typer(no_args_is_help=True, help="Build and inspect training data.")
 
-experiment_app = typer.Typer(no_args_is_help=True, help="Do an experiment of the docs again.")
+experiment_app = typer.Typer(
+    no_args_is_help=True, help="Reproduce the experiments in the documentation."
+)
 
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
@@ -129,8 +131,8 @@ experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.i
 experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
 experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
 experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
-experiment_app.command("profile", epilog=profiles_told.EXAMPLES)(profiles_told.profile)
-experiment_app.command("results", epilog=collected.EXAMPLES)(collected.results)
+experiment_app.command("profile", epilog=experiment_profile.EXAMPLES)(experiment_profile.profile)
+experiment_app.command("results", epilog=experiment_results.EXAMPLES)(experiment_results.results)
 experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
 experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)
 experiment_app.command("sensitivity", epilog=training.SENSITIVITY_EXAMPLES)(training.sensitivity)
@@ -142,14 +144,14 @@ def run() -> None:
     """The entry point."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    # Threads that spin while they wait slow each other down where other processes want the cores.
-    # Read by the OpenMP runtime when torch loads it.
+    # Busy-waiting threads slow everything down when other processes need the cores. The OpenMP
+    # runtime reads this when torch loads it.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     for stream in (sys.stdout, sys.stderr):
-        # File and track names may hold what the terminal's encoding cannot say.
+        # File and track names may contain characters that the terminal's encoding lacks.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(prog_name="amadeus")

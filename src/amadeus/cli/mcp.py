@@ -1,4 +1,4 @@
-"""`amadeus mcp`: a server for assistants, by the Model Context Protocol."""
+"""`amadeus mcp`: a Model Context Protocol server for AI assistants."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ def mcp(
     folder: Annotated[
         Path,
         typer.Option(
-            metavar="DIR", help="The only folder that is read and written; made if not there."
+            metavar="DIR",
+            help="Folder for MIDI files, the only one that is read or written; created if missing.",
         ),
     ],
     model: options.Model = None,
 ) -> None:
-    """Let an assistant compose, continue, edit and describe music, over standard input and output.
+    """Let an AI assistant compose, continue, edit and describe music over the MCP.
 
-    Assistants that speak the Model Context Protocol start this command themselves; see docs/mcp.md.
+    Assistants that support the Model Context Protocol start this command themselves and talk to it
+    over standard input and output; see docs/mcp.md.
     """
     if find_spec("mcp") is None:
-        raise ConfigError(
-            "the protocol needs mcp, which is not installed; run: pip install 'amadeus-music[mcp]'"
-        )
+        raise ConfigError("mcp is not installed; run: pip install 'amadeus-music[mcp]'")
     from amadeus.inference.composer import load_model
     from amadeus.mcp.folder import MidiFolder
     from amadeus.mcp.server import build_server
 
     composer = load_model(**options.given(name=model))
-    # Ctrl-C would wait for whatever standard input says next.
+    # By default, Ctrl-C would take effect only after the next line of standard input.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     build_server(composer, MidiFolder(folder)).run("stdio")

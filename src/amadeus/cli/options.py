@@ -1,4 +1,4 @@
-"""Options that several commands share. None means: what the composer does by default."""
+"""Options shared by several commands. None stands for the composer's default."""
 
 from __future__ import annotations
 
@@ -11,109 +11,121 @@ import typer
 if TYPE_CHECKING:
     from amadeus.music.limits import Limits
 
-Notes = Annotated[
-    int | None, typer.Option(min=1, help="Most notes; the piece ends there at the latest.")
-]
+Notes = Annotated[int | None, typer.Option(min=1, help="Maximum number of notes.")]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, help="Equal seeds give equal pieces; drawn and printed if left out."),
+    typer.Option(min=0, help="The same seed gives the same piece. Random by default."),
 ]
 Steps = Annotated[
-    int | None, typer.Option(help="Predictions per note, 1 to 8: fewer is faster, more is finer.")
+    int | None,
+    typer.Option(help="Predictions per note, 1 to 8: fewer is faster, more is more accurate."),
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option(help="Decide at once what is at least so sure, 0 to 1: faster, a little coarser."),
+    typer.Option(
+        help="Decide all attributes at once whose probability is at least this, 0 to 1: faster, "
+        "slightly less accurate."
+    ),
 ]
 Temperature = Annotated[
-    float | None, typer.Option(help="Below 1 is safer, above 1 bolder, 0 takes the likeliest.")
+    float | None,
+    typer.Option(help="Below 1 is safer, above 1 is bolder, 0 takes the most likely values."),
 ]
 TopP = Annotated[
     float | None,
-    typer.Option(help="Draw from the likeliest values that together have this probability."),
+    typer.Option(help="Sample from the most likely values whose probabilities sum to this."),
 ]
 Order = Annotated[
     str | None,
-    typer.Option(help="What is decided first in a note: confidence, entropy, random or fixed."),
+    typer.Option(
+        help="Which attribute of a note is decided first: confidence, entropy, random or fixed."
+    ),
 ]
 Guidance = Annotated[
     float | None,
-    typer.Option(help="Above 1 leans further towards the words, at twice the work; 0 ignores."),
+    typer.Option(
+        help="Strength of the prompt: above 1 is stronger and takes twice the work; 0 ignores it."
+    ),
 ]
+Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]
+"""The old name of --candidates."""
 Constraint = Annotated[
     list[str] | None,
-    typer.Option(metavar="TEXT", help="What has to hold besides, as below; repeatable."),
+    typer.Option(metavar="TEXT", help="A further constraint, as listed below; repeatable."),
 ]
 Model = Annotated[
-    str | None, typer.Option(metavar="NAME|DIR", help="A packaged model, or a checkpoint folder.")
+    str | None, typer.Option(metavar="NAME|DIR", help="A packaged model or a checkpoint folder.")
 ]
 Device = Annotated[
-    str | None, typer.Option(help="Where it runs: cpu, or cuda for a GPU, which rounds otherwise.")
+    str | None,
+    typer.Option(
+        help="cpu or cuda. A GPU rounds differently, so a seed gives another piece there."
+    ),
 ]
-Audio = Annotated[Path | None, typer.Option(help="Also play it into this WAV file.")]
-Picture = Annotated[Path | None, typer.Option(help="Also draw it as this PNG picture.")]
-MusicXML = Annotated[Path | None, typer.Option(help="Also write it as this sheet music.")]
+Audio = Annotated[Path | None, typer.Option(help="Also render to this WAV file.")]
+Picture = Annotated[Path | None, typer.Option(help="Also draw a piano roll to this PNG file.")]
+MusicXML = Annotated[Path | None, typer.Option(help="Also write sheet music to this file.")]
 ReportFolder = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Folder for the page, the numbers and the picture."),
+    typer.Option(metavar="DIR", help="Folder for the report, its numbers and its figures."),
 ]
 NoLimits = Annotated[
     bool,
     typer.Option(
         "--no-limits",
-        help="Accept pieces of any size, and make files of any size of them: this may take hours, "
-        "and more memory than there is.",
+        help="Accept pieces of any size and write files of any size. This may take hours, and "
+        "more memory than is available.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 CONSTRAINTS = """
-[bold]Constraints[/bold], NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
+[bold]Constraints[/bold] have the form NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
 
-key: A minor; D dorian; C E G A  (a scale, or its notes)
+key: A minor; D dorian; C E G A  (a scale or its notes)
 
 pitch: 48-84; C3-C6
 
-instruments: piano, bass; at least piano; no drums; none  (and: in 50% of the bars, or notes)
+instruments: piano, bass; at least piano; no drums; none  (optionally: in 50% of the bars, or notes)
 
 tempo: 120; 90-110; 90->120
 
-metre: 3/4
+time signature: 3/4
 
-chords: Am F C G; Am F | C G  (a chord a bar, or bars split evenly)
+chords: Am F C G; Am F | C G  (one chord per bar, or bars divided evenly)
 
 velocity: 40-80; 40-60->90-110
 
 durations: 1/8 1/4 1/4. 1/8t
 
-density: 8; at most 12  (notes a bar)
+density: 8; at most 12  (notes per bar)
 
 bars: 16
 
 end: tonic; Am
 
 """
-"""For the help of commands that take them."""
+"""Part of the help of commands that take constraints."""
 
 
 def examples(*lines: str) -> str:
-    """The end of a help page."""
+    """The examples at the end of a help page."""
     return "\n\n".join(["[bold]Examples[/bold]", *lines])
 
 
 def given(**settings: Any) -> dict[str, Any]:
-    """The settings that the user gave."""
+    """The settings that are not None."""
     return {name: value for name, value in settings.items() if value is not None}
 
 
 def names(text: str | None) -> list[str]:
-    """The names of a list with commas."""
+    """The names in a comma-separated list."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def limits(no_limits: bool) -> Limits:
-    """What `--no-limits` means."""
+    """The limits on pieces and files, given `--no-limits`."""
     from amadeus.music.limits import LIMITS, UNLIMITED
 
     return UNLIMITED if no_limits else LIMITS
@@ -124,17 +136,17 @@ ProfileText = Annotated[
     typer.Option(
         "--profile",
         metavar="TEXT",
-        help='What it should be like: "chord changes: 1 a bar, velocities: wide, genre: jazz"; '
-        "`amadeus inspect FILE` prints the profile of a file. The model follows it, nothing "
-        "enforces it; `mood: open` takes a value out.",
+        help='Profile to aim for: "chord changes: 1 a bar, velocities: wide, genre: jazz". '
+        "`amadeus inspect FILE` prints the profile of a file. The model follows the profile, but "
+        "it is not enforced; `mood: open` leaves a value to the model.",
     ),
 ]
 
 
 def profile_settings(text: str | None, like: Path | None) -> dict[str, Any]:
-    """Settings of the composer: the profile of a file, and over it the values of a text.
+    """Settings of the composer: the profile of a file, overridden by the values of a text.
 
-    Raises ConfigError for values that are unknown, ScoreError for a file without notes.
+    Raises ConfigError for unknown values, ScoreError for a file without notes.
     """
     from amadeus.music.midi import read_midi
     from amadeus.profile import profile_of_score
@@ -144,5 +156,5 @@ def profile_settings(text: str | None, like: Path | None) -> dict[str, Any]:
 
 
 def draw_seed() -> int:
-    """A seed that is easy to type again."""
+    """A random seed that is short enough to retype."""
     return secrets.randbelow(10**6)

@@ -1,4 +1,4 @@
-"""The files that a command writes: where they go, whether they can, and what is said of them."""
+"""Output files of a command: their paths, checks before the work, and summaries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The files of one piece; None for those that nobody asked for."""
+    """The output files of one piece; None for those that were not requested."""
 
     midi: Path | None = None
     audio: Path | None = None
@@ -37,7 +37,7 @@ class Outputs:
     musicxml: Path | None = None
 
     def write(self, score: Score, title: str, limits: Limits) -> None:
-        """Write each file, whole or not at all, making its folder."""
+        """Write each file atomically; creates missing folders."""
         for path in self.paths:
             path.parent.mkdir(parents=True, exist_ok=True)
         if self.midi is not None:
@@ -69,11 +69,11 @@ class Outputs:
 
 
 def plan_outputs(stems: list[str], **wanted: Path | None) -> list[Outputs]:
-    """Where each piece goes.
+    """The output files of each piece.
 
-    stems: a file name for each, used where the path is a folder (one that exists, or a path
-    without a suffix); a path that is a file is numbered if there are several pieces.
-    Raises ConfigError for a path that cannot be written.
+    stems: a file name for each piece, used if the given path is a folder (an existing one, or a
+    path without a suffix). If the path is a file, several pieces are numbered.
+    Raises ConfigError for a path that cannot be written to.
     """
     plans = []
     for number, stem in enumerate(stems, start=1):
@@ -91,40 +91,40 @@ def _place(kind: str, path: Path, stem: str, mark: str) -> Path:
     if path.is_dir() or not path.suffix:
         return path / f"{stem}{suffixes[0]}"
     if path.suffix.lower() not in suffixes:
-        raise ConfigError(f"{path}: a file of this kind ends in {suffixes[0]}; rename it")
+        raise ConfigError(f"{path}: the name must end in {suffixes[0]}; rename it")
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
 
 
 def check_writable(path: Path) -> None:
-    """Make sure that a file can be written, before the work that fills it; leaves no trace."""
+    """Raises ConfigError if a file cannot be written; creates nothing."""
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"{path} is not a regular file; choose another")
         folder = next(parent for parent in path.absolute().parents if parent.exists())
-        # Permissions do not tell all: a disk may be full or read-only.
+        # Permissions are not enough: the disk may be full or read-only.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder you may write to"
+            f"cannot write {path} ({error.strerror}); choose another folder"
         ) from None
 
 
 def read_to_write(path: Path, limits: Limits) -> Score:
-    """A piece that is to be changed and written again.
+    """Read a piece that will be changed and written again.
 
-    Raises MidiError if it cannot be read, or not be written: before the work, rather than after it.
+    Raises MidiError if it cannot be read, or could not be written again.
     """
     score = read_midi(path, limits)
     try:
         encode_midi(score, limits)
     except MidiError as error:
-        raise MidiError(f"{path}: can be read, but not be written again: {error}") from None
+        raise MidiError(f"{path} can be read but not written again: {error}") from None
     return score
 
 
 def check_report(folder: Path | None) -> None:
-    """The same of the folder of a report, if one is asked for."""
+    """Raises ConfigError if a report cannot be written to `folder`; None means no report."""
     from amadeus.reports.report import PAGE
 
     if folder is not None:
@@ -132,7 +132,7 @@ def check_report(folder: Path | None) -> None:
 
 
 def summarize(score: Score) -> dict[str, Any]:
-    """What a piece is, in a few numbers."""
+    """Bars, notes and length of a piece."""
     return {
         "bars": len(bars_of(score)),
         "notes": score.num_notes,
@@ -141,16 +141,16 @@ def summarize(score: Score) -> dict[str, Any]:
 
 
 def sentence(summary: dict[str, Any]) -> str:
-    """The same for people."""
+    """A summary as text, such as "16 bars, 240 notes, 0:32"."""
     minutes, seconds = divmod(round(summary["seconds"]), 60)
     counts = (f"{summary[k]:,} {k[:-1] if summary[k] == 1 else k}" for k in ("bars", "notes"))
     return f"{', '.join(counts)}, {minutes}:{seconds:02d}"
 
 
-def hand_over(
+def output_report(
     report: Report, output: Path | None, as_json: bool, tables: int | None = None
 ) -> None:
-    """Write a report into a folder, and print its first tables, or all its numbers as JSON."""
+    """Write a report to a folder, and print its first tables, or all its numbers as JSON."""
     from amadeus.reports.report import HTML_PAGE
 
     if output is not None:
@@ -163,4 +163,4 @@ def hand_over(
         print_table([table.header, *table.rows])
         typer.echo()
     if output is not None:
-        typer.echo(f"{output / HTML_PAGE}; Markdown, numbers and pictures are beside it")
+        typer.echo(f"{output / HTML_PAGE}; with Markdown, numbers and figures in the same folder")

@@ -1,4 +1,4 @@
-"""`amadeus render`: a MIDI file as sound, picture and sheet music."""
+"""`amadeus render`: renders a MIDI file as audio, a piano roll or sheet music."""
 
 from __future__ import annotations
 
@@ -12,23 +12,21 @@ from amadeus.cli import options
 EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.wav",
     "amadeus render song.mid --picture song.png",
-    "amadeus render song.mid --musicxml song.musicxml  (sheet music for MuseScore and the like)",
+    "amadeus render song.mid --musicxml song.musicxml  (sheet music, for example for MuseScore)",
 )
 
 
 def render(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece.")],
-    audio: Annotated[Path | None, typer.Option(help="WAV file to play it into.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="PNG picture to draw.")] = None,
-    musicxml: Annotated[
-        Path | None, typer.Option(help="MusicXML file for notation programs.")
-    ] = None,
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to render.")],
+    audio: Annotated[Path | None, typer.Option(help="WAV file to write.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="PNG file for a piano roll.")] = None,
+    musicxml: Annotated[Path | None, typer.Option(help="MusicXML file with sheet music.")] = None,
     no_limits: options.NoLimits = False,
 ) -> None:
-    """Play a MIDI file into a WAV file, draw it as a picture, write it as sheet music, or all."""
+    """Render a MIDI file as audio, a piano roll or sheet music."""
     wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
     if not wanted:
-        raise typer.BadParameter("there is nothing to do; give --audio, --picture or --musicxml")
+        raise typer.BadParameter("nothing to do; give --audio, --picture or --musicxml")
     from amadeus.cli.outputs import plan_outputs
     from amadeus.music.midi import read_midi
 

@@ -1,4 +1,4 @@
-"""`amadeus serve`: composing over HTTP."""
+"""`amadeus serve`: the HTTP server and the studio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amadeus.errors import ConfigError
 EXAMPLES = options.examples(
     "amadeus serve",
     "amadeus serve --port 9000 --data ~/music/amadeus",
-    "amadeus serve --host 0.0.0.0  (for others; prints the access token they need)",
+    "amadeus serve --host 0.0.0.0  (reachable from other machines; prints an access token)",
     "amadeus serve --host 0.0.0.0 --token-file ~/.config/amadeus-token",
     "amadeus serve --allow-host music.example.org --trust-proxy 127.0.0.1  (behind a TLS proxy)",
     "curl -s localhost:8417/api/v1/jobs/compose -H 'Content-Type: application/json' "
@@ -25,19 +25,22 @@ PORT = 8417
 
 def serve(
     host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 for all, with an access token.")
+        str,
+        typer.Option(help="Address to listen on; 0.0.0.0 for all, which needs an access token."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free port.")] = PORT,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where pieces are kept; by default, with your data."),
+        typer.Option(
+            metavar="DIR", help="Folder for the pieces; by default, your user data folder."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="File with the access token; by default AMADEUS_TOKEN has it, or one is drawn "
-            "where others can reach the server.",
+            help="File with the access token. By default it is read from AMADEUS_TOKEN, or drawn "
+            "at random if other machines can reach the server.",
         ),
     ] = None,
     token: Annotated[
@@ -45,39 +48,44 @@ def serve(
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name it is called by, as of a proxy; repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="A further host name of the server, such as that of a proxy; repeatable.",
+        ),
     ] = None,
     trust_proxy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ADDRESS",
-            help="A proxy, or a network of them, that says for whom it asks; repeatable.",
+            help="Address or network of a proxy whose forwarding headers are trusted; repeatable.",
         ),
     ] = None,
     running: Annotated[
-        int | None, typer.Option(metavar="JOBS", help="Jobs at once; 16 if left out.")
+        int | None, typer.Option(metavar="JOBS", help="Most jobs running at once; 16 by default.")
     ] = None,
     waiting: Annotated[
-        int | None, typer.Option(metavar="JOBS", help="Jobs that may wait; 64 if left out.")
+        int | None, typer.Option(metavar="JOBS", help="Most jobs waiting; 64 by default.")
     ] = None,
     waiting_each: Annotated[
-        int | None, typer.Option(metavar="JOBS", help="Of one client; 8 if left out.")
+        int | None,
+        typer.Option(metavar="JOBS", help="Most jobs waiting per client; 8 by default."),
     ] = None,
-    bars: Annotated[int | None, typer.Option(help="Most bars of a job; 512 if left out.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Most bars per job; 512 by default.")] = None,
     pieces: Annotated[
-        int | None, typer.Option(help="Most pieces that are kept; 10,000 if left out.")
+        int | None, typer.Option(help="Most stored pieces; 10,000 by default.")
     ] = None,
     grace: Annotated[
-        float, typer.Option(min=0, help="Seconds that jobs get to end when it is stopped.")
+        float,
+        typer.Option(min=0, help="Seconds that running jobs get to finish when the server stops."),
     ] = 5.0,
     model: options.Model = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compose over HTTP, for the studio in a browser and for programs.
+    """Start the HTTP server, with the studio in the browser and an API for programs.
 
-    Ctrl-C or SIGTERM stops it; finished pieces are kept, and there again next time. With --json it
-    prints its address and token as one line when it is ready. Otherwise it prints the token only if
-    it has drawn it.
+    Ctrl-C or SIGTERM stops it. Pieces are stored and available again the next time. With --json,
+    it prints its address and access token as one line of JSON once it is ready; otherwise it
+    prints the token only if it was drawn at random.
     """
     try:
         from amadeus.server.app import create_app
@@ -85,7 +93,7 @@ def serve(
         from amadeus.server.running import serve as run
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"serving needs {error.name}; run: pip install 'amadeus-music[server]'"
+            f"{error.name} is not installed; run: pip install 'amadeus-music[server]'"
         ) from None
     from amadeus.inference.composer import load_model
     from amadeus.model.packaged import DEFAULT_MODEL
@@ -99,11 +107,11 @@ def serve(
             running=running, waiting=waiting, waiting_each=waiting_each, bars=bars, pieces=pieces
         )
     )
-    known = configured_token(token, token_file, _warn)
-    access = Access.of(host, known, allow_host or ())
-    proxies = [_network(one) for one in trust_proxy or ()]
+    configured = configured_token(token, token_file, _warn)
+    access = Access.of(host, configured, allow_host or ())
+    proxies = [_network(proxy) for proxy in trust_proxy or ()]
     folder = data or default_folder()
-    Store(folder, limits.pieces).close()  # where it cannot be used, that is said before all else
+    Store(folder, limits.pieces).close()  # fails early if it cannot be used
     composer = load_model(**options.given(name=model))
     app = create_app(
         composer, data=folder, model=model or DEFAULT_MODEL, access=access, limits=limits
@@ -115,10 +123,10 @@ def serve(
         app.state.services.worker.start()
         if as_json:
             ready = {"url": address, "token": access.token, "data": str(folder)}
-            typer.echo(json.dumps(ready))  # one line: whoever waits for it reads no further
+            typer.echo(json.dumps(ready))  # one line, so that programs can wait for it
             return
-        typer.echo(f"Amadeus listens on {address}; pieces are kept in {folder}")
-        if known is None and access.token is not None:
+        typer.echo(f"Amadeus is listening on {address}; pieces are stored in {folder}")
+        if configured is None and access.token is not None:
             typer.echo(f"access token: {access.token}")
             typer.echo(f"in a browser: {address}/?token={access.token}")
 
@@ -130,13 +138,13 @@ def _warn(text: str) -> None:
 
 
 def _network(address: str) -> str:
-    """An address, or a network of them. Raises ConfigError for anything else."""
+    """An address or a network. Raises ConfigError for anything else."""
     from ipaddress import ip_network
 
     try:
         ip_network(address)
     except ValueError:
         raise ConfigError(
-            f"the proxy {address!r} is no address; give one, such as 127.0.0.1 or 10.0.0.0/8"
+            f"{address!r} is not the address of a proxy; give one such as 127.0.0.1 or 10.0.0.0/8"
         ) from None
     return address

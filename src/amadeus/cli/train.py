@@ -1,4 +1,4 @@
-"""`amadeus train`: train a model as a YAML file says."""
+"""`amadeus train`: trains a model from a YAML configuration."""
 
 from __future__ import annotations
 
@@ -26,42 +26,48 @@ EXAMPLES = options.examples(
 )
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, which saves and stops."""
+"""Exit code after Ctrl-C, which saves a checkpoint and stops."""
 LINE_SECONDS = 60.0
-"""Between lines of progress where there is no progress bar."""
+"""Time between progress lines when there is no progress bar."""
 SAMPLE_BARS = 16
 SAMPLE_NOTES = 512
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="YAML file with the fields of a training run.")],
+    config: Annotated[Path, typer.Argument(help="YAML file that configures the run.")],
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+        bool, typer.Option("--resume", help="Resume from the last checkpoint.")
     ] = False,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Set a field; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Override a field of the configuration; repeatable.",
+        ),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0, help="Stop, and save, after so many minutes.")
+        float | None,
+        typer.Option(min=0, help="Save a checkpoint and stop after this many minutes."),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="cpu or cuda; cuda where there is one if left out.")
+        str | None, typer.Option(help="cpu or cuda; by default cuda if available.")
     ] = None,
 ) -> None:
-    """Train a model, validating and saving checkpoints along the way."""
+    """Train a model; validates and saves checkpoints at intervals."""
     from amadeus.training.config import load_config
     from amadeus.training.state import STATE
 
     settings = load_config(config, parse_overrides(overrides or []))
     if not resume and (settings.output / STATE).exists():
         raise TrainingError(
-            f"{settings.output} holds a run already; go on with --resume, or set another output"
+            f"{settings.output} already contains a run; continue it with --resume, or choose "
+            "another output"
         )
     trainer = _trainer(settings, device)
     settings.output.mkdir(parents=True, exist_ok=True)
     if trainer.rank == 0 and not len(trainer.openings):
-        typer.echo(f"{settings.shards} has no validation pieces: nothing is validated", err=True)
+        typer.echo(f"{settings.shards} has no validation pieces, so nothing is validated", err=True)
     lines = Lines(has_bar=sys.stderr.isatty())
     with progress_bar("Training", settings.steps, hidden=trainer.rank > 0) as update:
 
@@ -81,7 +87,7 @@ def train(
 
 
 class Lines:
-    """Lines of progress: one for each validation and, without a progress bar, one a minute."""
+    """Prints a line per validation and, without a progress bar, one per minute."""
 
     def __init__(self, has_bar: bool) -> None:
         self.has_bar = has_bar
@@ -102,7 +108,7 @@ class Lines:
 
 
 def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
-    """Compose with the weights of the moment."""
+    """Compose samples with the current weights."""
     from amadeus.inference.composer import Composer
     from amadeus.music.midi import write_midi
 
@@ -121,7 +127,7 @@ def _write_samples(model: Amadeus, settings: TrainConfig, step: int) -> None:
 
 
 def parse_overrides(overrides: list[str]) -> dict[str, Any]:
-    """`field=value` by field, values as in YAML."""
+    """Parse `field=value` strings; values are YAML."""
     import yaml
 
     fields: dict[str, Any] = {}
@@ -132,7 +138,9 @@ def parse_overrides(overrides: list[str]) -> dict[str, Any]:
         try:
             fields[field.strip()] = yaml.safe_load(value)
         except yaml.YAMLError:
-            raise ConfigError(f"--set {override!r}: the value is not YAML; quote it") from None
+            raise ConfigError(
+                f"--set {override!r}: the value is not valid YAML; quote it"
+            ) from None
     return fields
 
 
@@ -145,11 +153,11 @@ def _trainer(settings: TrainConfig, device: str | None) -> Trainer:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"device {device!r} cannot be used here: {reason}") from None
+        raise ConfigError(f"cannot use device {device!r}: {reason}") from None
     try:
         return Trainer(settings, device=device)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"{error.name} is not installed; run: pip install 'amadeus-music[train]', "
-            "or train without captions: --set text=false"
+            "or train without captions with --set text=false"
         ) from None

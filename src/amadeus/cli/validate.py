@@ -1,4 +1,4 @@
-"""`amadeus validate`: how well a model predicts music that it has not seen."""
+"""`amadeus validate`: measures how well a model predicts music it was not trained on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BATCH_SIZE = 16
 
 
 class Captions(str, Enum):
-    """What the model is told of each piece."""
+    """Which caption or profile the model gets for each piece."""
 
     none = "none"
     right = "right"
@@ -38,27 +38,28 @@ def validate(
     model: options.Model = None,
     shards: Annotated[
         Path | None,
-        typer.Option(help="Shard folder; the open pieces that come with the package if left out."),
+        typer.Option(help="Folder of token shards; by default, the validation pieces included."),
     ] = None,
     pieces: Annotated[
-        int, typer.Option(min=1, help="Most pieces to look at, spread over the folder.")
+        int, typer.Option(min=1, help="Most pieces to evaluate, sampled evenly.")
     ] = 512,
     rows: Annotated[
-        int | None, typer.Option(min=2, help="Look at so many rows of each; the model's context.")
+        int | None,
+        typer.Option(min=2, help="Rows of each piece; by default, the model's context length."),
     ] = None,
     captions: Annotated[
-        Captions, typer.Option(help="Give each piece its caption, another piece's, or none.")
+        Captions, typer.Option(help="Condition on each piece's caption, another piece's, or none.")
     ] = Captions.none,
     profiles: Annotated[
         Captions,
-        typer.Option(help="Give each piece its profile, another piece's, or none."),
+        typer.Option(help="Condition on each piece's profile, another piece's, or none."),
     ] = Captions.none,
     by_corpus: Annotated[
-        bool, typer.Option("--by-corpus", help="Each corpus by itself, with so many pieces.")
+        bool, typer.Option("--by-corpus", help="Evaluate each corpus separately.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Print nats per note of validation pieces, in total and per attribute: less is better."""
+    """Print nats per note on validation pieces, in total and per attribute; lower is better."""
     from amadeus.corpus.dataset import Openings
     from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
     from amadeus.model.checkpoint import load_checkpoint
@@ -67,7 +68,7 @@ def validate(
     folder = PACKAGED_VALIDATION if shards is None else shards
     held_out = Shards(folder, "validation")
     if not len(held_out):
-        raise CorpusError(f"{folder} holds no validation pieces; give another folder")
+        raise CorpusError(f"{folder} contains no validation pieces; choose another folder")
     network = load_checkpoint(find_checkpoint(model or DEFAULT_MODEL))
     tokenizer, encode_text = _text(network, captions)
     names = sorted(set(held_out.sources())) if by_corpus else [""]
@@ -84,12 +85,12 @@ def validate(
         )
         for name in names
     }
-    found: dict[str, Nats] = {}
+    results: dict[str, Nats] = {}
     with progress_bar("Batches", sum(map(len, openings.values()))) as update:
         done = 0
         for name, batches in openings.items():
-            told = (_exchanged(batch, captions, profiles) for batch in batches)
-            found[name] = _measure(network, _counted(told, update, done), encode_text)
+            shuffled = (_shuffled(batch, captions, profiles) for batch in batches)
+            results[name] = _measure(network, _counted(shuffled, update, done), encode_text)
             done += len(batches)
     counts = {name: len(batches.chosen) for name, batches in openings.items()}
     if as_json:
@@ -101,7 +102,7 @@ def validate(
                 "pieces": counts[name],
                 "rows": nats.rows,
             }
-            for name, nats in found.items()
+            for name, nats in results.items()
         ]
         print_json(values if by_corpus else values[0])
         return
@@ -110,11 +111,11 @@ def validate(
             [("corpus", "pieces", "rows", "nats per note")]
             + [
                 (name, f"{counts[name]:,}", f"{nats.rows:,}", f"{nats.per_note:.4f}")
-                for name, nats in found.items()
+                for name, nats in results.items()
             ]
         )
         return
-    nats = found[""]
+    nats = results[""]
     typer.echo(f"{counts['']:,} pieces, {nats.rows:,} rows; nats per note:")
     table = [(name, f"{value:.4f}") for name, value in nats.per_attribute.items()]
     print_table([*table, ("total", f"{nats.per_note:.4f}")])
@@ -129,8 +130,8 @@ def _text(network: Amadeus, captions: Captions) -> tuple[Tokenizer | None, Encod
     return CaptionTokenizer(folder, network.config.max_text), TextEncoder(folder)
 
 
-def _exchanged(batch: Batch, captions: Captions, profiles: Captions) -> Batch:
-    """Every piece with its neighbour's caption or profile where they are to be shuffled."""
+def _shuffled(batch: Batch, captions: Captions, profiles: Captions) -> Batch:
+    """The batch, with captions or profiles shifted to the next piece if they are shuffled."""
     if captions is Captions.shuffled:
         batch = batch._replace(
             text_ids=batch.text_ids.roll(1, 0), text_lengths=batch.text_lengths.roll(1, 0)

@@ -1,1 +1,1 @@
-"""A server of the Model Context Protocol: assistants compose, continue, edit and describe music."""
+"""A Model Context Protocol server: AI assistants compose, continue, edit and describe music."""

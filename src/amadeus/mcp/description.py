@@ -1,4 +1,4 @@
-"""A piece in a few lines, for those who cannot hear it."""
+"""A textual description of a piece, for AI assistants."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from amadeus.text.facts import measure
 
 
 def describe_score(score: Score) -> str:
-    """A caption, then what was measured, a fact a line."""
+    """A caption, followed by the measured facts, one per line."""
     facts = measure(score)
-    metres = dict.fromkeys(str(metre) for metre in score.time_signatures)
+    time_signatures = dict.fromkeys(map(str, score.time_signatures))
     lines = {
-        "key": "none stands out" if facts.key is None else str(facts.key),
+        "key": "no clear key" if facts.key is None else str(facts.key),
         "tempo": _tempo(score),
-        "metre": ", ".join(metres) or "4/4",
+        "time signature": ", ".join(time_signatures) or "4/4",
         "bars": str(len(bars_of(score))),
         "length": f"{facts.seconds:g} seconds, {score.num_notes} notes",
         "instruments": ", ".join(facts.instruments) or "none",
@@ -23,7 +23,7 @@ def describe_score(score: Score) -> str:
         "form": facts.form,
     }
     (caption,) = write_captions(facts, 1, seed=0)
-    return "\n".join([caption, *(f"{name}: {said}" for name, said in lines.items() if said)])
+    return "\n".join([caption, *(f"{name}: {value}" for name, value in lines.items() if value)])
 
 
 def _tempo(score: Score) -> str:

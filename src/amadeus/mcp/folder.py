@@ -1,4 +1,4 @@
-"""The one folder that an assistant may read and write."""
+"""The folder that an assistant may read and write."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NAME = re.compile(r"\w[\w .()+-]{0,99}")
 
 
 class MidiFolder:
-    """MIDI files in one folder, by name. Neither its subfolders nor what links lead to counts."""
+    """MIDI files in one folder, by name. Subfolders and links are not accessible."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the folder where there is none. Raises ConfigError if it cannot be used."""
+        """Creates the folder if it is missing. Raises ConfigError if it cannot be used."""
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -26,36 +26,36 @@ class MidiFolder:
         self.path = path.resolve()
 
     def existing(self, name: str) -> Path:
-        """A file that is there. Raises ConfigError, with the names of some that are, if not."""
+        """The path of an existing file. Raises ConfigError that lists the files if it is missing."""
         path = self._inside(name)
         if not path.is_file():
-            raise ConfigError(f"there is no file {name!r}; there are: {self._listing()}")
+            raise ConfigError(f"there is no file {name!r}; available files: {self._listing()}")
         return path
 
     def named(self, name: str) -> Path:
-        """Where a file of this name would be, there or not. Raises ConfigError for other names."""
+        """The path for a file name, whether or not it exists. Raises ConfigError for a bad name."""
         return self._inside(name if name.lower().endswith(SUFFIXES) else name + SUFFIXES[0])
 
     def add(self, path: Path, midi: bytes) -> Path:
-        """Write a file that was not there: at this path, or with a number; returns its path."""
+        """Write a new file, numbered if `path` exists; returns its path."""
         for number in count(1):
-            free = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            candidate = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
             try:
-                write_atomically(free, partial(Path.write_bytes, data=midi), is_new=True)
-                return free
+                write_atomically(candidate, partial(Path.write_bytes, data=midi), is_new=True)
+                return candidate
             except FileExistsError:
                 continue
-        raise AssertionError("numbers do not end")
+        raise AssertionError("unreachable")
 
     def _inside(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or not name.lower().endswith(SUFFIXES):
             raise ConfigError(
-                f"{name!r} is no name of a MIDI file here; give a plain one, such as 'waltz.mid', "
+                f"{name!r} is not a valid file name; give a plain name such as 'waltz.mid', "
                 "without folders"
             )
         path = self.path / name
         if path.is_symlink():
-            raise ConfigError(f"{name!r} is a link; give a file")
+            raise ConfigError(f"{name!r} is a link; choose a regular file")
         return path
 
     def _listing(self) -> str:

@@ -1,4 +1,4 @@
-"""The tools that an assistant sees, and the server that offers them."""
+"""The MCP tools and the server that provides them."""
 
 from __future__ import annotations
 
@@ -36,49 +36,50 @@ from amadeus.text.prompt import parse_prompt
 
 PACKAGE = "amadeus-music"
 MAX_BARS = 128
-"""Most bars that one call composes."""
+"""Most bars composed per call."""
 MAX_NOTES = 8_000
-"""Most notes that one call composes."""
-MAX_GIVEN_NOTES = 20_000
-"""Most notes of a piece that is continued or edited."""
-_LIMITS = replace(LIMITS, notes=MAX_GIVEN_NOTES)
+"""Most notes composed per call."""
+MAX_INPUT_NOTES = 20_000
+"""Most notes of a piece to continue or edit."""
+_LIMITS = replace(LIMITS, notes=MAX_INPUT_NOTES)
 MAX_STEM = 80
-"""Characters of a file's name that the name of what is made of it begins with."""
+"""Characters of the input file's name that are reused in the name of the new file."""
 MAX_CHARACTERS = 1000
-"""Of a prompt."""
+"""Length of a prompt."""
 INSTRUCTIONS = """
-Amadeus composes music as MIDI files, in one folder that you name files in. Compose from a prompt,
-then look at the description that comes back, continue or edit the piece by its file name, and tell
-the user the path. Every call that composes writes a new file; none is overwritten. What a prompt
-states exactly (tempo, key, metre, instruments, number of bars) holds; moods and styles are taken
-as hints. Use constraints for what must hold besides, like for music that resembles a file, and
-profile for what it should be like in numbers. The same arguments and seed give the same
-piece; leave the seed out for another one.
+Amadeus composes music as MIDI files in one folder; refer to files by name. Compose from a prompt,
+read the description that is returned, continue or edit the piece by its file name, and tell the
+user the path. Every call that composes writes a new file and overwrites none. Values that a prompt
+states (tempo, key, time signature, instruments, number of bars) are enforced; moods and styles are
+hints. Use constraints for further requirements, like for music that resembles a file, and profile
+for measured qualities of the music. The same arguments and seed give the same piece; omit the seed
+for a different one.
 """
 
 Prompt = Annotated[
     str,
     Field(
         max_length=MAX_CHARACTERS,
-        description="What the music is like, in English: 'a slow piano waltz in A minor, 90 BPM'.",
+        description="Description of the music in English: 'a slow piano waltz in A minor, 90 BPM'.",
     ),
 ]
 File = Annotated[
-    str, Field(description="Name of a MIDI file in the folder, such as 'waltz.mid'; no path.")
+    str,
+    Field(description="Name of a MIDI file in the folder, such as 'waltz.mid', without a path."),
 ]
 Name = Annotated[
-    str, Field(description="Name for the new file, such as 'waltz.mid'. Made up if empty.")
+    str, Field(description="Name for the new file, such as 'waltz.mid'. Chosen for you if empty.")
 ]
 ConstraintList = Annotated[
     list[Annotated[str, Field(max_length=200)]] | None,
     Field(
         max_length=20,
         description=(
-            "What must hold, each 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and values: "
-            "'key: A minor' or 'D dorian'; 'pitch: C3-C6'; 'instruments: piano, bass' or "
-            "'no drums'; 'tempo: 120', '90-110' or '90->120'; 'metre: 3/4'; 'chords: Am F C G' "
-            "(one a bar) or 'Am F | C G'; 'velocity: 40-80'; 'durations: 1/8 1/4'; "
-            "'density: 8' (notes a bar); 'end: tonic'."
+            "Constraints of the form 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and "
+            "values: 'key: A minor' or 'D dorian'; 'pitch: C3-C6'; 'instruments: piano, bass' or "
+            "'no drums'; 'tempo: 120', '90-110' or '90->120'; 'time signature: 3/4'; 'chords: Am F C G' "
+            "(one per bar) or 'Am F | C G'; 'velocity: 40-80'; 'durations: 1/8 1/4'; "
+            "'density: 8' (notes per bar); 'end: tonic'."
         ),
     ),
 ]
@@ -87,10 +88,10 @@ ProfileText = Annotated[
     Field(
         max_length=1000,
         description=(
-            "What it should be like, as hints and not as rules, 'NAME: VALUE, ...'. Names: key, "
-            "tempo, metre, instruments, genre, form, mood; and with a number, 'low' or 'high': "
-            f"{', '.join(measure.title for measure in MEASURES)}. describe prints such a profile "
-            "of a file. 'mood: open' leaves a value to the model."
+            "Profile to aim for, 'NAME: VALUE, ...'; followed but not enforced. Names: key, tempo, "
+            "time signature, instruments, genre, form, mood; and with a number, 'low' or 'high': "
+            f"{', '.join(measure.title for measure in MEASURES)}. The describe tool returns the "
+            "profile of a file. 'mood: open' leaves a value to the model."
         ),
     ),
 ]
@@ -98,25 +99,26 @@ Like = Annotated[
     str,
     Field(
         description="Name of a MIDI file in the folder whose profile the new piece should have; "
-        "values in profile outweigh it."
+        "values in profile take precedence."
     ),
 ]
 _Words = list[Annotated[str, Field(max_length=60)]] | None
 Bars = Annotated[int, Field(ge=1, le=MAX_BARS)]
 Seed = Annotated[
-    int | None, Field(ge=0, lt=2**31, description="Equal seeds give equal music. Drawn if null.")
+    int | None,
+    Field(ge=0, lt=2**31, description="The same seed gives the same music. Random if null."),
 ]
-Picture = Annotated[bool, Field(description="Whether to return a piano roll as a picture, too.")]
+Picture = Annotated[bool, Field(description="Whether to also return a picture of the piano roll.")]
 Content = list[Any]
-"""A text, and a picture if one was asked for."""
+"""A text, and a picture if requested."""
 
 
 class Tools:
-    """What the server can do. One call composes at a time: a composer has no room for two."""
+    """The tools. Only one call composes at a time, because the composer is not thread-safe."""
 
     def __init__(self, composer: Composer, folder: MidiFolder) -> None:
         self._composer, self._folder = composer, folder
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def compose(
         self,
@@ -131,25 +133,29 @@ class Tools:
         name: Name = "",
         picture: Picture = False,
     ) -> Content:
-        """Compose a new piece of music from words and write it as a MIDI file.
+        """Compose a new piece from a prompt and write it to a MIDI file.
 
-        Returns its path and a description: caption, key, tempo, metre, bars, instruments, chords,
-        and the profile that it was composed with.
+        Returns its path and a description: caption, key, tempo, time signature, bars, instruments,
+        chords, and the profile it was composed with.
         """
-        held = Constraints(*(constraints or ()))
+        constraint_set = Constraints(*(constraints or ()))
         example = profile_of_score(_read(self._folder.existing(like))) if like else None
-        profiled = profile_settings(profile, example)
-        planned = plan_piece(parse_prompt(prompt), held, bars).num_bars
-        if planned is None or planned > MAX_BARS:
-            raise ConfigError(f"{planned} bars are too many for one call; ask for {MAX_BARS}")
-        seed = _drawn(seed)
+        num_bars = plan_piece(parse_prompt(prompt), constraint_set, bars).num_bars
+        if num_bars is None or num_bars > MAX_BARS:
+            raise ConfigError(
+                f"{num_bars} bars are too many for one call; ask for at most {MAX_BARS}"
+            )
+        seed = _seed_or_random(seed)
         path = self._folder.named(name or f"amadeus-{seed}")
-        settings = {"bars": planned, "notes": MAX_NOTES, "seed": seed, "constraints": held}
-        with self._turn:
-            told = self._composer.profile_of(prompt, **settings, **profiled)
-            score = self._composer.generate(prompt, **settings, **profiled)
-        said = "" if told is None else f"\n{_told(told)}"
-        return self._written(score, path, seed, picture, said)
+        settings = {
+            "bars": num_bars, "notes": MAX_NOTES, "seed": seed, "constraints": constraint_set,
+            **profile_settings(profile, example),
+        }  # fmt: skip
+        with self._lock:
+            plan = self._composer.profile_of(prompt, **settings)
+            score = self._composer.generate(prompt, **settings)
+        profile_text = "" if plan is None else f"\n{_profile_lines(plan)}"
+        return self._write(score, path, seed, picture, profile_text)
 
     def continue_(
         self,
@@ -161,40 +167,42 @@ class Tools:
         name: Name = "",
         picture: Picture = False,
     ) -> Content:
-        """Go on from a piece: its own notes stay as they are, new bars follow.
+        """Append new bars to a piece; its existing notes stay as they are.
 
-        Constraints hold in the new bars, of which bar 1 is the first. The prompt is only a hint.
+        Constraints apply to the new bars, counted from 1. The prompt is only a hint.
         """
         source = self._folder.existing(file)
-        given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        score, seed = _read(source), _seed_or_random(seed)
+        constraint_set = Constraints(*(constraints or ()))
         path = self._folder.named(name or f"{source.stem[:MAX_STEM]}-continued")
-        with self._turn:
+        with self._lock:
             score = self._composer.continue_score(
-                given, bars=bars, notes=MAX_NOTES, seed=seed, prompt=prompt, constraints=held
-            )
-        return self._written(score, path, seed, picture)
+                score, bars=bars, notes=MAX_NOTES, seed=seed, prompt=prompt,
+                constraints=constraint_set,
+            )  # fmt: skip
+        return self._write(score, path, seed, picture)
 
     def edit(
         self,
         file: File,
         first_bar: Annotated[
-            int | None, Field(ge=1, description="First bar that changes, from 1; null for all.")
+            int | None, Field(ge=1, description="First bar to change, from 1; null for all.")
         ] = None,
         last_bar: Annotated[
-            int | None, Field(ge=1, description="Last bar that changes; null to the end.")
+            int | None, Field(ge=1, description="Last bar to change; null for the last one.")
         ] = None,
         parts: Annotated[
-            _Words, Field(description="Instruments whose notes change, as 'piano'; all if empty.")
+            _Words, Field(description="Instruments to change, such as 'piano'; all if empty.")
         ] = None,
         add: Annotated[
             _Words,
-            Field(description="Instruments that join in; with parts, that take their place."),
+            Field(description="Instruments to add; with parts, they replace those."),
         ] = None,
         notes: Annotated[
             _Words,
             Field(
                 description=(
-                    "Single notes that change, and no others: 'C4-G5 for cello', 'C4 at 9:2.5' "
+                    "Notes to change, and no others: 'C4-G5 for cello', 'C4 at 9:2.5' "
                     "(bar 9, beat 2.5), 'from 9:1 to 9:3'."
                 )
             ),
@@ -203,16 +211,16 @@ class Tools:
             _Words,
             Field(
                 description=(
-                    "To keep the notes and draw only some of their attributes anew: of harmony, "
-                    "tempo, orchestration, rhythm, melody, length, dynamics."
+                    "Attributes to resample while the notes stay: harmony, tempo, orchestration, "
+                    "rhythm, melody, length, dynamics."
                 )
             ),
         ] = None,
         keep: Annotated[
-            _Words, Field(description="Attributes to keep while the others are drawn anew.")
+            _Words, Field(description="Attributes to keep while the others are resampled.")
         ] = None,
         vary: Annotated[
-            float | None, Field(gt=0, le=1, description="Share of the notes to change a little.")
+            float | None, Field(gt=0, le=1, description="Fraction of the notes to vary slightly.")
         ] = None,
         prompt: Prompt = "",
         constraints: ConstraintList = None,
@@ -220,51 +228,52 @@ class Tools:
         name: Name = "",
         picture: Picture = False,
     ) -> Content:
-        """Change some of a piece: everything else stays as it is, in a new file.
+        """Rewrite part of a piece and write it to a new file; the rest stays as it is.
 
-        Bars and parts alone get new notes. With add, new parts join in. With notes, resample, keep
-        or vary the notes stay, and attributes of them are drawn anew. Constraints hold for what is
-        composed, in bars of the piece.
+        By default, new notes replace those of the chosen bars and parts. With add, new parts are
+        added. With notes, resample, keep or vary, the notes stay and some of their attributes are
+        resampled. Constraints apply to what is composed; bars are those of the piece.
         """
         source = self._folder.existing(file)
-        given, held, seed = _read(source), Constraints(*(constraints or ())), _drawn(seed)
+        score, seed = _read(source), _seed_or_random(seed)
+        constraint_set = Constraints(*(constraints or ()))
         path = self._folder.named(name or f"{source.stem[:MAX_STEM]}-edited")
         bars = None if first_bar is None and last_bar is None else (first_bar or 1, last_bar)
         change = Edit(
             bars=bars, parts=tuple(parts or ()), add=tuple(add or ()), notes=tuple(notes or ()),
             resample=tuple(resample or ()), keep=tuple(keep or ()), vary=vary,
         )  # fmt: skip
-        if len(bars_of(given)) > MAX_BARS and (bars is None or _count(given, bars) > MAX_BARS):
-            raise ConfigError(f"{file!r} has more than {MAX_BARS} bars; name those that change")
-        with self._turn:
+        if len(bars_of(score)) > MAX_BARS and (bars is None or _count(score, bars) > MAX_BARS):
+            raise ConfigError(
+                f"{file!r} has more than {MAX_BARS} bars; choose fewer with first_bar and last_bar"
+            )
+        with self._lock:
             score = self._composer.edit(
-                given,
+                score,
                 **{field: getattr(change, field) for field in change.__slots__},
-                seed=seed, prompt=prompt, constraints=held,
+                seed=seed, prompt=prompt, constraints=constraint_set,
             )  # fmt: skip
-        return self._written(score, path, seed, picture)
+        return self._write(score, path, seed, picture)
 
     def describe(self, file: File, picture: Picture = False) -> Content:
-        """Say what is in a MIDI file: a caption, key, tempo, metre, bars, instruments, chords.
+        """Describe a MIDI file: caption, key, tempo, time signature, bars, instruments, chords.
 
-        Its profile, or some values of it, can be given to compose.
+        Also returns its profile, which can be passed to compose, in whole or in part.
         """
         path = self._folder.existing(file)
-        said = describe_score(score := _read(path))
+        text = describe_score(score := _read(path))
         if score.num_notes:
-            said += f"\nprofile: {_listed(describe_profile(profile_of_score(score)))}"
-        return _content(f"{path}\n{said}", score, path, picture)
+            text += f"\nprofile: {_listed(describe_profile(profile_of_score(score)))}"
+        return _content(f"{path}\n{text}", score, path, picture)
 
-    def _written(
-        self, score: Score, path: Path, seed: int, picture: bool, more: str = ""
-    ) -> Content:
+    def _write(self, score: Score, path: Path, seed: int, picture: bool, more: str = "") -> Content:
         path = self._folder.add(path, encode_midi(score))
-        said = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}{more}"
-        return _content(said, score, path, picture)
+        text = f"{path}\nfile: {path.name}\nseed: {seed}\n{describe_score(score)}{more}"
+        return _content(text, score, path, picture)
 
 
 def build_server(composer: Composer, folder: MidiFolder) -> MCPServer:
-    """A server whose tools compose with this model, in this folder."""
+    """An MCP server that composes with `composer` and stores files in `folder`."""
     server = MCPServer(
         "amadeus", instructions=INSTRUCTIONS.strip(), version=version(PACKAGE), log_level="WARNING"
     )
@@ -278,26 +287,26 @@ def build_server(composer: Composer, folder: MidiFolder) -> MCPServer:
         (tools.describe, "describe", reads),
     ):
         server.add_tool(
-            _explaining(function), name=name, annotations=hints, structured_output=False
+            _reporting_errors(function), name=name, annotations=hints, structured_output=False
         )
     return server
 
 
-def _explaining(function: Callable[..., Content]) -> Callable[..., Content]:
-    """The function, whose foreseeable errors are told to the assistant."""
+def _reporting_errors(function: Callable[..., Content]) -> Callable[..., Content]:
+    """Wraps a function so that the assistant sees the messages of expected errors."""
 
     @wraps(function)
-    def explained(*args: Any, **arguments: Any) -> Content:
+    def wrapper(*args: Any, **arguments: Any) -> Content:
         try:
             return function(*args, **arguments)
         except (AmadeusError, OSError) as error:
             raise ToolError(" ".join(str(error).split())) from None
 
-    return explained
+    return wrapper
 
 
-def _told(profile: ProfilePlan) -> str:
-    """What was stated of a profile, and what was filled in, a line each."""
+def _profile_lines(profile: ProfilePlan) -> str:
+    """The stated values of a profile and those taken from a real piece, a line each."""
     titles = {"stated": "profile, stated", "filled": "profile, from a real piece"}
     values = profile.to_dict()
     return "\n".join(f"{titles[kind]}: {_listed(values[kind]) or 'nothing'}" for kind in titles)
@@ -308,7 +317,7 @@ def _listed(profile: dict[str, str]) -> str:
 
 
 def _read(path: Path) -> Score:
-    """A piece that can be read and written again."""
+    """Read a piece, making sure that it can be written again."""
     score = read_midi(path, _LIMITS)
     encode_midi(score, _LIMITS)
     return score
@@ -319,15 +328,15 @@ def _count(score: Score, bars: tuple[int, int | None]) -> int:
     return (last or len(bars_of(score))) - first + 1
 
 
-def _drawn(seed: int | None) -> int:
+def _seed_or_random(seed: int | None) -> int:
     return secrets.randbelow(10**6) if seed is None else seed
 
 
-def _content(said: str, score: Score, path: Path, picture: bool) -> Content:
+def _content(text: str, score: Score, path: Path, picture: bool) -> Content:
     if not picture:
-        return [said]
+        return [text]
     from amadeus.music.picture import draw_piano_roll
 
     with TemporaryDirectory() as folder:
-        drawn = draw_piano_roll(score, Path(folder) / "picture.png", path.stem)
-        return [said, Image(data=drawn.read_bytes(), format="png")]
+        image = draw_piano_roll(score, Path(folder) / "picture.png", path.stem)
+        return [text, Image(data=image.read_bytes(), format="png")]

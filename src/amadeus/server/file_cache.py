@@ -23,7 +23,7 @@ class FileCache:
     def __init__(self, folder: Path, worker: WorkerProcess, most_bytes: int) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(folder, 0o700)
-        self._folder, self._workshop, self._most = folder, worker, most_bytes
+        self._folder, self._worker, self._most = folder, worker, most_bytes
         self._locks: dict[Path, asyncio.Lock] = {}
 
     async def get(self, kind: str, piece: str, midi: bytes, title: str) -> Path:
@@ -49,11 +49,11 @@ class FileCache:
     async def _write(self, kind: str, path: Path, midi: bytes, title: str) -> None:
         try:
             try:
-                await self._workshop.make(worker_functions.write_file, kind, midi, str(path), title)
+                await self._worker.run(worker_functions.write_file, kind, midi, str(path), title)
             except OSError as error:
                 if not (is_full(error) and self.clear()):
                     raise
-                await self._workshop.make(worker_functions.write_file, kind, midi, str(path), title)
+                await self._worker.run(worker_functions.write_file, kind, midi, str(path), title)
         except OSError as error:
             if not is_full(error):
                 raise

@@ -212,7 +212,7 @@ class Runner:
             )  # fmt: skip
         except CannotStore as error:
             _LOG.warning("piece %s is held in memory: %s", id, error)
-            message = f"{error}; until then, piece {id} is in memory and can be downloaded"
+            message = f"{error}; until then, piece {id} is held in memory and can be downloaded"
             return id, models.Fault(code="full", message=message)
         return id, None
 
