@@ -190,7 +190,7 @@ class Client:
         return self.file(id, "midi")
 
     def file(self, id: str, kind: str) -> bytes:
-        """A file of a piece. kind: midi, audio (WAV), picture (PNG) or another of `info`'s files."""
+        """A file of a piece. kind: midi, audio (WAV), picture (PNG) or any other in `info`."""
         return self._read("GET", f"/pieces/{id}/{kind}")
 
     def notes(self, id: str) -> Json:

@@ -101,13 +101,13 @@ def check_regular(path: Path) -> os.stat_result:
     return status
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
+def read_regular(path: Path, max_bytes: int) -> bytes:
     """The contents of a regular file. Raises OSError for other files and for larger ones."""
     check_regular(path)
     with path.open("rb") as file:
-        data = file.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        limit = f"{most_bytes / 2**20:.4g} MiB"
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        limit = f"{max_bytes / 2**20:.4g} MiB"
         raise OSError(errno.EFBIG, f"is larger than {limit}", str(path))
     return data
 

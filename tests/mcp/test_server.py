@@ -44,7 +44,7 @@ def test_composing_writes_a_file_and_describes_it(use, folder):
     score = read_midi(folder / "amadeus-5.mid")
     assert len(bars_of(score)) == 2
     assert "tempo: 90 BPM" in said
-    assert "metre: 3/4" in said
+    assert "time signature: 3/4" in said
     assert "instruments: piano" in said
     assert describe_score(score) in said
 
@@ -75,7 +75,7 @@ def test_a_piece_is_composed_like_a_file_whose_profile_is_described(use, song):
     [
         ({"profile": "mood: grumpy"}, "'grumpy' is unknown"),
         ({"like": "nothing.mid"}, "there is no file 'nothing.mid'"),
-        ({"like": "../song.mid"}, "no name of a MIDI file"),
+        ({"like": "../song.mid"}, "not a valid file name"),
     ],
 )
 def test_a_profile_that_cannot_be_is_refused(use, folder, arguments, message):
@@ -120,11 +120,11 @@ def test_a_piece_is_described_with_its_picture(use, song):
     ("tool", "arguments", "reason"),
     [
         ("compose", {"constraints": ["key: H minor"]}, "key"),
-        ("compose", {"prompt": "a piano piece of 500 bars"}, "ask for 128"),
-        ("compose", {"constraints": ["bars: 300"]}, "ask for 128"),
+        ("compose", {"prompt": "a piano piece of 500 bars"}, "ask for at most 128"),
+        ("compose", {"constraints": ["bars: 300"]}, "ask for at most 128"),
         ("compose", {"bars": 129}, "128"),
         ("compose", {"bars": 1, "name": "../away.mid"}, "without folders"),
-        ("describe", {"file": "away.mid"}, "there are: broken.mid, song.mid"),
+        ("describe", {"file": "away.mid"}, "available files: broken.mid, song.mid"),
         ("describe", {"file": "/etc/passwd"}, "without folders"),
         ("continue", {"file": "../song.mid"}, "without folders"),
         ("edit", {"file": "song.mid", "parts": ["trumpet"]}, "trumpet"),
@@ -166,7 +166,7 @@ def test_long_pieces_are_edited_in_parts(use, folder, fixtures, monkeypatch):
     monkeypatch.setattr(server, "MAX_BARS", 8)
     result = use("edit", file="band.mid", vary=0.1)
     assert result.is_error
-    assert "name those that change" in text(result)
+    assert "choose fewer with first_bar" in text(result)
 
 
 def test_a_client_talks_to_the_command(over_stdio, folder):

@@ -146,7 +146,7 @@ def test_a_piece_that_is_one_too_many_can_be_had(server, paused):
     store, client = server
     paused.set()
     job = client.submit("compose", bars=1, notes=4)
-    store._most = 1
+    store._max_pieces = 1
     keep(store, 1)
     with pytest.raises(ServerError, match="limit of 1 stored pieces"):
         client.submit("compose", bars=1)

@@ -86,7 +86,7 @@ def test_what_is_locked_stays(studio):
     studio.page.keyboard.press("Control+a")
     for name in ("rhythm", "length", "harmony", "dynamics"):
         studio.page.click(f"[data-lock={name}]")
-    assert studio.page.locator("#rewrite").inner_text() == "Redraw the rest"
+    assert studio.page.locator("#rewrite").inner_text() == "Rewrite the rest"
     studio.page.click("#rewrite")
     studio.until("amadeus.state.job !== null")
     studio.finish()
@@ -163,7 +163,7 @@ def test_a_lock_holds_for_selected_notes(studio):
 
 def test_a_part_joins_in(studio):
     studio.page.click("#add-part")
-    studio.page.get_by_label("Instrument that joins in").fill("flute")
+    studio.page.get_by_label("Instrument to add").fill("flute")
     studio.page.keyboard.press("Enter")
     studio.until("amadeus.state.job !== null")
     studio.finish()

@@ -26,7 +26,7 @@ class MidiFolder:
         self.path = path.resolve()
 
     def existing(self, name: str) -> Path:
-        """The path of an existing file. Raises ConfigError that lists the files if it is missing."""
+        """The path of an existing file. Raises ConfigError listing the files if it is missing."""
         path = self._inside(name)
         if not path.is_file():
             raise ConfigError(f"there is no file {name!r}; available files: {self._listing()}")

@@ -36,8 +36,8 @@ _BUSY_BODY = (
 )
 
 
-def possible_connections(most: int) -> int:
-    """How many connections the limit on open files allows, at most `most`.
+def possible_connections(wanted: int) -> int:
+    """How many connections the limit on open files allows, at most `wanted`.
 
     Raises the limit if necessary, as far as the system allows. Raises ConfigError if fewer than
     _MIN_CONNECTIONS are possible.
@@ -45,19 +45,19 @@ def possible_connections(most: int) -> int:
     try:
         import resource
     except ModuleNotFoundError:  # Windows has no such limit
-        return most
-    needed = _open_files() + _RESERVE + _DESCRIPTORS_PER_CONNECTION * most
+        return wanted
+    needed = _open_files() + _RESERVE + _DESCRIPTORS_PER_CONNECTION * wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < needed:
-        wanted = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        target = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            soft = wanted
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+            soft = target
         except (OSError, ValueError):  # the system has another limit of its own
             pass
     if soft == resource.RLIM_INFINITY:
-        return most
-    possible = min(most, (soft - _open_files() - _RESERVE) // _DESCRIPTORS_PER_CONNECTION)
+        return wanted
+    possible = min(wanted, (soft - _open_files() - _RESERVE) // _DESCRIPTORS_PER_CONNECTION)
     if possible < _MIN_CONNECTIONS:
         raise ConfigError(
             f"the limit of {soft} open files is too low to accept connections; raise it, for "
@@ -76,8 +76,8 @@ def _open_files() -> int:
 class Connections:
     """The connections of a server. At the limit, a new connection replaces an idle one."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.idle: dict[Connection, None] = {}
         """Connections waiting for the head of a request, longest wait first."""
 
@@ -96,7 +96,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self._pool.most and not self._make_room():
+        if len(self.connections) > self._pool.limit and not self._make_room():
             transport.write(_BUSY % (len(_BUSY_BODY), _BUSY_BODY))
             transport.close()
             return

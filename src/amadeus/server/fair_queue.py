@@ -17,9 +17,9 @@ class TooManyJobs(BusyError):
 class FairQueue(Generic[T]):
     """Serves the client with the fewest running jobs first; ties go to the longest wait."""
 
-    def __init__(self, most: int, most_each: int) -> None:
-        """most: jobs waiting in all. most_each: jobs waiting per client."""
-        self._most, self._most_each = most, most_each
+    def __init__(self, max_waiting: int, max_per_client: int) -> None:
+        """Limits on the number of waiting jobs, in total and per client."""
+        self._max_waiting, self._max_per_client = max_waiting, max_per_client
         self._waiting: list[tuple[str, T]] = []
         self._running: Counter[str] = Counter()
 
@@ -32,12 +32,12 @@ class FairQueue(Generic[T]):
 
     def check_room(self, client: str) -> None:
         """Raises TooManyJobs if the client has too many jobs waiting, BusyError if all do."""
-        if sum(owner == client for owner, _ in self._waiting) >= self._most_each:
+        if sum(owner == client for owner, _ in self._waiting) >= self._max_per_client:
             raise TooManyJobs(
-                f"{self._most_each} of your jobs are already waiting; wait until one starts"
+                f"{self._max_per_client} of your jobs are already waiting; wait until one starts"
             )
-        if len(self._waiting) >= self._most:
-            raise BusyError(f"{self._most} jobs are already waiting; try again later")
+        if len(self._waiting) >= self._max_waiting:
+            raise BusyError(f"{self._max_waiting} jobs are already waiting; try again later")
 
     def add(self, client: str, job: T) -> None:
         """Append a job. Raises the errors of `check_room`."""

@@ -20,10 +20,10 @@ from amadeus.server.worker_process import WorkerProcess
 class FileCache:
     """Used on the event loop. Pieces never change, so cached files are never out of date."""
 
-    def __init__(self, folder: Path, worker: WorkerProcess, most_bytes: int) -> None:
+    def __init__(self, folder: Path, worker: WorkerProcess, max_bytes: int) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(folder, 0o700)
-        self._folder, self._worker, self._most = folder, worker, most_bytes
+        self._folder, self._worker, self._max_bytes = folder, worker, max_bytes
         self._locks: dict[Path, asyncio.Lock] = {}
 
     async def get(self, kind: str, piece: str, midi: bytes, title: str) -> Path:
@@ -86,7 +86,7 @@ class FileCache:
                 entries.append((status.st_mtime, status.st_size, path))
         total = sum(size for _, size, _ in entries)
         for _, size, path in sorted(entries):
-            if total <= self._most:
+            if total <= self._max_bytes:
                 return
             if path != newest:
                 path.unlink(missing_ok=True)

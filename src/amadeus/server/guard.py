@@ -204,7 +204,7 @@ class Guard:
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         """Enforces the limits on the size of a request's body and the time to send it."""
         is_upload = scope["method"] == "POST" and scope["path"] == UPLOADS
-        most = self._limits.midi_bytes if is_upload else self._limits.body_bytes
+        max_bytes = self._limits.midi_bytes if is_upload else self._limits.body_bytes
         headers = Headers(scope=scope)
         length = headers.get("content-length", "0")
         declared = int(length) if length.isdecimal() else 0
@@ -214,8 +214,8 @@ class Guard:
 
         async def receive_some() -> Message:
             nonlocal received, complete, deadline
-            if declared > most:
-                raise _too_large(most)
+            if declared > max_bytes:
+                raise _too_large(max_bytes)
             if complete:
                 return await receive()
             deadline = min(deadline, clock() + self._limits.body_seconds)
@@ -226,8 +226,8 @@ class Guard:
                 raise HttpError(408, "timeout", "the request took too long to arrive") from None
             received += len(message.get("body", b""))
             complete = not message.get("more_body", False)
-            if received > most:
-                raise _too_large(most)
+            if received > max_bytes:
+                raise _too_large(max_bytes)
             return message
 
         return receive_some
@@ -250,8 +250,10 @@ def _login_redirect(scope: Scope, token: str) -> Response:
     return response
 
 
-def _too_large(most: int) -> HttpError:
-    return HttpError(413, "too_large", f"the request is too large; send at most {most:,} bytes")
+def _too_large(max_bytes: int) -> HttpError:
+    return HttpError(
+        413, "too_large", f"the request is too large; send at most {max_bytes:,} bytes"
+    )
 
 
 def _route(scope: Scope) -> str:

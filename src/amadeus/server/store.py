@@ -63,12 +63,12 @@ def default_folder() -> Path:
 class Store:
     """Thread-safe. When `add` returns, the piece is on disk."""
 
-    def __init__(self, folder: Path, most: int) -> None:
-        """folder: the database's folder, created if necessary. most: limit on stored pieces.
+    def __init__(self, folder: Path, max_pieces: int) -> None:
+        """folder: the database's folder, created if necessary. max_pieces: limit on stored pieces.
 
         Raises ConfigError if the folder cannot be used.
         """
-        self._most = most
+        self._max_pieces = max_pieces
         self._database = Database(folder / DATABASE, _SCHEMA, _VERSION, _TEMPORARY)
 
     def on_full_disk(self, clear: Callable[[], bool]) -> None:
@@ -96,7 +96,7 @@ class Store:
         self._check_count(count)
 
     def _check_count(self, count: int) -> None:
-        if count >= self._most:
+        if count >= self._max_pieces:
             raise CannotStore(f"the limit of {count:,} stored pieces is reached; delete some")
 
     def add(

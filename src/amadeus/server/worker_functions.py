@@ -69,12 +69,12 @@ def write_file(kind: str, midi: bytes, path: str, title: str) -> None:
         raise OSError(str(error)) from None
 
 
-def import_midi(midi: bytes, most_notes: int, most_seconds: int) -> tuple[bytes, models.Summary]:
+def import_midi(midi: bytes, max_notes: int, max_seconds: int) -> tuple[bytes, models.Summary]:
     """A MIDI file as Amadeus writes it, and its summary.
 
     Raises MidiError for a file that is invalid, too long, or cannot be written again.
     """
-    score = read_midi(midi, replace(LIMITS, notes=most_notes, seconds=most_seconds))
+    score = read_midi(midi, replace(LIMITS, notes=max_notes, seconds=max_seconds))
     return encode_midi(score), summary_of(score)
 
 

@@ -36,9 +36,10 @@ class WorkerFailed(AmadeusError):
 class WorkerProcess:
     """Runs one call at a time; used on the event loop."""
 
-    def __init__(self, most: int, seconds: int, memory: int) -> None:
-        """most: calls waiting or running. seconds, memory: limits of a call; memory in bytes."""
-        self._most, self._seconds, self._memory, self._busy = most, seconds, memory, 0
+    def __init__(self, max_calls: int, seconds: int, memory: int) -> None:
+        """max_calls: calls waiting or running. seconds, memory: limits per call (bytes)."""
+        self._max_calls, self._num_calls = max_calls, 0
+        self._seconds, self._memory = seconds, memory
         self._call_lock = asyncio.Lock()
         self._pool = self._open()
 
@@ -57,14 +58,14 @@ class WorkerProcess:
 
         Raises BusyError if too many calls are waiting, WorkerFailed if the call fails otherwise.
         """
-        if self._busy >= self._most:
+        if self._num_calls >= self._max_calls:
             raise BusyError("too many files are being processed; try again later")
-        self._busy += 1
+        self._num_calls += 1
         try:
             async with self._call_lock:  # one at a time, so that a crash fails no other call
                 return await self._run(function, *arguments)
         finally:
-            self._busy -= 1
+            self._num_calls -= 1
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         await self._ensure_alive()
@@ -109,10 +110,10 @@ def _limit_memory(memory: int) -> None:
 
     pages = int(Path("/proc/self/statm").read_text().split()[5])  # data and stack
     limit = pages * resource.getpagesize() + memory
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    if most != resource.RLIM_INFINITY:
-        limit = min(limit, most)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, most))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def _end_with_server() -> None:

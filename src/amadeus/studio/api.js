@@ -29,14 +29,14 @@ async function request(method, path, { json, bytes, type } = {}) {
   try {
     response = await fetch(ROOT + path, { method, headers, body: bytes ?? (json && JSON.stringify(json)) });
   } catch {
-    throw new ApiError("The server does not answer. Start it again with “amadeus serve”, then try again.", "offline");
+    throw new ApiError("The server does not answer. Restart it with “amadeus serve”, then try again.", "offline");
   }
   if (response.ok) return response;
   const fault = await response.json().then((body) => body.error, () => null);
   if (response.status === 401) {
-    throw new ApiError("This server asks for its access token. Open the address that it printed, once.", "unauthorized", 401);
+    throw new ApiError("This server requires an access token. Open the address that it printed when it started.", "unauthorized", 401);
   }
-  throw new ApiError(fault?.message ?? `The server answered ${response.status}.`, fault?.code, response.status);
+  throw new ApiError(fault?.message ?? `The server answered with status ${response.status}.`, fault?.code, response.status);
 }
 
 const json = async (...given) => (await request(...given)).json();
@@ -83,7 +83,7 @@ export function follow(id, tell) {
       events.close();
       const job = await api.job(id).catch(reject);
       if (ENDS.includes(job?.state)) resolve(job);
-      else reject(new ApiError("The connection was lost. What was being composed will be among the pieces.", "lost"));
+      else reject(new ApiError("The connection was lost. The new piece will appear under Pieces.", "lost"));
     };
   });
 }

@@ -19,7 +19,7 @@ function form(fields, read, done) {
       },
     },
   }, ...fields, h("div", { class: "buttons" },
-    h("button", { type: "button", class: "quiet", text: "Leave to the prompt", on: { click: () => done(undefined) } }),
+    h("button", { type: "button", class: "quiet", text: "Use the prompt", on: { click: () => done(undefined) } }),
     h("button", { type: "submit", class: "strong", text: "Set" })));
 }
 
@@ -43,7 +43,7 @@ function keyEditor({ value, done }) {
 
 function tempoEditor({ value, done }) {
   const now = value ?? 100;
-  const [field, input] = number("Quarter notes a minute", now, 20, 300);
+  const [field, input] = number("Quarter notes per minute", now, 20, 300);
   const slider = h("input", { type: "range", min: 40, max: 220, value: now, "aria-label": "Tempo" });
   slider.addEventListener("input", () => (input.value = slider.value));
   input.addEventListener("input", () => (slider.value = input.value));
@@ -77,7 +77,7 @@ function instrumentsEditor({ value, done }) {
   const list = h("ul", { class: "tokens" });
   const show = () => list.replaceChildren(...[...chosen].map((name) =>
     h("li", {}, h("button", {
-      type: "button", text: name, "aria-label": `Take out ${name}`,
+      type: "button", text: name, "aria-label": `Remove ${name}`,
       on: { click: () => { chosen.delete(name); show(); } },
     }))));
   const [field, input] = instrumentField("Add an instrument");
@@ -95,9 +95,9 @@ function instrumentsEditor({ value, done }) {
 }
 
 function moreEditor({ value, done }) {
-  const [a, seed] = number("Seed: equal ones give equal pieces", value.seed, 0, 2 ** 53 - 1, 1, "drawn");
-  const [b, temperature] = number("Temperature: below 1 safer, above bolder", value.temperature, 0, 10, 0.05, "1");
-  const [c, guidance] = number("Guidance: above 1 leans further towards the words", value.guidance, 0, 20, 0.1, "1");
+  const [a, seed] = number("Seed: the same seed gives the same piece", value.seed, 0, 2 ** 53 - 1, 1, "random");
+  const [b, temperature] = number("Temperature: below 1 is safer, above 1 is bolder", value.temperature, 0, 10, 0.05, "1");
+  const [c, guidance] = number("Guidance: above 1 follows the prompt more closely", value.guidance, 0, 20, 0.1, "1");
   const lines = h("textarea", { rows: 4, placeholder: "chords: Am F C G\nvelocity: 40-80 for piano", spellcheck: "false" });
   lines.value = (value.constraints ?? []).join("\n");
   const read = () => {
@@ -109,7 +109,7 @@ function moreEditor({ value, done }) {
     if (constraints.length) fine.constraints = constraints;
     return fine;
   };
-  const text = h("label", {}, h("span", { text: "Constraints, one a line" }), lines);
+  const text = h("label", {}, h("span", { text: "Constraints, one per line" }), lines);
   return form([a, b, c, text], read, (fine) => done(fine ?? {}));
 }
 

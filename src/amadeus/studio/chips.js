@@ -15,7 +15,7 @@ const QUIET = 160; // milliseconds without a key before the prompt is read
 const CHIPS = [
   { name: "key", label: "Key", said: (p) => p.key },
   { name: "tempo", label: "Tempo", said: (p) => (p.tempo ? `${p.tempo} BPM` : p.tempo_range && `${p.tempo_range.join("–")} BPM`) },
-  { name: "metre", label: "Metre", said: (p) => p.metre },
+  { name: "metre", label: "Time signature", said: (p) => p.metre },
   { name: "instruments", label: "Instruments", said: (p) => [...p.instruments, ...p.without.map((w) => `no ${w}`)].join(", ") },
   { name: "bars", label: "Bars", said: (p) => (p.explained.some((one) => one.constraint.startsWith("bars:")) ? p.bars : null) },
 ];
@@ -117,7 +117,7 @@ export class Prompt {
   #show() {
     const chips = CHIPS.map((chip) => this.#chip(chip));
     const fine = Object.keys(this.#fine).length;
-    const more = this.#chipButton("More", fine ? `${fine} set` : "", fine ? "set" : "open", (button) => this.#edit(button, "more"));
+    const more = this.#chipButton("more", "More", fine ? `${fine} set` : "", fine ? "set" : "open", (button) => this.#edit(button, "more"));
     more.prepend(icon("more"));
     $("#chips").replaceChildren(...[...chips, more].map((chip) => h("li", {}, chip)));
     const problem = Object.keys(this.#set).length ? null : this.#parsed?.problem;
@@ -130,14 +130,14 @@ export class Prompt {
     const value = this.#set[name];
     const shown = value === undefined ? words : (SHOWN[name]?.(value) ?? value);
     const kind = value !== undefined ? "set" : words ? "said" : "open";
-    return this.#chipButton(label, shown || (name === "bars" && this.#parsed?.bars) || "any", kind, (button) => this.#edit(button, name, label));
+    return this.#chipButton(name, label, shown || (name === "bars" && this.#parsed?.bars) || "any", kind, (button) => this.#edit(button, name, label));
   }
 
-  #chipButton(label, value, kind, open) {
-    const meaning = { set: "set by hand", said: "from the prompt", open: "left to the model" }[kind];
+  #chipButton(name, label, value, kind, open) {
+    const meaning = { set: "set by hand", said: "from the prompt", open: "chosen by the model" }[kind];
     const button = h("button", {
       class: `chip ${kind}`, type: "button", "aria-haspopup": "dialog", "aria-expanded": "false",
-      "aria-label": `${label}: ${value || "none"}, ${meaning}`, "data-chip": label.toLowerCase(),
+      "aria-label": `${label}: ${value || "none"}, ${meaning}`, "data-chip": name,
     }, h("span", { class: "label", text: label }), h("span", { class: "value", text: value }));
     button.addEventListener("click", () => open(button));
     return button;

@@ -33,7 +33,7 @@ export class EditBar {
   rewrite() {
     if (!state.piece?.id || state.job) return;
     const open = LOCKS.filter((name) => !this.#isLocked(name));
-    if (!open.length) return tell("Everything is locked, so nothing would change.");
+    if (!open.length) return tell("Everything is locked, so there is nothing to change.");
     this.#edit(open.length < LOCKS.length ? { resample: open } : {});
   }
 
@@ -61,11 +61,11 @@ export class EditBar {
   /** Why something stays in any case; empty where it need not. */
   #whyFixed(name) {
     if (state.selection.notes.size && (name === "rhythm" || name === "harmony")) {
-      return `Single notes keep their ${name}; select bars for another`;
+      return `Single notes keep their ${name}; select bars to change it`;
     }
     // Among other instruments, notes keep their places: a new rhythm would change their order.
     const isAmongOthers = selectedVoices().length > 0 && this.#locked.size > 0;
-    return name === "rhythm" && isAmongOthers ? "Among other instruments the rhythm stays; unlock everything for new notes" : "";
+    return name === "rhythm" && isAmongOthers ? "The rhythm of single instruments stays; unlock everything for new notes" : "";
   }
 
   #lock(name) {
@@ -87,9 +87,9 @@ export class EditBar {
       const isLocked = this.#isLocked(name);
       button.setAttribute("aria-pressed", isLocked);
       button.setAttribute("aria-label", `Lock ${name}`);
-      button.title = this.#whyFixed(name) || (isLocked ? `${name} stays as it is` : `${name} may change`);
+      button.title = this.#whyFixed(name) || (isLocked ? `The ${name} stays as it is` : `The ${name} may change`);
       setIcon(button, isLocked ? "lock" : "unlock");
     }
-    $("#rewrite").lastElementChild.textContent = this.#locked.size ? "Redraw the rest" : "Rewrite";
+    $("#rewrite").lastElementChild.textContent = this.#locked.size ? "Rewrite the rest" : "Rewrite";
   }
 }

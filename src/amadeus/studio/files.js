@@ -9,7 +9,7 @@ import { state } from "./state.js";
 /** What can be exported, by the server's names. */
 const KINDS = {
   midi: { suffix: ".mid", label: "MIDI", hint: "for any music program" },
-  audio: { suffix: ".wav", label: "WAV", hint: "sound, 44.1 kHz" },
+  audio: { suffix: ".wav", label: "WAV", hint: "audio, 44.1 kHz" },
   score: { suffix: ".musicxml", label: "MusicXML", hint: "sheet music" },
   picture: { suffix: ".png", label: "Picture", hint: "piano roll, PNG" },
 };
@@ -57,7 +57,7 @@ export function openExport(button) {
 
 async function save(kind) {
   const { id, title } = state.piece.about;
-  if (kind !== "midi") tell(`Making the ${KINDS[kind].label} file…`);
+  if (kind !== "midi") tell(`Preparing the ${KINDS[kind].label} file…`);
   const blob = await api.file(id, kind);
   const name = (title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || id) + KINDS[kind].suffix;
   const link = h("a", { href: URL.createObjectURL(blob), download: name });

@@ -66,7 +66,7 @@ export class Library {
   #star(piece) {
     const button = h("button", { class: "plain star", type: "button", title: "Star" });
     const show = () => {
-      button.setAttribute("aria-label", `${piece.starred ? "Take the star from" : "Star"} ${piece.title}`);
+      button.setAttribute("aria-label", `${piece.starred ? "Unstar" : "Star"} ${piece.title}`);
       button.setAttribute("aria-pressed", piece.starred);
       button.replaceChildren(icon(piece.starred ? "star-full" : "star"));
     };
@@ -80,7 +80,7 @@ export class Library {
 
   #rename(piece, entry) {
     const start = () => {
-      const input = h("input", { class: "rename", value: piece.title, maxlength: 200, "aria-label": `New name of ${piece.title}` });
+      const input = h("input", { class: "rename", value: piece.title, maxlength: 200, "aria-label": `New name for ${piece.title}` });
       let isOver = false;
       const end = (isKept) => {
         if (isOver) return;
@@ -113,14 +113,14 @@ export class Library {
       if (!button.classList.contains("sure")) {
         button.classList.add("sure");
         button.replaceChildren("Delete?");
-        button.setAttribute("aria-label", `Really delete ${piece.title}`);
+        button.setAttribute("aria-label", `Confirm deleting ${piece.title}`);
         return;
       }
       attempt(async () => {
         await api.remove(piece.id);
         button.closest("li").remove();
         if (state.piece?.id === piece.id) this.studio.close();
-        tell(`“${piece.title}” is deleted.`);
+        tell(`“${piece.title}” was deleted.`);
       });
     });
     return button;

@@ -24,7 +24,7 @@ const IDENTIFIER = /^[0-9a-f]{16}$/;
 drawIcons(document);
 mountTheme();
 const synth = new Synth();
-synth.ready.catch((error) => complain(new Error(`The synthesiser cannot begin: ${error.message}. Reload the page, or use a browser with AudioWorklet.`)));
+synth.ready.catch((error) => complain(new Error(`The synthesiser could not start: ${error.message}. Reload the page, or use a browser that supports AudioWorklet.`)));
 const player = new Player(synth);
 const roll = new Roll(player);
 const studio = new Studio(player, roll);

@@ -125,7 +125,7 @@ export class ProfileChips {
         },
       },
       low ? h("div", { class: "words", role: "group", "aria-label": "Low or high" }, word(low), word(high)) : null,
-      h("label", {}, h("span", { text: low ? `Or a number${unit ? ` (${unit})` : ""}` : "Value" }), input),
+      h("label", {}, h("span", { text: low ? `Or enter a number${unit ? ` (${unit})` : ""}` : "Value" }), input),
       h("div", { class: "buttons" },
         h("button", { type: "button", class: "quiet", text: "Remove", on: { click: () => set(null) } }),
         name in this.#set ? h("button", { type: "button", class: "quiet", text: "Undo", on: { click: () => set(undefined) } }) : null,

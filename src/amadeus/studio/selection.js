@@ -50,7 +50,7 @@ export function selectedVoices() {
 export function selectedNotes() {
   const { notes } = state.selection;
   if (notes.size > MOST_NOTES) {
-    throw new Error(`These are ${notes.size} single notes; select at most ${MOST_NOTES}, or bars and instruments.`);
+    throw new Error(`${notes.size} single notes are selected; select at most ${MOST_NOTES}, or select bars and instruments.`);
   }
   return [...notes].map((note) => {
     const bar = state.piece.grid[state.piece.barAt(note.onset) - 1];

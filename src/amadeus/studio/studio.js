@@ -219,7 +219,7 @@ export class Studio {
     const target = this.redoTarget;
     if (!target) return;
     await this.open(target);
-    announce("Done again.");
+    announce("Redone.");
   }
 
   /** A becomes B and B becomes A; the music goes on. */
@@ -243,7 +243,7 @@ export class Studio {
     clearNotices();
     document.activeElement?.blur(); // so that Space plays
     if (!/\.midi?$/i.test(file.name)) {
-      throw new Error(`“${file.name}” is no MIDI file; choose one that ends in .mid or .midi.`);
+      throw new Error(`“${file.name}” is not a MIDI file; choose a file that ends in .mid or .midi.`);
     }
     const piece = await api.upload(await file.arrayBuffer(), file.name.replace(/\.midi?$/i, "").slice(0, 200));
     await this.open(piece.id);

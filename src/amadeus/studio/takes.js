@@ -32,7 +32,7 @@ export class Takes {
     const isFirst = letter(state.piece) === "A";
     a.classList.toggle("on", isFirst);
     b.classList.toggle("on", !isFirst);
-    $("#swap").setAttribute("aria-label", `Compare: take ${isFirst ? "A" : "B"} plays; switch to ${isFirst ? "B" : "A"}`);
+    $("#swap").setAttribute("aria-label", `Compare: playing take ${isFirst ? "A" : "B"}; switch to ${isFirst ? "B" : "A"}`);
   }
 
   #take(take, n) {
@@ -56,9 +56,9 @@ function letter({ id }) {
 
 /** What was done to get a take, in a few words. */
 export function describe({ kind, settings, bars }) {
-  if (kind === "import") return "your file";
+  if (kind === "import") return "imported";
   if (kind === "compose") return "composed";
-  if (kind === "continue") return `${settings.bars ?? 8} bars more`;
+  if (kind === "continue") return `${settings.bars ?? 8} more bars`;
   const where = !settings.bars ? "" : settings.bars[0] === settings.bars[1] ? `bar ${settings.bars[0]}` : `bars ${settings.bars[0]}–${settings.bars[1] ?? bars}`;
   if (settings.add?.length) return [`+ ${settings.add.join(", ")}`, where].filter(Boolean).join(", ");
   const { length } = settings.notes ?? [];

@@ -54,7 +54,7 @@ export class Tracks {
     swatch.style.background = colour(voice.hue, state.theme);
     const name = h("button", {
       class: "name", type: "button", "aria-pressed": String(isSelected), "data-focus": `name-${voice.key}`,
-      "aria-label": `Select ${voice.name}, ${voice.count} notes`, title: `${voice.name}: select, to write it anew`,
+      "aria-label": `Select ${voice.name}, ${voice.count} notes`, title: `Select ${voice.name}, to rewrite it`,
       on: { click: () => toggleVoice(voice.key) },
     }, swatch, h("span", { class: "text", text: voice.name }), h("span", { class: "count", text: voice.count }));
     return h("li", { class: `track ${isHeard(voice.key) ? "" : "silent"} ${isSelected ? "selected" : ""}` },
@@ -71,7 +71,7 @@ export class Tracks {
 
   #again(voice) {
     return h("button", {
-      class: "switch again", type: "button", title: "Write this part anew", "aria-label": `Write ${voice.name} anew`,
+      class: "switch again", type: "button", title: "Rewrite this part", "aria-label": `Rewrite ${voice.name}`,
       disabled: !state.piece?.id || Boolean(state.job),
       on: { click: () => attempt(() => this.studio.edit({ parts: [partName(voice)], ...scope() })) },
     }, icon("again"));
@@ -79,7 +79,7 @@ export class Tracks {
 
   #askForPart(button) {
     openPopover(button, "Add a part", (close) => {
-      const [field, input] = instrumentField("Instrument that joins in");
+      const [field, input] = instrumentField("Instrument to add");
       const { bars } = state.selection;
       const where = bars ? `in bars ${bars[0]}–${bars[1]}` : "in the whole piece";
       return [h("h2", { text: "Add a part" }), h("form", {

@@ -95,8 +95,8 @@ function facts(piece) {
 }
 
 function progressText(job) {
-  if (!job.id) return "Asking…";
-  if (job.waiting) return `Waiting; ${job.waiting} before this one`;
+  if (!job.id) return "Submitting…";
+  if (job.waiting) return `Waiting behind ${job.waiting} ${job.waiting === 1 ? "job" : "jobs"}`;
   if (job.kind === "edit") return `Rewriting… ${job.ofBars ? Math.round((100 * job.done) / job.ofBars) : 0} %`;
   return `Composing bar ${Math.max(1, job.done)}${job.ofBars ? ` of ${job.ofBars}` : ""}`;
 }
