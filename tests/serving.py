@@ -1,4 +1,4 @@
-"""A server for tests, in a thread of its own."""
+"""A server for tests, in a separate thread."""
 
 import threading
 import time
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from amadeus.server.running import Server, bind
 
 PATIENCE = 300.0
-"""Seconds after which something has gone wrong, however slow the machine is."""
+"""Timeout in seconds, long enough for any machine."""
 
 
 @contextmanager
 def running(app, limits, grace=0.0, proxies=()):
-    """A server on a free port of loopback, in a thread; gives its address and itself."""
+    """Runs a server on a free loopback port, in a thread; yields its address and the server."""
     listener, started = bind("127.0.0.1", 0), threading.Event()
     server = Server(app, limits, grace, started.set, proxies)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -27,7 +27,7 @@ def running(app, limits, grace=0.0, proxies=()):
 
 
 def until(condition):
-    """Wait until something holds."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -35,7 +35,7 @@ def until(condition):
 
 
 def drained(stream):
-    """The notes of a stream, and what it returns."""
+    """The notes of a stream, and its return value."""
     notes = []
     while True:
         try:

@@ -62,7 +62,7 @@ ODD_BUT_READABLE = {
 
 @pytest.mark.parametrize("kind", UNREADABLE)
 @pytest.mark.parametrize("command", ["inspect", "render", "continue"])
-def test_files_that_are_no_music(refuses, tmp_path, kind, command):
+def test_files_that_are_not_music(refuses, tmp_path, kind, command):
     path = tmp_path / "bad.mid"
     path.write_bytes(UNREADABLE[kind])
     options = {
@@ -85,7 +85,7 @@ def test_odd_files_are_read_all_the_same(amadeus, tmp_path, kind):
 
 
 @pytest.mark.parametrize("command", ["inspect", "render", "continue"])
-def test_missing_files_and_folders_that_hold_nothing(refuses, tmp_path, command):
+def test_missing_files_and_empty_folders(refuses, tmp_path, command):
     options = {"inspect": (), "render": ("--audio", "a.wav"), "continue": ("--output", "out.mid")}
     for path in (tmp_path / "none.mid", tmp_path):
         assert str(path) in refuses(command, path, *options[command])
@@ -117,7 +117,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_composing(
         *(("--order", "backwards"), ("--seed", 2**64)),
     ],
 )
-def test_settings_that_cannot_work(refuses, checkpoint, setting):
+def test_invalid_settings(refuses, checkpoint, setting):
     refuses("generate", "--model", checkpoint, *setting)
 
 
@@ -236,7 +236,7 @@ def program(*arguments, **options):
     return subprocess.run(command, capture_output=True, check=False, **options)
 
 
-def test_bytes_that_are_no_text(tmp_path):
+def test_file_names_that_are_not_text(tmp_path):
     done = program(b"inspect", b"\xff\xfe.mid", cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == b"amadeus: error: \\udcff\\udcfe.mid: no such file; check the path\n"

@@ -21,7 +21,7 @@ def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_a_model_comes_to_takes_the_place_of_what_people_do(amadeus, shards):
+def test_composed_openings_change_the_statistics(amadeus, shards):
     read = [
         json.loads(amadeus("corpus", "openings", shards, "--compose", pieces, "--json").out)
         for pieces in (0, 24)
@@ -37,7 +37,7 @@ def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
     assert not (tmp_path / "usual.json").exists()
 
 
-def test_a_folder_that_is_not_there_is_named(shards):
+def test_a_missing_folder_is_reported(shards):
     program = "from amadeus.cli.main import run; run()"
     command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/usual.json"]
     outcome = subprocess.run(

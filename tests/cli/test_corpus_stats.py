@@ -9,7 +9,7 @@ def test_a_corpus_is_measured(amadeus, shards):
     assert all(name in text for name in found["by_corpus"])
 
 
-def test_a_page_is_written_where_asked(amadeus, shards, tmp_path):
+def test_the_card_is_written_to_the_given_folder(amadeus, shards, tmp_path):
     before = sorted(shards.rglob("*"))
     assert amadeus("corpus", "stats", shards, "--out", "docs").code == 0
     assert (tmp_path / "docs" / "README.md").read_text("utf-8").startswith("# ")

@@ -19,7 +19,7 @@ def edit(amadeus, checkpoint, song):
     )
 
 
-def test_the_bars_named_change_and_no_others(edit, song, tmp_path):
+def test_only_the_given_bars_change(edit, song, tmp_path):
     outcome = edit("--bars", "3-4", "--tries", 1)
     assert outcome.code == 0, outcome.err
     assert outcome.err == ""
@@ -34,7 +34,7 @@ def test_the_bars_named_change_and_no_others(edit, song, tmp_path):
     assert after != before
 
 
-def test_the_notes_named_change_and_no_others(edit, song, tmp_path):
+def test_only_the_given_notes_change(edit, song, tmp_path):
     outcome = edit("--note", "C4-G5 for voice from 3:1 to 3:2", "--note", "at 4:1", "--tries", 1)
     assert outcome.code == 0, outcome.err
     before, after = read_midi(song), read_midi(tmp_path / "new.mid")
@@ -53,7 +53,7 @@ def test_a_seed_edits_the_same_again(edit, tmp_path):
     assert (tmp_path / "new.mid").read_bytes() == first
 
 
-def test_explaining_says_what_is_locked_drawn_and_held_before_composing(edit):
+def test_explain_prints_changes_and_constraints_before_composing(edit):
     options = ("--resample", "pitch,duration", "--keep", "rhythm", "--part", "piano")
     outcome = edit("--bars", "3-", "--constraint", "key: G major", *options, "--explain")
     assert outcome.code == 0, outcome.err
@@ -66,7 +66,7 @@ def test_explaining_says_what_is_locked_drawn_and_held_before_composing(edit):
     assert said[-1].startswith("new.mid: 9 bars")
 
 
-def test_json_tells_the_same(edit):
+def test_json_contains_the_explanation(edit):
     result = json.loads(edit("--vary", "0.2", "--explain", "--json").out)
     assert result["seed"] == 1
     assert result["changes"][0].startswith("bars 1-9 of 9: drawn anew: pitch, duration, velocity")
@@ -74,7 +74,7 @@ def test_json_tells_the_same(edit):
     assert result["midi"] == "new.mid"
 
 
-def test_parts_may_be_named_in_one_go_or_one_by_one(edit, tmp_path):
+def test_parts_may_be_listed_or_repeated(edit, tmp_path):
     edit("--bars", "3-4", "--add", "flute,drums", "--tries", 1)
     first = (tmp_path / "new.mid").read_bytes()
     edit("--bars", "3-4", "--add", "flute", "--add", "drums", "--tries", 1)
@@ -99,14 +99,14 @@ def test_parts_may_be_named_in_one_go_or_one_by_one(edit, tmp_path):
         (("--output", "new.wav"), "ends in .mid"),
     ],
 )
-def test_an_edit_that_cannot_be_is_refused_and_writes_nothing(edit, tmp_path, options, message):
+def test_an_invalid_edit_is_refused_and_writes_nothing(edit, tmp_path, options, message):
     outcome = edit(*options)
     assert (outcome.code, outcome.out) == (1, "")
     assert message in outcome.err
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_is_no_music_is_refused(amadeus, tmp_path):
+def test_a_file_that_is_not_music_is_refused(amadeus, tmp_path):
     (tmp_path / "song.mid").write_bytes(b"not music")
     outcome = amadeus("edit", "song.mid", "--output", "new.mid")
     assert outcome.code == 1

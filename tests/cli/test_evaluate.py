@@ -36,7 +36,7 @@ def pieces(tmp_path, fixtures):
     return folder
 
 
-def test_constraints_make_the_music_what_was_asked_for(amadeus, checkpoint, prompts, tmp_path):
+def test_constraints_enforce_the_prompt(amadeus, checkpoint, prompts, tmp_path):
     options = ("--model", checkpoint, "--seeds", 2, "--notes", 9, "--output", "report")
     outcome = amadeus("evaluate", "--prompts", prompts, *options, "--json")
     assert outcome.code == 0, outcome.err
@@ -64,9 +64,7 @@ def test_constraints_make_the_music_what_was_asked_for(amadeus, checkpoint, prom
     assert found_again["music"]["constraints-on"]["means"] == means
 
 
-def test_files_of_any_origin_are_measured_and_broken_ones_named(
-    amadeus, prompts, pieces, fixtures, tmp_path
-):
+def test_files_are_evaluated_and_broken_ones_listed(amadeus, prompts, pieces, fixtures, tmp_path):
     options = ("--prompts", prompts, "--reference", fixtures, "--training", fixtures)
     outcome = amadeus("evaluate", "pieces", *options, "--opening", 4, "--output", "report")
     assert outcome.code == 3
@@ -88,9 +86,7 @@ def test_files_of_any_origin_are_measured_and_broken_ones_named(
     assert page.count("data:image/png;base64,") == 3
 
 
-def test_shards_and_the_files_that_they_were_made_of_say_the_same(
-    amadeus, fixtures, shards, pieces
-):
+def test_shards_and_their_source_files_give_the_same_results(amadeus, fixtures, shards, pieces):
     options = ("evaluate", "pieces", "--opening", 4, "--json", "--training")
     by_shards, by_files = (json.loads(amadeus(*options, s).out) for s in (shards, fixtures))
     assert by_shards["memorisation"] == by_files["memorisation"]
@@ -103,7 +99,7 @@ def test_without_prompts_there_is_no_alignment(amadeus, pieces):
     assert found["music"]["pieces"]["means"]["note density"]["mean"] > 0
 
 
-def test_a_label_that_cannot_be_read_is_named(amadeus, checkpoint, tmp_path):
+def test_an_invalid_label_is_reported(amadeus, checkpoint, tmp_path):
     path = tmp_path / "prompts.jsonl"
     path.write_text('{"prompt": "x", "labels": {"instruments": ["kazoophone"]}}')
     outcome = amadeus("evaluate", "--prompts", path, "--model", checkpoint)
@@ -132,7 +128,7 @@ def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
         (("--frechet", "weights"), "with --reference"),
     ],
 )
-def test_what_would_be_ignored_is_refused(amadeus, pieces, options, said):
+def test_options_without_effect_are_refused(amadeus, pieces, options, said):
     outcome = amadeus("evaluate", "pieces", *options)
     assert (outcome.code, outcome.out) == (1, "")
     assert said in outcome.err

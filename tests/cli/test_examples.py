@@ -122,7 +122,7 @@ def test_every_example_runs(folder):
     assert failures == {}
 
 
-def test_what_is_not_run_is_an_example():
+def test_skipped_commands_are_examples():
     lines = [*commands_in("".join(code("sh"))), *examples(typer.main.get_command(app))]
     for pattern in NOT_RUN:
         assert any(re.match(pattern, " ".join(words)) for words in lines), pattern

@@ -32,7 +32,7 @@ def test_a_control_that_does_not_exist_is_refused_with_the_closest(amadeus):
     assert "did you mean 'tempo'?" in outcome.err
 
 
-def test_a_folder_that_cannot_be_is_refused_before_the_work(amadeus, checkpoint, tmp_path):
+def test_an_unusable_folder_is_refused_before_the_work(amadeus, checkpoint, tmp_path):
     (tmp_path / "file").write_text("here already")
     outcome = amadeus("experiment", "control", "--model", checkpoint, "--output", "file")
     assert outcome.code == 1

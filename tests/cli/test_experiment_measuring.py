@@ -41,7 +41,7 @@ def test_each_writes_a_page_with_its_numbers(
     assert {path.name for path in folder.iterdir()} == expected
 
 
-def test_where_shards_lie_is_nobodys_business(amadeus, checkpoint, shards, tmp_path):
+def test_reports_do_not_reveal_paths(amadeus, checkpoint, shards, tmp_path):
     options = ("--shards", shards, "--train", shards, "--pieces", 2, "--rows", 4)
     printed = run(amadeus, "genre", checkpoint, *options)
     assert "bigram" in printed
@@ -71,7 +71,7 @@ def test_more_steps_than_attributes_are_refused_where_pieces_are_composed(amadeu
         (("--model", "amadeus-small"), "trained without profiles"),
     ],
 )
-def test_what_cannot_be_measured_of_profiles_is_said(amadeus, checkpoint, options, remedy):
+def test_invalid_profile_experiments_are_refused(amadeus, checkpoint, options, remedy):
     given = ("--model", checkpoint) if "--model" not in options else ()
     outcome = amadeus("experiment", "profile", *given, *options)
     assert (outcome.code, outcome.out) == (1, "")

@@ -18,7 +18,7 @@ def test_the_copy_composes_and_is_smaller(amadeus, checkpoint, tmp_path):
     assert json.loads(amadeus("inspect", "small", "--json").out)["notes"] == {"steps": 0}
 
 
-def test_a_folder_that_is_taken_is_refused(amadeus, checkpoint, tmp_path):
+def test_a_folder_with_files_is_refused(amadeus, checkpoint, tmp_path):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").touch()
     outcome = amadeus("export", checkpoint, "--out", "taken")

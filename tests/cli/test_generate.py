@@ -26,7 +26,7 @@ def test_a_seed_composes_the_same_piece_again(generate, tmp_path):
     assert first != (tmp_path / "other.mid").read_bytes()
 
 
-def test_a_drawn_seed_is_printed(generate):
+def test_a_random_seed_is_printed(generate):
     (piece,) = json.loads(generate("--json").out)["pieces"]
     again = json.loads(generate("--json", "--seed", piece["seed"]).out)["pieces"]
     assert again == [piece]
@@ -47,7 +47,7 @@ def test_several_pieces_are_numbered_in_files_and_named_by_seed_in_folders(gener
     }
 
 
-def test_sound_picture_and_sheet_music_come_along(generate, tmp_path):
+def test_audio_picture_and_sheet_music_are_written(generate, tmp_path):
     files = ("--audio", "a.wav", "--picture", "a.png", "--musicxml", "a.musicxml")
     outcome = generate("--seed", 2, *files, "--output", "a.mid")
     assert outcome.code == 0
@@ -80,7 +80,7 @@ def test_render_plays_and_draws(amadeus, fixtures, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"a.wav", "a.png"}
 
 
-def test_a_prompt_is_understood_and_holds(amadeus, checkpoint, tmp_path):
+def test_a_prompt_is_understood_and_enforced(amadeus, checkpoint, tmp_path):
     prompt = "a waltz for flute and drums at 97 bpm, 2 bars"
     options = ("--model", checkpoint, "--seed", 1, "--notes", 60, "--output", "waltz.mid")
     outcome = amadeus("generate", "--prompt", prompt, *options)
@@ -169,7 +169,7 @@ def test_constraints_that_cannot_hold_are_refused_before_composing(
     assert not list(tmp_path.iterdir())
 
 
-def test_explain_tells_the_profile(generate):
+def test_explain_prints_the_profile(generate):
     asked = ("--prompt", "a sad waltz", "--profile", "density: 12, mood: open", "--seed", 3)
     lines = generate(*asked, "--explain").out.splitlines()
     assert "profile: metre: 3/4, notes per bar: 12, form: waltz" in lines

@@ -13,7 +13,7 @@ def test_a_midi_file_is_described(amadeus, fixtures):
     assert all(track["instrument"] in text for track in found["tracks"])
 
 
-def test_changing_metres_are_placed_in_their_bars(amadeus, fixtures):
+def test_time_signature_changes_have_bar_numbers(amadeus, fixtures):
     found = json.loads(amadeus("inspect", fixtures / "choir_changing_metre.mid", "--json").out)
     assert [m["metre"] for m in found["time_signatures"]][:2] == ["3/2", "2/2"]
     assert found["time_signatures"][0]["bar"] == 1
@@ -50,7 +50,7 @@ def test_validation_adds_up(amadeus, checkpoint, shards, pieces):
     assert f"{found['nats_per_note']:.4f}" in amadeus("validate", *options).out
 
 
-def test_validation_tells_corpora_apart_and_right_captions_from_others(amadeus, checkpoint, shards):
+def test_validation_by_corpus_and_with_shuffled_captions(amadeus, checkpoint, shards):
     options = ("--model", checkpoint, "--shards", shards, "--rows", 32, "--json")
     (only,) = json.loads(amadeus("validate", *options, "--by-corpus").out)
     whole = json.loads(amadeus("validate", *options).out)

@@ -41,7 +41,7 @@ def generate(amadeus, checkpoint):
     return lambda *more: amadeus("generate", "--model", checkpoint, *options, *more)
 
 
-def test_standard_output_gets_a_line_of_json_a_note(generate, tmp_path):
+def test_standard_output_gets_each_note_as_a_json_line(generate, tmp_path):
     outcome = generate("--live", "-", "--prompt", "a waltz", "--output", "waltz.mid", "--explain")
     assert outcome.code == 0, outcome.err
     notes = [PlayedNote(**json.loads(line)) for line in outcome.out.splitlines()]
@@ -54,7 +54,7 @@ def test_standard_output_gets_a_line_of_json_a_note(generate, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "found"), [("Synth", "Synth 20:0"), ("virtual:A", "A")])
-def test_a_port_hears_the_piece_that_is_written(generate, port, tmp_path, name, found):
+def test_the_port_plays_the_written_piece(generate, port, tmp_path, name, found):
     generate("--output", "silent.mid")
     outcome = generate("--live", name, "--output", "heard.mid")
     assert outcome.code == 0, outcome.err
@@ -75,7 +75,7 @@ def test_a_port_hears_the_piece_that_is_written(generate, port, tmp_path, name, 
         (":0", "2 MIDI ports match ':0'"),
     ],
 )
-def test_a_port_that_is_not_there_is_refused_before_composing(
+def test_a_missing_port_is_refused_before_composing(
     generate, port, monkeypatch, tmp_path, name, message
 ):
     monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
@@ -85,7 +85,7 @@ def test_a_port_that_is_not_there_is_refused_before_composing(
     assert not list(tmp_path.iterdir())
 
 
-def test_without_the_library_the_remedy_is_named(generate, monkeypatch):
+def test_a_missing_library_is_reported(generate, monkeypatch):
     def missing():
         raise ModuleNotFoundError("No module named 'rtmidi'", name="rtmidi")
 
@@ -95,7 +95,7 @@ def test_without_the_library_the_remedy_is_named(generate, monkeypatch):
     assert "rtmidi is not installed; run: pip install 'amadeus-music[live]'" in outcome.err
 
 
-def test_a_system_without_midi_is_named(generate, port, monkeypatch):
+def test_a_system_without_midi_is_reported(generate, port, monkeypatch):
     def broken(*_, **__):
         raise OSError("error creating ALSA sequencer client object")
 
@@ -109,7 +109,7 @@ def test_a_system_without_midi_is_named(generate, port, monkeypatch):
     ("options", "message"),
     [(["--count", 2], "plays a single piece"), (["--json"], "both print JSON")],
 )
-def test_what_does_not_go_with_playing(generate, options, message):
+def test_options_that_conflict_with_live(generate, options, message):
     outcome = generate("--live", "-", *options)
     assert outcome.code == 1
     assert message in outcome.err
@@ -133,7 +133,7 @@ def test_ctrl_c_silences_the_port_and_stops_composing(generate, port, tmp_path):
     assert 1 <= read_midi(tmp_path / "cut.mid").num_notes < 500
 
 
-def test_what_was_printed_before_ctrl_c_is_written(generate, monkeypatch, tmp_path):
+def test_notes_printed_before_ctrl_c_are_written(generate, monkeypatch, tmp_path):
     options = ("--live", "-", "--notes", 30, "--bars", 8)
     whole = generate(*options, "--output", "whole.mid")
     lines = whole.out.splitlines()
@@ -162,7 +162,7 @@ def test_ctrl_c_before_the_first_note_leaves_no_file(generate, monkeypatch, tmp_
     assert not list(tmp_path.rglob("*.mid"))
 
 
-def test_composing_goes_no_further_ahead_than_there_is_room(monkeypatch):
+def test_composing_ahead_is_limited(monkeypatch):
     monkeypatch.setattr(live, "_MOST_AHEAD", 3)
     drawn, given_up, enough = [], [], threading.Event()
 
@@ -184,7 +184,7 @@ def test_composing_goes_no_further_ahead_than_there_is_room(monkeypatch):
     assert len(drawn) < 10
 
 
-def test_what_goes_wrong_in_composing_is_heard_of():
+def test_composing_errors_are_raised():
     def notes():
         raise ValueError("no idea")
         yield

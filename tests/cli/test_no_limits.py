@@ -58,9 +58,7 @@ def test_the_limits_can_be_lifted(amadeus, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["continue", "edit"])
-def test_what_cannot_be_written_again_is_refused_before_composing(
-    amadeus, tmp_path, no_model, command
-):
+def test_unwritable_pieces_are_refused_before_composing(amadeus, tmp_path, no_model, command):
     (tmp_path / "song.mid").write_bytes(LONG_REST)
     assert amadeus("inspect", "song.mid").code == 0
     outcome = amadeus(command, "song.mid", "--output", "out.mid")
@@ -69,7 +67,7 @@ def test_what_cannot_be_written_again_is_refused_before_composing(
     assert [path.name for path in tmp_path.iterdir()] == ["song.mid"]
 
 
-def test_the_slowest_tempo_that_midi_has_can_be_gone_on_from(amadeus, tmp_path, checkpoint):
+def test_a_piece_at_the_slowest_midi_tempo_can_be_continued(amadeus, tmp_path, checkpoint):
     (tmp_path / "song.mid").write_bytes(midi(b"\0\xff\x51\3\xff\xff\xff" + NOTE))
     outcome = amadeus("continue", "song.mid", "--bars", 1, "--notes", 8, "--seed", 1,
                       "--model", checkpoint, "--output", "out.mid")  # fmt: skip

@@ -22,7 +22,7 @@ def piece(tmp_path):
     return lambda name: (tmp_path / name).read_bytes()
 
 
-def test_a_file_is_inspected_to_its_profile(amadeus, fixtures):
+def test_inspect_prints_the_profile_of_a_file(amadeus, fixtures):
     path = fixtures / "string_quartet.mid"
     found = json.loads(amadeus("inspect", path, "--json").out)
     assert found["profile"] == describe(profile_of_score(read_midi(path)))
@@ -44,7 +44,7 @@ def test_a_profile_changes_the_piece_and_none_is_the_default(generate, piece):
     assert len({plain, busy, filled}) == 3
 
 
-def test_what_a_file_is_like_is_read_and_can_be_outweighed(generate, piece, fixtures):
+def test_profile_values_override_the_profile_of_a_file(generate, piece, fixtures):
     path = fixtures / "string_quartet.mid"
     like = ("--no-fill-profile", "--like", path)
     same = " , ".join(f"{k}: {v}" for k, v in describe(profile_of_score(read_midi(path))).items())
@@ -77,7 +77,7 @@ def test_a_wrong_profile_is_refused_in_one_line(generate, tmp_path, options, rem
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_without_notes_is_like_nothing(generate, tmp_path):
+def test_a_file_without_notes_has_no_profile(generate, tmp_path):
     (tmp_path / "empty.mid").write_bytes(b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0")
     outcome = generate("--like", "empty.mid")
     assert outcome.code == 1
@@ -85,13 +85,13 @@ def test_a_file_without_notes_is_like_nothing(generate, tmp_path):
     assert outcome.err.count("\n") == 1
 
 
-def test_a_model_without_profiles_says_so(amadeus):
+def test_a_model_without_profiles_refuses_them(amadeus):
     outcome = amadeus("generate", "--notes", 4, "--profile", "key: Am")
     assert outcome.code == 1
     assert "has no profiles" in outcome.err
 
 
-def test_validation_tells_right_profiles_from_others(amadeus, checkpoint, shards):
+def test_validation_with_right_and_shuffled_profiles(amadeus, checkpoint, shards):
     options = ("--model", checkpoint, "--shards", shards, "--rows", 32, "--json")
     none, right = (
         json.loads(amadeus("validate", *options, "--profiles", which).out)["nats_per_note"]
@@ -101,7 +101,7 @@ def test_validation_tells_right_profiles_from_others(amadeus, checkpoint, shards
     assert none == json.loads(amadeus("validate", *options).out)["nats_per_note"]
 
 
-def test_a_catalogue_is_made_of_shards(amadeus, shards, tmp_path):
+def test_a_catalogue_is_built_from_shards(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "profiles", shards, "--bars", 4, "--output", "p.npz", "--json")
     found = json.loads(outcome.out)
     catalogue = Catalogue.load(tmp_path / "p.npz")

@@ -28,7 +28,7 @@ def report(step, nats=None):
     return Progress(step, 100, loss=2.5, gradient_norm=1.0, nats=nats, **speed)
 
 
-def test_without_a_terminal_there_is_a_line_a_minute(clock, capsys):
+def test_without_a_terminal_a_line_per_minute_is_printed(clock, capsys):
     lines = train.Lines(has_bar=False)
     for step, seconds in enumerate([0, 20, 59, 60, 61, 119, 120, 500], start=1):
         clock[0] = seconds
@@ -38,7 +38,7 @@ def test_without_a_terminal_there_is_a_line_a_minute(clock, capsys):
     assert steps == ["1", "4", "7", "8"]
 
 
-def test_below_a_bar_there_is_a_line_for_each_validation_alone(clock, capsys):
+def test_with_a_progress_bar_only_validations_are_printed(clock, capsys):
     lines = train.Lines(has_bar=True)
     for step in range(1, 5):
         clock[0] += 100
@@ -49,11 +49,11 @@ def test_below_a_bar_there_is_a_line_for_each_validation_alone(clock, capsys):
     )
 
 
-def test_the_first_update_is_a_line(amadeus, training):
+def test_the_first_update_is_printed(amadeus, training):
     assert amadeus("train", training).out.startswith("step 1: loss ")
 
 
-def test_a_corpus_without_validation_pieces_is_said_once(amadeus, training, fixtures, tmp_path):
+def test_a_corpus_without_validation_pieces_is_reported_once(amadeus, training, fixtures, tmp_path):
     manifest = tmp_path / "manifest.csv"
     names = [path.name for path in fixtures.glob("*.mid")]
     manifest.write_text("\n".join(["file,split", *(f"{n},train" for n in names)]), encoding="utf-8")
@@ -64,7 +64,7 @@ def test_a_corpus_without_validation_pieces_is_said_once(amadeus, training, fixt
     assert "validation" not in outcome.out
 
 
-def test_two_processes_train_by_the_line_in_the_help(training, tmp_path):
+def test_the_torchrun_example_trains_in_two_processes(training, tmp_path):
     """The launcher of the help's last example, with two processes and this run's file."""
     (line,) = (one for one in train.EXAMPLES.splitlines() if one.startswith("torchrun"))
     launcher, *words = shlex.split(line.replace("4", "2").replace("small.yaml", str(training)))
@@ -79,7 +79,7 @@ def test_two_processes_train_by_the_line_in_the_help(training, tmp_path):
 @pytest.mark.parametrize(
     ("given", "used"), [({}, "passive"), ({"OMP_WAIT_POLICY": "active"}, "active")]
 )
-def test_threads_sleep_while_they_wait_unless_told_otherwise(given, used):
+def test_waiting_threads_sleep_by_default(given, used):
     """What the OpenMP runtime says of itself when torch loads it."""
     code = "import sys; from amadeus.cli.main import run; sys.argv[1:] = ['--version']\n"
     code += "try: run()\nexcept SystemExit: import torch"

@@ -35,7 +35,7 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def session(tiny_model, folder):
-    """Runs calls of a client, in memory: session(call), where call(client) awaits answers."""
+    """Runs `call(client)` with an in-memory client: session(call)."""
     server = build_server(Composer(tiny_model), MidiFolder(folder))
 
     def run(call):
@@ -50,13 +50,13 @@ def session(tiny_model, folder):
 
 @pytest.fixture
 def use(session):
-    """Uses a tool once: use("compose", bars=2). Returns what came back."""
+    """Calls a tool once: use("compose", bars=2). Returns its result."""
     return lambda tool, **arguments: session(lambda client: client.call_tool(tool, arguments))
 
 
 @pytest.fixture
 def over_stdio(tiny_model, folder, tmp_path):
-    """Runs calls of a client of `amadeus mcp` as another process."""
+    """Runs `call(client)` with a client of `amadeus mcp` in a separate process."""
     save_checkpoint(tiny_model, tmp_path / "nano", steps=0)
     start = "from amadeus.cli.main import run; run()"
     options = ["mcp", "--folder", str(folder), "--model", str(tmp_path / "nano")]

@@ -21,7 +21,7 @@ def song(folder, fixtures):
     return shutil.copy(fixtures / "song_with_pickup.mid", folder / "song.mid")
 
 
-def test_the_tools_tell_an_assistant_how_to_use_them(session):
+def test_the_tools_are_documented(session):
     async def call(client):
         return (await client.list_tools()).tools
 
@@ -49,7 +49,7 @@ def test_composing_writes_a_file_and_describes_it(use, folder):
     assert describe_score(score) in said
 
 
-def test_the_profile_that_a_piece_is_composed_with_is_told(use):
+def test_composing_reports_the_profile(use):
     said = text(
         use(
             "compose", prompt="a sad waltz", profile="notes per bar: 12, mood: open", bars=1, seed=2
@@ -61,7 +61,7 @@ def test_the_profile_that_a_piece_is_composed_with_is_told(use):
     assert "chord size: " in filled
 
 
-def test_a_piece_is_composed_like_a_file_whose_profile_is_described(use, song):
+def test_a_piece_can_take_the_profile_of_a_file(use, song):
     profile = text(use("describe", file="song.mid")).splitlines()[-1]
     assert profile.startswith("profile: key: G major, ")
     like = text(use("compose", like="song.mid", bars=1, seed=2)).splitlines()[-2]
@@ -78,7 +78,7 @@ def test_a_piece_is_composed_like_a_file_whose_profile_is_described(use, song):
         ({"like": "../song.mid"}, "not a valid file name"),
     ],
 )
-def test_a_profile_that_cannot_be_is_refused(use, folder, arguments, message):
+def test_an_invalid_profile_is_refused(use, folder, arguments, message):
     result = use("compose", bars=1, **arguments)
     assert result.is_error
     assert message in text(result)
@@ -132,7 +132,7 @@ def test_a_piece_is_described_with_its_picture(use, song):
         ("edit", {"file": "broken.mid"}, "broken.mid"),
     ],
 )
-def test_mistakes_are_explained_and_leave_nothing(use, folder, song, tool, arguments, reason):
+def test_errors_are_explained_and_write_no_file(use, folder, song, tool, arguments, reason):
     (folder / "broken.mid").write_bytes(b"MThd")
     before = sorted(folder.iterdir())
     result = use(tool, **arguments)

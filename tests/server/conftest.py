@@ -35,13 +35,13 @@ def composer():
 
 @pytest.fixture
 def limits():
-    """Small ones, so that they can be reached."""
+    """Small limits, which tests can reach."""
     return Limits(bars=16, notes=400, running=2, waiting=6, waiting_each=3, replayed=2)
 
 
 @pytest.fixture
 def serve(composer, limits, tmp_path):
-    """Serves with other limits or another access; gives a client that knows the token."""
+    """Starts a server with other limits or access; yields a client with the token."""
 
     @contextmanager
     def serve(access=None, **other):
@@ -65,7 +65,7 @@ def client(serve):
 
 @pytest.fixture
 def paused(monkeypatch):
-    """An event: while it is set nothing is composed, however slow the test is; all else goes on."""
+    """An event that pauses composing while it is set; everything else continues."""
     paused, step = threading.Event(), Session.step
 
     def wait_or_step(session):
@@ -80,9 +80,9 @@ def paused(monkeypatch):
 
 @pytest.fixture
 def command(composer, tmp_path):
-    """`amadeus serve` in a process of its own, whose stderr goes to the file `stderr`.
+    """Starts `amadeus serve` in a separate process, with its stderr in the file `stderr`.
 
-    before: Python statements that come first. environment: variables that are set.
+    before: Python statements to run first. environment: extra environment variables.
     """
     model = tmp_path / "model"
     save_checkpoint(composer.model, model, steps=0)
@@ -97,12 +97,12 @@ def command(composer, tmp_path):
             env={**os.environ, **(environment or {})},
         )  # fmt: skip
         processes.append(process)
-        said = ""
-        while not said.endswith("}\n"):
+        output = ""
+        while not output.endswith("}\n"):
             line = process.stdout.readline()
-            assert line, "the server ended before it began"
-            said += line
-        return process, json.loads(said)
+            assert line, "the server exited before it was ready"
+            output += line
+        return process, json.loads(output)
 
     with open(tmp_path / "stderr", "w") as stderr:
         yield start

@@ -1,4 +1,4 @@
-"""The access token is set where other users cannot see it."""
+"""The access token comes from a file or the environment, where other users cannot see it."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def test_a_file_comes_before_the_environment(file):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no such modes there")
-def test_what_others_can_see_is_warned_of(file):
+def test_a_visible_token_causes_a_warning(file):
     said = []
     file.chmod(0o640)
     assert configured_token(None, file, said.append, {}) == "a long secret"
@@ -53,7 +53,7 @@ def test_what_others_can_see_is_warned_of(file):
         (None, "cannot read"),
     ],
 )
-def test_what_is_no_token_is_refused(file, content, said):
+def test_an_invalid_token_is_refused(file, content, said):
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(ConfigError, match=said):
         configured_token(None, file, never, {})
@@ -65,7 +65,7 @@ def test_an_endless_file_is_refused():
         configured_token(None, Path("/dev/zero"), never, {})
 
 
-def test_only_one_of_them_is_given(file):
+def test_token_and_token_file_exclude_each_other(file):
     with pytest.raises(ConfigError, match="leave out --token"):
         configured_token("seen", file, never, {})
 

@@ -1,4 +1,4 @@
-"""The client bears with servers that are busy, broken or no servers of ours."""
+"""The client copes with servers that are busy, broken or not Amadeus servers."""
 
 import threading
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from amadeus.errors import BusyError, ConfigError, ServerError
 
 @contextmanager
 def answering(*answers):
-    """A server that gives these answers, a request each, and the headers that it was sent.
+    """A server that gives these answers, one per request, and the headers that it received.
 
     answers: status, headers and body; "cut" as a header breaks off after the body.
     """
@@ -49,7 +49,7 @@ def event(number, name):
     return f'id: {number}\nevent: {name}\ndata: {{"number": {number}}}\n\n'.encode()
 
 
-def test_events_go_on_after_a_connection_is_lost():
+def test_events_resume_after_a_lost_connection():
     cut = event(1, "state") + b": still here\n\n" + event(2, "note") + b"id: 3\nevent: no"
     whole = event(3, "note") + event(4, "done")
     with (
@@ -64,7 +64,7 @@ def test_events_go_on_after_a_connection_is_lost():
     assert [headers["Last-Event-ID"] for headers in heard] == ["0", "2"]
 
 
-def test_a_connection_that_brings_nothing_is_an_error():
+def test_a_connection_without_events_is_an_error():
     with (
         answering((200, {}, event(1, "state")), (200, {"cut": True}, b": still")) as (url, _),
         Client(url) as client,
@@ -77,7 +77,7 @@ BUSY = b'{"error": {"code": "busy", "message": "later", "fields": []}}'
 
 
 @pytest.mark.parametrize("said", [{}, {"Retry-After": "soon"}, {"Retry-After": "0"}])
-def test_who_is_busy_is_asked_again(monkeypatch, said):
+def test_the_client_retries_a_busy_server(monkeypatch, said):
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     with (
@@ -91,7 +91,7 @@ def test_who_is_busy_is_asked_again(monkeypatch, said):
     assert all(0 < seconds <= 2 for seconds in slept)
 
 
-def test_patience_ends():
+def test_retries_stop_after_the_patience():
     with (
         answering((503, {"Retry-After": "60"}, BUSY)) as (url, _),
         Client(url, patience=5) as client,
@@ -109,7 +109,7 @@ def test_patience_ends():
         ((307, {"Location": "http://127.0.0.1:9/elsewhere"}, b""), "307"),
     ],
 )
-def test_what_is_no_answer_is_an_error_in_words(answer, said):
+def test_an_invalid_answer_is_a_server_error(answer, said):
     status, headers, body = answer
     with (
         answering((status, dict(headers), body)) as (url, _),
@@ -120,6 +120,6 @@ def test_what_is_no_answer_is_an_error_in_words(answer, said):
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8417", "file:///etc/passwd", ""])
-def test_what_is_no_address_is_refused(url):
+def test_an_invalid_address_is_refused(url):
     with pytest.raises(ConfigError, match="give one such as"):
         Client(url)

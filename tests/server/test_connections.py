@@ -1,4 +1,4 @@
-"""However many connect, there are descriptors left, and whoever asks for something is served."""
+"""Connections never use up the file descriptors, and active clients are served."""
 
 import asyncio
 import errno
@@ -42,7 +42,7 @@ def test_idle_connections_never_use_up_the_descriptors(command, tmp_path):
 
 @pytest.fixture
 def few(composer, limits, tmp_path):
-    """The address of a server that takes eight connections."""
+    """The address of a server that accepts eight connections."""
     limits = replace(limits, connections=8)
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits) as (url, _):
@@ -59,7 +59,7 @@ def is_well(connection, url):
     return b" 200 OK" in answer
 
 
-def test_the_connection_that_is_idle_longest_makes_room(few):
+def test_the_longest_idle_connection_is_closed(few):
     with ExitStack() as stack:
         idle = [stack.enter_context(connect(few)) for _ in range(8)]
         assert is_well(idle[0], few)  # so that the next one has been idle longest
@@ -69,7 +69,7 @@ def test_the_connection_that_is_idle_longest_makes_room(few):
         assert is_well(idle[0], few)
 
 
-def test_where_none_is_idle_a_new_connection_is_refused(few, paused):
+def test_a_new_connection_is_refused_if_none_is_idle(few, paused):
     with Client(few, patience=0) as client, ExitStack() as stack:
         paused.set()
         job = client.submit("compose", **LONG)
@@ -89,7 +89,7 @@ def succeeds(ask):
         return None
 
 
-def test_the_limit_on_open_files_is_raised_as_far_as_it_is_needed():
+def test_the_limit_on_open_files_is_raised_as_needed():
     before = soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
@@ -100,14 +100,14 @@ def test_the_limit_on_open_files_is_raised_as_far_as_it_is_needed():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_too_low_a_limit_on_open_files_is_said(monkeypatch):
+def test_too_low_a_limit_on_open_files_is_reported(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
     with pytest.raises(ConfigError, match=r"limit of 64 open files .* 'ulimit -n 1024'"):
         possible_connections(1000)
 
 
-def test_what_cannot_be_accepted_is_said_once_a_minute(caplog):
+def test_accept_failures_are_logged_once_a_minute(caplog):
     now = [0.0]
     complain, loop = AcceptErrorHandler(lambda: now[0]), asyncio.new_event_loop()
     error = OSError(errno.EMFILE, "Too many open files")

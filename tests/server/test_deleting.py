@@ -1,4 +1,4 @@
-"""A piece may be deleted while something of it is asked for, made or sent."""
+"""A piece may be deleted while its files are requested, rendered or sent."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from serving import PATIENCE, running
 
 @pytest.fixture
 def server(composer, limits, tmp_path, fixtures):
-    """A client of a server, and an identifier of a piece on it."""
+    """A client of a server, and the id of a piece on it."""
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits) as (url, _), Client(url, patience=0) as client:
         piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
@@ -37,9 +37,7 @@ def status(client, id, kind="score", **headers):
 
 @pytest.mark.parametrize("ranged", [{}, {"Range": "bytes=0-9"}])
 @pytest.mark.parametrize("after", ["before it is looked at", "before it is opened"])
-def test_a_file_that_is_deleted_before_it_is_sent_is_a_404(
-    server, monkeypatch, caplog, ranged, after
-):
+def test_a_file_deleted_before_it_is_sent_is_a_404(server, monkeypatch, caplog, ranged, after):
     client, id = server
     client.file(id, "score")
     opened = anyio.open_file
@@ -63,7 +61,7 @@ def test_a_file_that_is_deleted_before_it_is_sent_is_a_404(
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
-def test_a_file_that_is_deleted_while_it_is_sent_arrives_whole(server, monkeypatch):
+def test_a_file_deleted_while_it_is_sent_arrives_whole(server, monkeypatch):
     client, id = server
     whole = client.file(id, "score")
     opened = anyio.open_file
@@ -79,7 +77,7 @@ def test_a_file_that_is_deleted_while_it_is_sent_arrives_whole(server, monkeypat
     assert status(client, id)[0] == 404
 
 
-def test_a_piece_that_is_deleted_while_its_file_is_made_leaves_none(server, monkeypatch, tmp_path):
+def test_deleting_a_piece_while_its_file_is_rendered_leaves_no_file(server, monkeypatch, tmp_path):
     client, id = server
     run = WorkerProcess.run
 

@@ -1,4 +1,4 @@
-"""The server is what its description says, whatever it is sent."""
+"""The server conforms to its OpenAPI document, whatever it receives."""
 
 import pytest
 
@@ -22,7 +22,7 @@ LIMITS = Limits(bars=1, notes=8, running=2, waiting=4, job_seconds=10)
 
 @pytest.fixture(scope="module")
 def description(composer, fixtures, tmp_path_factory):
-    """Of a server that has a piece and a job."""
+    """The schema of a server with a piece and a job."""
     app = create_app(composer, data=tmp_path_factory.mktemp("server"), limits=LIMITS)
     with running(app, LIMITS) as (url, _), Client(url) as client:
         client.upload((fixtures / "funk_drums.mid").read_bytes())
@@ -31,7 +31,7 @@ def description(composer, fixtures, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_nothing_that_is_sent_is_an_error_of_the_server(description):
+def test_no_request_causes_a_server_error(description):
     for operation in description.get_all_operations():
         _check(operation.ok())
 

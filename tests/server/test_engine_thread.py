@@ -1,4 +1,4 @@
-"""One thread composes for everybody, and survives what goes wrong."""
+"""The engine composes all pieces in one thread, and survives errors."""
 
 import time
 
@@ -27,7 +27,7 @@ def rows_of(passages, seconds=PATIENCE):
     return [np.stack(some) for some in rows]
 
 
-def test_what_is_composed_beside_others_is_what_is_composed_alone(engine, composer):
+def test_batching_does_not_change_a_piece(engine, composer):
     asked = [[Request(num_bars=2, max_notes=6, seed=seed + i) for i in range(seed % 3 + 1)]
              for seed in range(0, 50, 10)]  # fmt: skip
     passages = [engine.compose(requests) for requests in asked]
@@ -38,7 +38,7 @@ def test_what_is_composed_beside_others_is_what_is_composed_alone(engine, compos
             np.testing.assert_array_equal(rows, tokens[1:])
 
 
-def test_after_an_error_who_had_not_begun_is_composed_all_the_same(engine, composer, monkeypatch):
+def test_requests_that_had_not_started_survive_an_error(engine, composer, monkeypatch):
     step, errors = Session.step, [RuntimeError("a defect")]
 
     def fail_once(session):
@@ -59,7 +59,7 @@ def test_after_an_error_who_had_not_begun_is_composed_all_the_same(engine, compo
     assert engine.is_alive()
 
 
-def test_who_cannot_go_on_is_told_so_alone(engine, composer):
+def test_an_impossible_request_fails_alone(engine, composer):
     def refuse(grammar):
         raise GrammarError("nothing may come")
 
@@ -72,7 +72,7 @@ def test_who_cannot_go_on_is_told_so_alone(engine, composer):
     np.testing.assert_array_equal(rows_of(others)[0], alone[0][1:])
 
 
-def test_who_gives_up_is_told_so_and_makes_room(engine):
+def test_cancelling_frees_a_slot(engine):
     requests = [Request(num_bars=50, seed=seed) for seed in range(2)]
     long = engine.compose(requests)
     short = engine.compose([Request(num_bars=1, max_notes=2)])
@@ -83,13 +83,13 @@ def test_who_gives_up_is_told_so_and_makes_room(engine):
     assert len(rows_of(short)) == 1
 
 
-def test_time_is_bounded(engine):
+def test_the_deadline_ends_a_stream(engine):
     passages = engine.compose([Request(num_bars=50)])
     with pytest.raises(OutOfTime, match="takes too long"):
         rows_of(passages, seconds=0.01)
 
 
-def test_a_client_says_whom_it_cannot_reach():
+def test_an_unreachable_server_is_reported():
     from amadeus.client import Client
 
     with (
@@ -99,7 +99,7 @@ def test_a_client_says_whom_it_cannot_reach():
         client.info()
 
 
-def test_a_client_waits_for_its_turn(serve, paused):
+def test_a_client_waits_for_a_free_slot(serve, paused):
     from amadeus.client import Client
 
     settings = {"bars": 16, "notes": 200, "constraints": ["density: 30"]}

@@ -22,7 +22,7 @@ def test_clients_without_running_jobs_go_first():
     assert queue.take() == "b1"
 
 
-def test_room_is_bounded_for_all_and_for_each():
+def test_the_queue_is_bounded_in_total_and_per_client():
     queue = FairQueue(3, 2)
     queue.add("a", 1), queue.add("a", 2)
     with pytest.raises(TooManyJobs, match="2 of your jobs"):

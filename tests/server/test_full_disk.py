@@ -1,4 +1,4 @@
-"""On a full disk no music is lost, deleting makes room, and every refusal says why."""
+"""On a full disk no music is lost, deleting works, and every refusal gives a reason."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ def keep(store, number, size=100_000, keep_in_memory=False):
 
 @contextmanager
 def full(store):
-    """While this lasts, the database cannot grow."""
+    """Prevents the database from growing."""
     execute = store._database.execute
     ((pages,),) = execute("PRAGMA page_count")
     execute(f"PRAGMA max_page_count = {pages}")
@@ -58,13 +58,13 @@ def store(tmp_path):
 
 @pytest.fixture
 def server(composer, limits, tmp_path):
-    """A server; gives its store and a client."""
+    """The store of a server, and a client."""
     app = create_app(composer, data=tmp_path / "data", limits=limits)
     with running(app, limits) as (url, _), Client(url, patience=0) as client:
         yield app.state.services.store, client
 
 
-def test_what_cannot_be_written_is_held_until_it_can(store):
+def test_unsaved_pieces_are_written_when_there_is_space(store):
     keep(store, 1)
     with full(store):
         for number in (2, 3):
@@ -87,7 +87,7 @@ def test_what_cannot_be_written_is_held_until_it_can(store):
     assert titles(store) == ["5", "two"]
 
 
-def test_held_pieces_are_written_when_the_server_stops(tmp_path):
+def test_unsaved_pieces_are_written_when_the_server_stops(tmp_path):
     store = Store(tmp_path, 30)
     with full(store), pytest.raises(CannotStore):
         keep(store, 1, keep_in_memory=True)
@@ -105,7 +105,7 @@ def test_a_failed_commit_leaves_no_transaction_behind(store):
     assert keep(store, 3).saved
 
 
-def test_what_can_be_made_again_makes_way_for_pieces(store):
+def test_cached_files_are_deleted_to_store_pieces(store):
     def clear():
         connection = store._database._connection  # whose lock is held
         connection.execute(f"PRAGMA max_page_count = {2**30}")
@@ -116,7 +116,7 @@ def test_what_can_be_made_again_makes_way_for_pieces(store):
         assert keep(store, 1).saved
 
 
-def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
+def test_a_piece_composed_on_a_full_disk_can_be_downloaded(server):
     store, client = server
     # Much larger than what is composed next, so that it makes room for that when it is deleted.
     first = client.compose("first", bars=16, notes=300, seed=1, constraints=["density: 20"])
@@ -137,12 +137,12 @@ def test_a_piece_that_is_composed_on_a_full_disk_can_be_had(server):
 
 
 def finished(client):
-    """The end of a job."""
+    """The last event of a job."""
     job = client.submit("compose", bars=8, notes=100, constraints=["density: 20"])
     return list(client.events(job["id"]))[-1][1]
 
 
-def test_a_piece_that_is_one_too_many_can_be_had(server, paused):
+def test_a_piece_beyond_the_limit_can_be_downloaded(server, paused):
     store, client = server
     paused.set()
     job = client.submit("compose", bars=1, notes=4)
@@ -157,7 +157,7 @@ def test_a_piece_that_is_one_too_many_can_be_had(server, paused):
     assert client.piece(end["piece"])["saved"] is True
 
 
-def test_an_upload_that_cannot_be_kept_is_refused(server, fixtures):
+def test_an_upload_that_cannot_be_stored_is_refused(server, fixtures):
     store, client = server
     midi = (fixtures / "funk_drums.mid").read_bytes()
     with full(store):
@@ -178,7 +178,7 @@ def post(client, midi):
     urlopen(Request(client.url + "/api/v1/pieces", midi, headers), timeout=PATIENCE)
 
 
-def test_a_file_for_which_there_is_no_room_is_refused(server, fixtures, monkeypatch, tmp_path):
+def test_a_file_that_does_not_fit_on_the_disk_is_refused(server, fixtures, monkeypatch, tmp_path):
     _, client = server
     piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
     calls, run = [], WorkerProcess.run
@@ -215,13 +215,13 @@ def small_disk(tmp_path):
 
 
 def fill(disk):
-    """Leave no room for a single byte."""
+    """Fill the disk completely."""
     with open(disk / "other", "wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(1024))
 
 
-def test_deleting_makes_room_on_a_disk_without_any(small_disk):
+def test_deleting_frees_space_on_a_full_disk(small_disk):
     store = Store(small_disk / "data", 10**6)
     count = 0
     with suppress(CannotStore):
@@ -242,7 +242,7 @@ def test_deleting_makes_room_on_a_disk_without_any(small_disk):
     store.close()
 
 
-def test_a_server_begins_on_a_full_disk(small_disk):
+def test_a_server_starts_on_a_full_disk(small_disk):
     store = Store(small_disk / "data", 10**6)
     keep(store, 1)
     store.close()

@@ -1,4 +1,4 @@
-"""Who may ask, and how much they may send."""
+"""Access control and limits on requests."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ HOME = "http://127.0.0.1:8417"
 
 @pytest.fixture
 def page(composer, limits, tmp_path, monkeypatch):
-    """Opens a server to a test client, calling it by an address; wrong tokens cost no time."""
+    """A test client that calls a server by a given address; wrong tokens cause no delay."""
     monkeypatch.setattr(throttle, "FIRST_SECONDS", 0.0)
     opened = []
 
@@ -40,8 +40,8 @@ def code(response):
     return response.json()["error"]["code"]
 
 
-def test_other_names_are_refused_whoever_asks(page):
-    """A page whose name was made to point here (DNS rebinding) sends that name as Host."""
+def test_other_host_names_are_refused(page):
+    """With DNS rebinding, a page sends its own name as Host."""
     client = page()
     for host in ("evil.example", "127.0.0.1.evil.example", "evil.example:8417", "", "10.0.0.1"):
         response = client.get("/health", headers={"Host": host})
@@ -63,7 +63,7 @@ def test_pages_of_other_origins_are_refused(page):
     assert client.options("/api/v1/pieces").status_code == 405
 
 
-def test_wider_than_loopback_a_token_is_needed(page):
+def test_a_public_server_requires_a_token(page):
     access = Access.of("0.0.0.0", None)
     client = page(access)
     assert len(access.token) >= 32
@@ -79,7 +79,7 @@ def test_wider_than_loopback_a_token_is_needed(page):
     assert client.get("/api/v1/pieces", headers=headers).status_code == 200
 
 
-def test_a_right_token_works_after_any_number_of_wrong_ones(page, monkeypatch):
+def test_the_right_token_works_after_any_number_of_wrong_ones(page, monkeypatch):
     client = page(Access.of("0.0.0.0", "right"))
     late, wrong = [], throttle.Throttle.wrong
 
@@ -99,7 +99,7 @@ def test_a_right_token_works_after_any_number_of_wrong_ones(page, monkeypatch):
     assert len(late) == 20
 
 
-def test_people_bring_their_token_once(page):
+def test_the_token_in_the_address_sets_a_cookie(page):
     access = Access.of("0.0.0.0", "a word")
     client = page(access)
     response = client.get("/", params={"token": "a word"}, follow_redirects=False)
@@ -116,7 +116,7 @@ def test_an_address_cannot_be_rebound_but_a_name_can(page):
         assert client.get("/health", headers={"Host": host}).status_code == status
 
 
-def test_loopback_asks_for_no_token_unless_there_is_one(page):
+def test_a_loopback_server_requires_a_token_only_if_one_is_set(page):
     assert Access.of("127.0.0.1", None).token is None
     assert Access.of("::1", None).token is None
     assert Access.of("localhost", "t").token == "t"
@@ -126,7 +126,7 @@ def test_loopback_asks_for_no_token_unless_there_is_one(page):
     assert page().get("/api/v1/pieces").status_code == 200
 
 
-def test_no_path_leads_out_of_the_page(page, tmp_path):
+def test_no_path_escapes_the_studio_folder(page, tmp_path):
     studio = tmp_path / "studio"
     studio.mkdir()
     (studio / "index.html").write_text("<h1>studio</h1>")
@@ -144,7 +144,7 @@ def test_no_path_leads_out_of_the_page(page, tmp_path):
         assert "secret" not in response.text.replace("secret.txt", ""), path
 
 
-def test_without_a_page_there_is_the_reference(page, tmp_path):
+def test_without_a_studio_the_reference_is_served(page, tmp_path):
     client = page(studio=tmp_path / "none")
     response = client.get("/")
     assert response.url.path == "/docs"
@@ -156,7 +156,7 @@ def test_without_a_page_there_is_the_reference(page, tmp_path):
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
-def test_who_is_elsewhere_gets_no_more_turns_by_more_names(page):
+def test_remote_clients_gain_nothing_by_changing_names(page):
     for access, expected in ((None, "a"), (Access.of("0.0.0.0", "t"), "testclient")):
         client = page(access)
         headers = {"Authorization": "Bearer t", "X-Amadeus-Client": "a"}
@@ -168,7 +168,9 @@ def test_who_is_elsewhere_gets_no_more_turns_by_more_names(page):
 @pytest.mark.parametrize(
     ("proxies", "expected"), [((), "127.0.0.1"), (("127.0.0.0/8",), "203.0.113.7")]
 )
-def test_a_proxy_is_believed_where_it_is_trusted(composer, limits, tmp_path, proxies, expected):
+def test_forwarding_headers_count_only_from_trusted_proxies(
+    composer, limits, tmp_path, proxies, expected
+):
     access = Access.of("127.0.0.1", None, ["music.example.org"])
     app = create_app(composer, data=tmp_path, limits=limits, access=access)
     with running(app, limits, proxies=proxies) as (url, _):
@@ -179,7 +181,7 @@ def test_a_proxy_is_believed_where_it_is_trusted(composer, limits, tmp_path, pro
         assert job.client == expected
 
 
-def test_a_defect_is_answered_like_any_other_error(page, monkeypatch):
+def test_an_internal_error_has_the_usual_form(page, monkeypatch):
     client = page()
     monkeypatch.setattr("amadeus.server.runner.Runner.jobs", lambda _: 1 // 0)
     response = client.get("/api/v1/jobs")
@@ -197,7 +199,7 @@ def test_errors_have_security_headers_too(page):
         assert set(response.json()["error"]) == {"code", "message", "fields"}
 
 
-def test_bodies_have_a_limit_announced_or_not(page):
+def test_bodies_are_limited_with_and_without_content_length(page):
     client = page()
 
     def chunks():
@@ -210,7 +212,7 @@ def test_bodies_have_a_limit_announced_or_not(page):
         assert (response.status_code, code(response)) == (413, "too_large")
 
 
-def test_who_sends_too_slowly_is_let_go(composer, limits, tmp_path):
+def test_slow_requests_time_out(composer, limits, tmp_path):
     held = replace(limits, body_seconds=1)
     app = create_app(composer, data=tmp_path, limits=held)
     with running(app, held) as (url, _):
@@ -223,7 +225,7 @@ def test_who_sends_too_slowly_is_let_go(composer, limits, tmp_path):
             assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
-def test_who_only_listens_is_not_let_go(limits):
+def test_followers_do_not_time_out(limits):
     listened = []
 
     async def listen(scope, receive, send):
@@ -244,7 +246,7 @@ def test_who_only_listens_is_not_let_go(limits):
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /health HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_who_says_nothing_is_let_go(composer, limits, tmp_path, beginning):
+def test_silent_connections_time_out(composer, limits, tmp_path, beginning):
     held = replace(limits, body_seconds=1)
     app = create_app(composer, data=tmp_path, limits=held)
     with running(app, held) as (url, _):
@@ -263,14 +265,14 @@ def test_who_says_nothing_is_let_go(composer, limits, tmp_path, beginning):
         b'{"constraints": [' + b'"",' * 70 + b'""]}',
     ],
 )  # fmt: skip
-def test_what_is_no_request_is_refused_in_words(page, body):
+def test_an_invalid_request_is_refused_with_a_message(page, body):
     headers = {"Content-Type": "application/json"}
     response = page().post("/api/v1/jobs/compose", content=body, headers=headers)
     assert response.status_code == 422, response.text
     assert response.json()["error"]["message"]
 
 
-def test_words_are_understood_before_anything_is_composed(page):
+def test_prompts_are_parsed_without_composing(page):
     client = page()
 
     def parse(**body):
@@ -289,7 +291,7 @@ def test_words_are_understood_before_anything_is_composed(page):
     assert "colour" in parse(prompt="", constraints=["colour: red"])["problem"]
 
 
-def test_health_and_counters(page):
+def test_health_and_metrics(page):
     client = page()
     assert client.get("/health").json()["status"] == "ok"
     client.get("/api/v1/pieces/0000000000000000")
@@ -300,7 +302,7 @@ def test_health_and_counters(page):
     assert "amadeus_jobs_running 0.0" in text
 
 
-def test_the_description_is_one_that_clients_can_use(page):
+def test_the_openapi_document_is_complete(page):
     openapi = page().get("/api/v1/openapi.json").json()
     operations = [o for path in openapi["paths"].values() for o in path.values()]
     ids = [operation["operationId"] for operation in operations]
@@ -312,7 +314,7 @@ def test_the_description_is_one_that_clients_can_use(page):
         assert openapi["components"]["schemas"][name]["examples"]
 
 
-def test_a_browser_keeps_the_page_until_it_changes(page, tmp_path):
+def test_browsers_revalidate_the_page(page, tmp_path):
     studio = tmp_path / "studio"
     studio.mkdir()
     (studio / "index.html").write_text("<h1>studio</h1>")
@@ -329,7 +331,7 @@ def test_a_browser_keeps_the_page_until_it_changes(page, tmp_path):
     assert changed.headers["etag"] != first.headers["etag"]
 
 
-def test_a_browser_keeps_the_sounds(page):
+def test_browsers_cache_the_soundfont(page):
     client = page()
     first = client.get("/api/v1/soundfont")
     again = client.get("/api/v1/soundfont", headers={"If-None-Match": first.headers["etag"]})

@@ -1,4 +1,4 @@
-"""Profiles over HTTP: what is told of one is what the piece is composed with."""
+"""Profiles over HTTP: the reported profile is the one the piece is composed with."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from serving import running
 WALTZ = {"prompt": "a sad waltz in A minor", "bars": 2, "notes": 30, "seed": 4}
 
 
-def test_the_profile_is_told_by_the_words_the_job_and_the_piece(client, composer):
+def test_prompt_job_and_piece_report_the_same_profile(client, composer):
     asked = {"profile": {"chord changes per bar": 1, "spread of velocities": "wide"}}
     parsed = client.parse(**{k: v for k, v in (WALTZ | asked).items() if k != "notes"})
     assert parsed["profile"]["stated"] == {
@@ -32,7 +32,7 @@ def test_the_profile_is_told_by_the_words_the_job_and_the_piece(client, composer
     assert client.piece(piece["id"])["settings"]["profile"] == asked["profile"]
 
 
-def test_the_profile_over_http_is_that_of_the_composer(client, composer, tmp_path):
+def test_the_server_and_the_composer_use_the_same_profile(client, composer, tmp_path):
     piece = client.compose(**WALTZ, profile="notes per bar: busy, mood: open")
     settings = {k: v for k, v in WALTZ.items() if k != "prompt"}
     planned = composer.profile_of(WALTZ["prompt"], **settings, leave_open=["moods"])
@@ -43,7 +43,7 @@ def test_the_profile_over_http_is_that_of_the_composer(client, composer, tmp_pat
     assert set(told) == {**planned.to_dict()["stated"], **planned.to_dict()["filled"]}.keys()
 
 
-def test_a_piece_can_be_like_another_one(client, fixtures):
+def test_a_piece_can_take_the_profile_of_another(client, fixtures):
     midi = (fixtures / "song_with_pickup.mid").read_bytes()
     model = client.upload(midi)
     measured = describe(profile_of_score(read_midi(midi)))
@@ -67,12 +67,12 @@ def test_without_a_seed_nothing_is_filled_in(client):
     ["mood", "mood: grumpy", {"modo": "sad"}, {"register": -1}, {"register": 2000},
      "mood: sad," * 200, {f"value {i}": 1 for i in range(40)}],
 )  # fmt: skip
-def test_a_profile_that_is_none_is_refused(client, profile):
+def test_an_invalid_profile_is_refused(client, profile):
     with pytest.raises(ServerError, match=r"profile"):
         client.compose(bars=1, profile=profile)
 
 
-def test_a_model_without_profiles_says_so(limits, tmp_path):
+def test_a_model_without_profiles_refuses_them(limits, tmp_path):
     model = Amadeus(replace(PRESETS["nano"], context=128, profile=False)).eval()
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():

@@ -1,4 +1,4 @@
-"""What is asked for over HTTP is what the composer gives, while it is being composed."""
+"""Jobs compose the same pieces as the composer, and stream them."""
 
 import asyncio
 import threading
@@ -26,7 +26,7 @@ def as_stored(score, tmp_path):
     return read_midi(write_midi(score, tmp_path / "score.mid"))
 
 
-def test_a_piece_over_http_is_the_piece_of_the_composer(client, composer, tmp_path):
+def test_the_server_and_the_composer_compose_the_same_piece(client, composer, tmp_path):
     piece = client.compose("a bright tune", bars=2, notes=20, seed=3)
     score = composer.generate("a bright tune", bars=2, notes=20, seed=3)
     assert read_midi(client.midi(piece["id"])) == as_stored(score, tmp_path)
@@ -53,7 +53,7 @@ def test_streamed_notes_are_those_of_the_piece(client, composer):
     assert [note.onset_ticks / GRID for note in direct] == [note["onset"] for note in notes]
 
 
-def test_events_tell_of_every_bar_and_end_with_the_job(client):
+def test_events_contain_every_bar_and_end_with_the_job(client):
     job = client.submit("compose", bars=3, seed=1, notes=40, constraints=["metre: 3/4"])
     events = list(client.events(job["id"]))
     names = [name for name, _ in events]
@@ -68,14 +68,14 @@ def test_events_tell_of_every_bar_and_end_with_the_job(client):
     assert client.job(job["id"]) == end
 
 
-def test_events_go_on_where_a_connection_was_lost(client):
+def test_events_can_be_resumed(client):
     job = client.submit("compose", bars=2, seed=2, notes=20)
     whole = list(client.events(job["id"]))
     assert list(client.events(job["id"], last=4)) == whole[4:]
     assert list(client.events(job["id"], last=len(whole))) == []
 
 
-def test_who_claims_to_have_heard_more_than_there_was_hears_the_end():
+def test_a_last_event_id_beyond_the_end_gets_the_last_event():
     async def go():
         job = Job(plan_compose(ComposeRequest(), 1, Limits()), "somebody")
         following = asyncio.ensure_future(anext(job.follow(last=10**6)))
@@ -86,14 +86,14 @@ def test_who_claims_to_have_heard_more_than_there_was_hears_the_end():
     assert b"event: cancelled" in asyncio.run(go())
 
 
-def test_of_old_jobs_only_the_end_is_left(client, limits):
+def test_old_jobs_keep_only_their_last_event(client, limits):
     jobs = [client.submit("compose", bars=1, notes=4, seed=i) for i in range(3)]
     ends = [list(client.events(job["id"]))[-1] for job in jobs]
     client.compose(bars=1, notes=4, seed=9)
     assert list(client.events(jobs[0]["id"])) == ends[:1]
 
 
-def test_continuing_makes_a_take_with_new_bars(client, composer, tmp_path):
+def test_continuing_creates_a_take_with_new_bars(client, composer, tmp_path):
     first = client.compose(bars=2, notes=20, seed=3)
     notes, second = drained(client.stream_continuation(first["id"], bars=2, notes=10, seed=4))
     given = read_midi(client.midi(first["id"]))
@@ -104,7 +104,7 @@ def test_continuing_makes_a_take_with_new_bars(client, composer, tmp_path):
     assert (second["parent"], second["root"]) == (first["id"], first["id"])
 
 
-def test_single_notes_are_changed_by_name(client):
+def test_single_notes_can_be_edited(client):
     held = ["instruments: piano", "metre: 4/4"]
     first = client.compose(bars=3, notes=40, seed=3, constraints=held)
     before = client.notes(first["id"])["notes"]
@@ -154,13 +154,13 @@ def test_editing_keeps_everything_else(client, composer, tmp_path):
         ("edit", {"piece": "../../etc/passwd"}, "body.piece"),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_refused_before_it_waits(client, kind, settings, said):
+def test_an_invalid_job_is_refused_before_it_is_queued(client, kind, settings, said):
     with pytest.raises(ServerError, match=said):
         client.submit(kind, **settings)
     assert client._json("GET", "/jobs")["jobs"] == []
 
 
-def test_a_job_that_is_over_keeps_no_score(composer, limits, tmp_path, paused):
+def test_an_ended_job_keeps_no_score(composer, limits, tmp_path, paused):
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits) as (url, _), Client(url) as client:
         piece = client.compose(bars=2, notes=10, seed=1)["id"]
@@ -175,7 +175,7 @@ def test_a_job_that_is_over_keeps_no_score(composer, limits, tmp_path, paused):
         assert not any(hasattr(job.task, "score") for job in runner.jobs())
 
 
-def test_an_edit_that_cannot_work_is_refused(client):
+def test_an_invalid_edit_is_refused(client):
     piece = client.compose(bars=2, notes=10, seed=1)["id"]
     for settings, said in (
         ({"bars": [7, 8]}, "the piece has"),
@@ -200,7 +200,7 @@ def test_a_cancelled_job_leaves_no_piece(client, paused):
     assert len(list(client.pieces())) == 1
 
 
-def test_who_leaves_frees_the_slot(client, paused):
+def test_disconnecting_cancels_a_job_that_asks_for_it(client, paused):
     stream = client.stream(seed=1, **LONG)
     next(stream)
     paused.set()
@@ -212,7 +212,7 @@ def test_who_leaves_frees_the_slot(client, paused):
     assert client.compose(bars=1, notes=4, seed=1)
 
 
-def test_who_only_looks_away_keeps_the_job(client):
+def test_a_job_survives_while_it_has_followers(client):
     job = client.submit("compose", bars=4, notes=60, seed=1)
     events = client.events(job["id"])
     next(events)
@@ -220,7 +220,7 @@ def test_who_only_looks_away_keeps_the_job(client):
     assert client.wait(job["id"])["notes"]
 
 
-def test_nobody_waits_for_more_than_there_is_room_for(client, paused):
+def test_the_number_of_waiting_jobs_is_limited(client, paused):
     paused.set()
     jobs = [client.submit("compose", seed=i, **LONG) for i in range(5)]
     assert [job["state"] for job in jobs] == ["running"] * 2 + ["queued"] * 3
@@ -241,7 +241,7 @@ def test_nobody_waits_for_more_than_there_is_room_for(client, paused):
         assert client.job(jobs[4]["id"])["state"] == "queued"
 
 
-def test_a_job_that_fails_takes_no_other_with_it(client, monkeypatch):
+def test_a_failing_job_does_not_affect_others(client, monkeypatch):
     good = client.submit("compose", seed=2, **LONG)
 
     def fail(*_, **__):
@@ -255,7 +255,7 @@ def test_a_job_that_fails_takes_no_other_with_it(client, monkeypatch):
     assert client.wait(good["id"])["notes"]
 
 
-def test_a_job_that_gets_no_thread_fails_and_frees_its_place(client, monkeypatch):
+def test_a_job_without_a_thread_fails_and_frees_its_slot(client, monkeypatch):
     start = threading.Thread.start
 
     def refuse(thread):
@@ -285,7 +285,7 @@ def test_no_job_outlives_the_engine(client, monkeypatch, paused):
         client.submit("compose", bars=1)
 
 
-def test_a_passage_of_too_many_notes_fails_with_a_remedy(serve):
+def test_a_piece_with_too_many_notes_fails(serve):
     with serve(notes=5) as client:
         job = client.submit("compose", bars=16, seed=1, constraints=["density: 20"])
         name, end = list(client.events(job["id"]))[-1]

@@ -1,4 +1,4 @@
-"""Pieces outlive the server, and nothing that is sent to it can hurt it."""
+"""Pieces survive the server, and no upload can harm it."""
 
 import os
 import sqlite3
@@ -37,7 +37,7 @@ def keep(store, id, title="", parent=None):
     )  # fmt: skip
 
 
-def test_pages_hold_every_piece_once_newest_first(store):
+def test_pages_contain_every_piece_once_newest_first(store):
     ids = [keep(store, i).id for i in range(25)]
     pages, before = [], None
     while True:
@@ -49,7 +49,7 @@ def test_pages_hold_every_piece_once_newest_first(store):
     assert [id for page in pages for id in page] == ids[::-1]
 
 
-def test_search_takes_no_character_for_another(store):
+def test_search_treats_wildcards_literally(store):
     for i, title in enumerate(("100 % piano", "100 x piano", "a_b", "aab", "Ünder")):
         keep(store, i, title)
     found = {
@@ -73,7 +73,7 @@ def test_takes_of_a_deleted_piece_stay_together(store):
     assert (third.parent, third.root) == (second.id, first.id)
 
 
-def test_no_more_pieces_are_kept_than_may_be(tmp_path):
+def test_the_number_of_stored_pieces_is_limited(tmp_path):
     store = Store(tmp_path, 2)
     keep(store, 1), keep(store, 2)
     with pytest.raises(CannotStore, match="delete some"):
@@ -83,7 +83,7 @@ def test_no_more_pieces_are_kept_than_may_be(tmp_path):
     store.close()
 
 
-def test_a_folder_that_cannot_be_used_is_refused(tmp_path):
+def test_an_unusable_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="choose another folder"):
         Store(tmp_path / "file", 9)
@@ -112,7 +112,7 @@ def test_an_upload_is_a_piece_that_survives_a_restart(serve, fixtures):
             client.piece(piece["id"])
 
 
-def test_what_is_made_of_a_piece(serve, fixtures, tmp_path):
+def test_files_captions_and_metrics_of_a_piece(serve, fixtures, tmp_path):
     midi = (fixtures / "funk_drums.mid").read_bytes()
     score = read_midi(midi)
     with serve(cache_bytes=1) as client:
@@ -134,7 +134,7 @@ def test_what_is_made_of_a_piece(serve, fixtures, tmp_path):
         assert os.listdir(tmp_path / "data" / "cache") == []
 
 
-def test_every_kind_of_file_is_whole_or_not_there(fixtures, tmp_path):
+def test_files_are_written_atomically(fixtures, tmp_path):
     midi = (fixtures / "funk_drums.mid").read_bytes()
     for kind in FILE_KINDS:
         path = tmp_path / f"file{FILE_KINDS[kind].suffix}"
@@ -143,7 +143,7 @@ def test_every_kind_of_file_is_whole_or_not_there(fixtures, tmp_path):
     assert len(os.listdir(tmp_path)) == len(FILE_KINDS)
 
 
-def test_of_several_tracks_of_an_instrument_any_may_hold_the_pedal():
+def test_any_track_of_an_instrument_may_hold_the_pedal():
     from amadeus.server.view import notes_of
 
     notes = make_notes([(0, 480, 60, 80)])
@@ -156,7 +156,7 @@ def test_of_several_tracks_of_an_instrument_any_may_hold_the_pedal():
     ]  # fmt: skip
 
 
-def test_notes_of_a_piece_are_timed_in_quarters_and_seconds(fixtures):
+def test_notes_have_times_in_quarters_and_seconds(fixtures):
     from amadeus.server.view import notes_of
 
     score = read_midi(fixtures / "choir_changing_metre.mid")
@@ -181,7 +181,7 @@ BROKEN = {
 }
 
 
-def test_broken_uploads_are_refused_and_hurt_nobody(client):
+def test_broken_uploads_are_refused(client):
     for data in BROKEN.values():
         with pytest.raises(ServerError, match="MIDI"):
             client.upload(data)
@@ -240,7 +240,7 @@ def spin(*_):
 
 
 @pytest.mark.slow
-def test_what_heeds_no_signal_ends_with_its_process_and_nobody_else_pays(fixtures, monkeypatch):
+def test_an_uninterruptible_call_is_killed_and_fails_no_other(fixtures, monkeypatch):
     import asyncio
 
     from amadeus.server.worker_process import WorkerFailed, WorkerProcess
@@ -270,7 +270,7 @@ def hoard_objects(*_):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory")
-def test_what_takes_too_much_memory_is_refused_and_the_process_goes_on(fixtures):
+def test_a_call_that_needs_too_much_memory_fails_without_killing_the_process(fixtures):
     import asyncio
 
     from amadeus.server.worker_process import WorkerFailed, WorkerProcess
@@ -290,7 +290,7 @@ def test_what_takes_too_much_memory_is_refused_and_the_process_goes_on(fixtures)
     assert asyncio.run(go()) == worker_functions.notes_json("0" * 16, midi)
 
 
-def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypatch):
+def test_a_file_that_vanishes_during_eviction_is_no_error(tmp_path, monkeypatch):
     from pathlib import Path
 
     from amadeus.server.file_cache import FileCache
@@ -304,7 +304,7 @@ def test_a_file_that_vanishes_while_room_is_made_is_no_error(tmp_path, monkeypat
     assert os.listdir(tmp_path) == ["b.wav"]
 
 
-def test_where_a_file_could_not_be_written_is_told_to_nobody(fixtures, tmp_path):
+def test_errors_do_not_reveal_paths_on_the_server(fixtures, tmp_path):
     midi = (fixtures / "funk_drums.mid").read_bytes()
     with pytest.raises(OSError, match="cannot be written"):
         worker_functions.write_file("score", midi, str(tmp_path / "nowhere" / "x.musicxml"), "")
@@ -326,7 +326,7 @@ for number in range(10**6):
 
 
 @pytest.mark.slow
-def test_what_was_kept_outlives_a_server_that_is_killed(tmp_path):
+def test_stored_pieces_survive_a_kill(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", KEEP_ON, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Many at once: nobody starves, nobody gets another's piece, and nothing grows without bound."""
+"""Many clients at once: each gets its own piece, and memory stays bounded."""
 
 import threading
 import tracemalloc

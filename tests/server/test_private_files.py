@@ -16,13 +16,13 @@ def modes(folder):
 
 @pytest.fixture
 def generous():
-    """New files may be read and written by all."""
+    """A umask that makes new files readable and writable by all."""
     before = os.umask(0)
     yield
     os.umask(before)
 
 
-def test_the_database_belongs_to_its_owner_alone(generous, serve, tmp_path, fixtures):
+def test_the_database_is_private(generous, serve, tmp_path, fixtures):
     with serve() as client:
         piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
         client.file(piece["id"], "picture")
@@ -33,7 +33,7 @@ def test_the_database_belongs_to_its_owner_alone(generous, serve, tmp_path, fixt
     assert set(found.values()) == {0o600}
 
 
-def test_what_is_there_already_is_made_private(generous, tmp_path):
+def test_existing_files_are_made_private(generous, tmp_path):
     folder = tmp_path / "data"
     for _ in range(2):
         store = Store(folder, 9)
@@ -48,7 +48,7 @@ def test_what_is_there_already_is_made_private(generous, tmp_path):
         folder.chmod(0o777)
 
 
-def test_a_folder_of_other_things_stays_as_it_is(tmp_path):
+def test_a_folder_with_other_files_is_not_changed(tmp_path):
     shared, sticky = tmp_path / "shared", tmp_path / "tmp"
     shared.mkdir(), sticky.mkdir()
     (shared / "something.txt").touch()

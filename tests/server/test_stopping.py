@@ -1,4 +1,4 @@
-"""Stopping loses nothing that was reported finished, and tells the others."""
+"""Stopping loses no finished piece, and fails the remaining jobs with a reason."""
 
 import signal
 import sqlite3
@@ -18,7 +18,7 @@ from serving import PATIENCE, running, until
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
+def test_a_signal_under_load_loses_no_finished_piece(command, number):
     process, said = command("--running", 4, "--grace", 0)
     finished, told, refused = [], [], []
 
@@ -54,7 +54,7 @@ def test_a_signal_under_load_loses_nothing_that_was_finished(command, number):
         assert all(client.midi(piece)[:4] == b"MThd" for piece in finished)
 
 
-def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path, paused):
+def test_waiting_jobs_fail_when_the_server_stops(composer, limits, tmp_path, paused):
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits, grace=0) as (url, server), Client(url) as client:
         paused.set()
@@ -78,7 +78,7 @@ def test_who_waits_is_told_that_the_server_stops(composer, limits, tmp_path, pau
     assert [(name, job["error"]["code"]) for name, job in ends] == [("failed", "stopping")] * 4
 
 
-def test_a_server_that_cannot_begin_says_so(composer, limits, tmp_path, monkeypatch):
+def test_a_server_that_cannot_start_reports_an_error(composer, limits, tmp_path, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     app = create_app(composer, data=tmp_path, limits=limits)
     (tmp_path / "cache").touch()  # where a folder should be
@@ -90,7 +90,7 @@ def test_a_server_that_cannot_begin_says_so(composer, limits, tmp_path, monkeypa
     assert begun == []
 
 
-def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
+def test_missing_libraries_are_reported(monkeypatch):
     from typer.testing import CliRunner
 
     from amadeus.cli.main import app
@@ -115,7 +115,7 @@ def test_without_its_libraries_serving_says_what_to_install(monkeypatch):
         (["--data", "newer"], "another version of Amadeus"),
     ],
 )
-def test_settings_that_cannot_work_are_one_line(arguments, said, tmp_path, monkeypatch):
+def test_invalid_settings_are_reported_in_one_line(arguments, said, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
     from amadeus.cli.main import app

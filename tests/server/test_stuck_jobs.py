@@ -1,4 +1,4 @@
-"""Every job ends, with a reason, even when what it waits for never comes."""
+"""Every job ends, with a reason, even if it is stuck."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from serving import PATIENCE, running, until
 
 @pytest.fixture
 def server(composer, limits, tmp_path):
-    """A server; gives its runner and a client."""
+    """The runner of a server, and a client."""
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits) as (url, _), Client(url, patience=0) as client:
         yield app.state.services.runner, client
@@ -30,11 +30,11 @@ def end_of(client, job):
     return told["error"]
 
 
-def test_a_single_try_composes(client):
+def test_a_single_candidate_composes(client):
     assert client.compose("a waltz", bars=1, notes=4, tries=1, seed=1)["notes"] <= 4
 
 
-def test_a_passage_without_requests_ends_at_once(composer):
+def test_a_stream_without_requests_ends_at_once(composer):
     engine = Engine(composer.model, context=composer.context, max_pieces=1)
     engine.start()
     assert list(engine.compose([]).rows(time.monotonic() + PATIENCE)) == []
@@ -95,7 +95,7 @@ def test_a_stuck_engine_ends_all_jobs_and_may_recover(server, monkeypatch):
     assert len(list(client.pieces())) == 1
 
 
-def test_a_cancelled_job_makes_room_even_if_the_engine_is_stuck(server, monkeypatch):
+def test_a_cancelled_job_frees_its_slot_even_if_the_engine_is_stuck(server, monkeypatch):
     runner, client = server
     go_on = threading.Event()
     monkeypatch.setattr(Session, "step", lambda _: go_on.wait(PATIENCE) and [])
@@ -105,7 +105,7 @@ def test_a_cancelled_job_makes_room_even_if_the_engine_is_stuck(server, monkeypa
     go_on.set()
 
 
-def test_a_job_beyond_its_time_gives_its_place_to_another(server, limits, monkeypatch):
+def test_a_job_beyond_its_deadline_frees_its_slot(server, limits, monkeypatch):
     runner, client = server
     go_on, run = threading.Event(), ComposeTask.run
 

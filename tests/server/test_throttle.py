@@ -1,4 +1,4 @@
-"""Guessing tokens takes long, and costs the server little."""
+"""Guessing tokens is slow and costs the server little."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from amadeus.server.throttle import FIRST_SECONDS, MAX_SECONDS, Throttle
 
 @pytest.fixture
 def waits():
-    """How long was waited, without waiting."""
+    """Records delays instead of sleeping."""
     return []
 
 
@@ -22,7 +22,7 @@ def throttled(waits):
     return Throttle(sleep)
 
 
-def test_each_wrong_token_of_a_client_is_answered_later(throttled, waits):
+def test_each_wrong_token_doubles_the_delay(throttled, waits):
     async def guess():
         for _ in range(2000):
             assert throttled.may_try("10.0.0.1")
@@ -37,7 +37,7 @@ def test_each_wrong_token_of_a_client_is_answered_later(throttled, waits):
     assert waits[2000:] == [FIRST_SECONDS, FIRST_SECONDS]
 
 
-def test_late_answers_at_once_are_few_for_a_client_and_in_all():
+def test_delayed_answers_are_limited_per_client_and_in_total():
     async def guess():
         go_on = asyncio.Event()
         throttled = Throttle(lambda _: go_on.wait())
@@ -65,7 +65,7 @@ def test_late_answers_at_once_are_few_for_a_client_and_in_all():
     asyncio.run(guess())
 
 
-def test_memory_is_bounded_however_many_guess(throttled):
+def test_memory_is_bounded(throttled):
     async def guess():
         for number in range(3 * throttle._REMEMBERED):
             await throttled.wrong(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}")
@@ -75,7 +75,7 @@ def test_memory_is_bounded_however_many_guess(throttled):
     assert len(throttled._pending) == 0
 
 
-def test_a_network_of_ipv6_is_one_client(throttled, waits):
+def test_an_ipv6_network_counts_as_one_client(throttled, waits):
     async def guess():
         for host in range(3):
             await throttled.wrong(f"2001:db8::{host}")

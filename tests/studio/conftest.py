@@ -18,7 +18,7 @@ DESKTOP = {"viewport": {"width": 1360, "height": 850}}
 
 @pytest.fixture(scope="module")
 def start_server():
-    """Starts servers, processes of their own; each gives its address. more: options."""
+    """Starts servers in separate processes; yields their addresses. more: further options."""
     running = []
 
     def start(data: Path, *more: str) -> tuple[str, subprocess.Popen]:
@@ -54,7 +54,7 @@ def browser():
 
 
 class Studio:
-    """A page of the studio, and what a person does with it."""
+    """A page of the studio, and the actions of its user."""
 
     def __init__(self, page, address):
         self.page, self.address = page, address

@@ -25,7 +25,7 @@ def test_notes_are_drawn_and_heard_before_composing_has_ended(studio):
     assert studio.js("amadeus.state.piece.notes.length") == piece["notes"]
 
 
-def test_what_is_drawn_while_composing_is_what_is_kept(studio):
+def test_the_streamed_piece_equals_the_stored_piece(studio):
     studio.write("flute and guitar in 6/8, D major, 4 bars")
     studio.js(
         "amadeus.state.addEventListener('piece', () => {"
@@ -42,7 +42,7 @@ def test_what_is_drawn_while_composing_is_what_is_kept(studio):
     assert abs(studio.js(f"({seconds})(amadeus.state.piece)")) < 1e-3
 
 
-def test_chips_say_what_is_understood_and_can_be_set_by_hand(studio):
+def test_chips_show_the_parsed_prompt_and_can_be_set(studio):
     studio.write("a waltz for piano in A minor, 4 bars")
     chip = studio.page.locator('[data-chip="key"]')
     assert chip.get_attribute("aria-label") == "Key: A minor, from the prompt"
@@ -63,7 +63,7 @@ def test_chips_say_what_is_understood_and_can_be_set_by_hand(studio):
     assert set(studio.js("amadeus.state.piece.notes.map((n) => n.pitch % 12)")) <= dorian
 
 
-def test_a_contradiction_is_said_before_anything_is_composed(open_studio):
+def test_a_contradiction_is_shown_before_composing(open_studio):
     studio = open_studio(faults=("422",))
     studio.write("in A minor, in C# major")
     problem = studio.page.locator("#problem").inner_text()
@@ -75,7 +75,7 @@ def test_a_contradiction_is_said_before_anything_is_composed(open_studio):
     assert studio.js("amadeus.state.job") is None
 
 
-def test_the_last_wish_counts(studio):
+def test_a_new_request_replaces_the_running_one(studio):
     studio.write("a march, 100 bars")
     studio.page.press("#prompt", "Enter")
     for bars in (90, 2):

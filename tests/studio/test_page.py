@@ -43,7 +43,7 @@ def test_a_dropped_file_is_opened(opened):
     assert opened.js("amadeus.state.piece.notes.length") > 100
 
 
-def test_a_file_that_is_no_music_is_refused_in_words(open_studio, tmp_path):
+def test_a_file_that_is_not_music_is_refused_with_a_message(open_studio, tmp_path):
     studio = open_studio(faults=("422",))
     wrong = tmp_path / "wrong.mid"
     wrong.write_bytes(b"no music")
@@ -57,7 +57,7 @@ def test_a_file_that_is_no_music_is_refused_in_words(open_studio, tmp_path):
     assert ".mid" in notice.inner_text()
 
 
-def test_playing_makes_sound_and_muting_takes_it_away(opened):
+def test_playing_is_audible_and_muting_silences_it(opened):
     opened.page.keyboard.press("Space")
     assert opened.peak() > 0.01
     opened.page.keyboard.press("Space")
@@ -104,7 +104,7 @@ def test_reloading_fetches_no_sounds_again(opened):
     assert opened.js(sizes + ".map((e) => e.transferSize)")[0] < 10_000
 
 
-def test_a_selection_is_repeated(opened):
+def test_a_selection_can_be_looped(opened):
     opened.page.keyboard.press("Shift+ArrowRight")
     opened.page.keyboard.press("Shift+ArrowRight")
     assert opened.js("amadeus.state.selection.bars") == [1, 2]
@@ -174,7 +174,7 @@ def test_a_phone_scrolls_in_one_direction_only(open_studio, fixtures):
     studio.picture("phone-selection")
 
 
-def test_colours_follow_the_system_until_they_are_chosen(open_studio, fixtures):
+def test_the_theme_follows_the_system_until_it_is_chosen(open_studio, fixtures):
     studio = open_studio(color_scheme="dark")
     theme = "document.documentElement.dataset.theme"
     assert studio.js(theme) == "dark"
@@ -187,7 +187,7 @@ def test_colours_follow_the_system_until_they_are_chosen(open_studio, fixtures):
     assert studio.js(theme) == "light"
 
 
-def test_a_piece_can_be_exported_as_everything_that_the_server_makes(opened):
+def test_a_piece_can_be_exported_in_every_format(opened):
     assert opened.export("midi")[:4] == b"MThd"
     assert opened.export("audio")[:4] == b"RIFF"
     assert opened.export("picture")[:4] == b"\x89PNG"
@@ -216,7 +216,7 @@ def test_a_history_survives_a_restart(open_studio, start_server, fixtures, tmp_p
     assert studio.finish() == piece
 
 
-def test_a_server_that_is_gone_is_said_in_words(open_studio, start_server, tmp_path):
+def test_an_unreachable_server_is_reported(open_studio, start_server, tmp_path):
     address, process = start_server(tmp_path)
     studio = open_studio(address=address, faults=("ERR_CONNECTION_REFUSED",))
     process.terminate()
@@ -227,7 +227,7 @@ def test_a_server_that_is_gone_is_said_in_words(open_studio, start_server, tmp_p
     assert "amadeus serve" in notice.inner_text()
 
 
-def test_a_server_that_goes_while_it_composes_is_said_in_words(open_studio, start_server, tmp_path):
+def test_a_server_that_stops_while_composing_is_reported(open_studio, start_server, tmp_path):
     address, process = start_server(tmp_path)
     studio = open_studio(address=address, faults=("ERR_", "Failed to load"))
     studio.page.fill("#prompt", "a symphony, 300 bars")

@@ -86,7 +86,7 @@ def test_chips_are_set_removed_and_reset_by_keyboard(studio):
     assert chip(studio, "mood").get_attribute("aria-label") == "mood: sad, from the prompt"
 
 
-def test_a_value_that_is_none_is_said(studio):
+def test_an_invalid_value_is_reported(studio):
     chip(studio, "form").click()
     studio.page.locator(".popover input").fill("grump")
     studio.page.keyboard.press("Enter")

@@ -47,7 +47,7 @@ def notes_by_bar(midi):
     return {bar: sorted(notes) for bar, notes in bars.items()}
 
 
-def test_two_bars_are_written_anew_and_the_others_stay(studio):
+def test_two_bars_are_rewritten_and_the_others_stay(studio):
     before = notes_by_bar(studio.export("midi"))
     studio.select_bars(3, 4)
     assert studio.page.locator("#selection-text").inner_text() == "Bars 3\u20134, all instruments"
@@ -81,7 +81,7 @@ def test_drafts_of_an_edit_are_shown_until_it_is_done(studio):
     assert studio.js("amadeus.state.piece.about.kind") == "edit"
 
 
-def test_what_is_locked_stays(studio):
+def test_locked_attributes_stay(studio):
     before = read_midi(studio.export("midi"))
     studio.page.keyboard.press("Control+a")
     for name in ("rhythm", "length", "harmony", "dynamics"):
@@ -111,7 +111,7 @@ def place_of(note):
     return onset, instrument
 
 
-def test_selected_notes_are_written_anew_and_no_others(studio):
+def test_only_the_selected_notes_are_rewritten(studio):
     x, y, bar = studio.js(
         "(() => { const n = amadeus.state.piece.notes.find((n) => n.instrument === 'cello');"
         "const g = amadeus.roll.geometry; return [g.x(n.onset) + 2, g.y(n.pitch) + g.rowHeight / 2,"
@@ -161,7 +161,7 @@ def test_a_lock_holds_for_selected_notes(studio):
     )
 
 
-def test_a_part_joins_in(studio):
+def test_a_part_is_added(studio):
     studio.page.click("#add-part")
     studio.page.get_by_label("Instrument to add").fill("flute")
     studio.page.keyboard.press("Enter")
@@ -189,7 +189,7 @@ def test_two_takes_are_compared_while_they_play(studio):
     assert studio.js("amadeus.state.piece.id") == second
 
 
-def test_a_piece_goes_on(studio):
+def test_a_piece_is_continued(studio):
     studio.page.keyboard.press("c")
     studio.until("amadeus.state.job !== null")
     studio.finish()
@@ -197,7 +197,7 @@ def test_a_piece_goes_on(studio):
     assert studio.js("amadeus.state.piece.about.kind") == "continue"
 
 
-def test_pieces_are_there_again_after_reloading_and_can_be_kept_in_order(studio, piece):
+def test_pieces_survive_reloading_and_can_be_renamed_and_starred(studio, piece):
     studio.page.reload()
     studio.finish()
     assert studio.js("amadeus.state.piece.id") == piece
