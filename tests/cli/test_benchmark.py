@@ -74,11 +74,11 @@ def test_starting_is_timed_in_a_process_of_its_own(amadeus, checkpoint):
         (("--batch", "two"), "--batch takes whole numbers"),
         (("--batch", "0"), "at least 1"),
         (("--steps", "9"), "steps must be 1 to 8"),
-        (("--only", ","), "names nothing"),
+        (("--only", ","), "contains no names"),
         (("--device", "abacus"), "cannot run on device 'abacus'"),
     ],
 )
-def test_what_cannot_be_timed_is_refused_before_the_work(amadeus, options, said):
+def test_invalid_settings_are_refused_before_the_work(amadeus, options, said):
     outcome = amadeus("benchmark", *options)
     assert (outcome.code, outcome.out) == (1, "")
     assert said in outcome.err

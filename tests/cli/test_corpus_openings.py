@@ -33,7 +33,7 @@ def test_composed_openings_change_the_statistics(amadeus, shards):
 def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "usual.json")
     assert outcome.code == 1
-    assert "no training piece has 9999 bars; ask for fewer" in outcome.err
+    assert "no training piece has 9999 bars; choose fewer" in outcome.err
     assert not (tmp_path / "usual.json").exists()
 
 

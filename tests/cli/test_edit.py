@@ -96,7 +96,7 @@ def test_parts_may_be_listed_or_repeated(edit, tmp_path):
         (("--vary", "2"), "at most 1"),
         (("--note", "X4"), "notes 'X4': write 'C4-G5'"),
         (("--note", "C4 at 12:1"), "there is no bar 12"),
-        (("--output", "new.wav"), "ends in .mid"),
+        (("--output", "new.wav"), "must end in .mid"),
     ],
 )
 def test_an_invalid_edit_is_refused_and_writes_nothing(edit, tmp_path, options, message):

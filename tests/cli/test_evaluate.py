@@ -117,15 +117,15 @@ def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
     outcome = amadeus("evaluate", "bad")
     assert outcome.code == 1
     assert "none of the 1 files" in outcome.err
-    assert "x.mid, which is not a MIDI file" in outcome.err
+    assert "x.mid, is not a MIDI file" in outcome.err
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--guidance", 2), "--guidance is about composing"),
-        (("--clap", "weights"), "with --prompts"),
-        (("--frechet", "weights"), "with --reference"),
+        (("--guidance", 2), "--guidance only applies to composing"),
+        (("--clap", "weights"), "add --prompts"),
+        (("--frechet", "weights"), "add --reference"),
     ],
 )
 def test_options_without_effect_are_refused(amadeus, pieces, options, said):

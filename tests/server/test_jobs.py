@@ -212,7 +212,7 @@ def test_disconnecting_cancels_a_job_that_asks_for_it(client, paused):
     assert client.compose(bars=1, notes=4, seed=1)
 
 
-def test_a_job_survives_while_it_has_followers(client):
+def test_a_job_survives_a_disconnect_by_default(client):
     job = client.submit("compose", bars=4, notes=60, seed=1)
     events = client.events(job["id"])
     next(events)
