@@ -66,8 +66,8 @@ def test_more_steps_than_attributes_are_refused_where_pieces_are_composed(amadeu
     ("options", "remedy"),
     [
         (("--only", "hear,listen"), "choose from hear, follow, like"),
-        (("--rows", "64,many"), "write 64,960"),
-        (("--rows", "1"), "write 64,960"),
+        (("--rows", "64,many"), "whole numbers of at least 2"),
+        (("--rows", "1"), "whole numbers of at least 2"),
         (("--model", "amadeus-small"), "trained without profiles"),
     ],
 )

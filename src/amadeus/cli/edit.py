@@ -42,7 +42,7 @@ def edit(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="An instrument to add, or with --part, to replace those with; repeatable.",
+            help="An instrument to add; with --part, it replaces those parts. Repeatable.",
         ),
     ] = None,
     note: Annotated[

@@ -29,7 +29,7 @@ def mcp(
     ],
     model: options.Model = None,
 ) -> None:
-    """Let an AI assistant compose, continue, edit and describe music over the MCP.
+    """Let an AI assistant compose, continue, edit and describe music.
 
     Assistants that support the Model Context Protocol start this command themselves and talk to it
     over standard input and output; see docs/mcp.md.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Notes = Annotated[int | None, typer.Option(min=1, help="Maximum number of notes.")]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, help="The same seed gives the same piece. Random by default."),
+    typer.Option(min=0, help="The same seed gives the same piece. By default random, and printed."),
 ]
 Steps = Annotated[
     int | None,
@@ -23,7 +23,7 @@ Steps = Annotated[
 Threshold = Annotated[
     float | None,
     typer.Option(
-        help="Decide all attributes at once whose probability is at least this, 0 to 1: faster, "
+        help="Decide all attributes with at least this probability in one step, 0 to 1: faster, "
         "slightly less accurate."
     ),
 ]

@@ -83,9 +83,9 @@ def serve(
 ) -> None:
     """Start the HTTP server, with the studio in the browser and an API for programs.
 
-    Ctrl-C or SIGTERM stops it. Pieces are stored and available again the next time. With --json,
-    it prints its address and access token as one line of JSON once it is ready; otherwise it
-    prints the token only if it was drawn at random.
+    Ctrl-C or SIGTERM stops the server. Finished pieces are stored and remain available after a
+    restart. With --json, the server prints its address and access token as one line of JSON once
+    it is ready; otherwise it prints the token only if it was drawn at random.
     """
     try:
         from amadeus.server.app import create_app

@@ -54,7 +54,7 @@ def train(
         str | None, typer.Option(help="cpu or cuda; by default cuda if available.")
     ] = None,
 ) -> None:
-    """Train a model; validates and saves checkpoints at intervals."""
+    """Train a model, with regular validation and checkpoints."""
     from amadeus.training.config import load_config
     from amadeus.training.state import STATE
 

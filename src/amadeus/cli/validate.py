@@ -38,7 +38,7 @@ def validate(
     model: options.Model = None,
     shards: Annotated[
         Path | None,
-        typer.Option(help="Folder of token shards; by default, the validation pieces included."),
+        typer.Option(help="Folder of token shards; by default, the packaged pieces."),
     ] = None,
     pieces: Annotated[
         int, typer.Option(min=1, help="Most pieces to evaluate, sampled evenly.")

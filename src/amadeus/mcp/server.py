@@ -196,7 +196,7 @@ class Tools:
         ] = None,
         add: Annotated[
             _Words,
-            Field(description="Instruments to add; with parts, they replace those."),
+            Field(description="Instruments to add; with parts, they replace those parts."),
         ] = None,
         notes: Annotated[
             _Words,

@@ -56,7 +56,7 @@ class JobRequest(RequestModel):
         default=[], description="Further constraints, such as 'key: D dorian'."
     )
     seed: Seed | None = Field(
-        default=None, description="The same seed gives the same piece. Random by default."
+        default=None, description="The same seed gives the same piece. By default random."
     )
     guidance: Annotated[float, Field(ge=0, le=MAX_GUIDANCE)] | None = Field(
         default=None,
@@ -68,7 +68,7 @@ class JobRequest(RequestModel):
     )
     threshold: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None,
-        description="Decide all attributes at once whose probability is at least this.",
+        description="Decide all attributes with at least this probability in one step.",
     )
     temperature: Annotated[float, Field(ge=0, le=10)] | None = Field(
         default=None,
@@ -189,7 +189,7 @@ class EditRequest(JobRequest):
     )
     parts: Names = Field(default=[], description="Instruments to change; all if empty.")
     add: Names = Field(
-        default=[], description="Instruments to add; with `parts`, they replace those."
+        default=[], description="Instruments to add; with `parts`, they replace those parts."
     )
     notes: Annotated[
         list[Annotated[str, StringConstraints(min_length=1, max_length=100)]],
