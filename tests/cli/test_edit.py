@@ -20,7 +20,7 @@ def edit(amadeus, checkpoint, song):
 
 
 def test_only_the_given_bars_change(edit, song, tmp_path):
-    outcome = edit("--bars", "3-4", "--tries", 1)
+    outcome = edit("--bars", "3-4", "--candidates", 1)
     assert outcome.code == 0, outcome.err
     assert outcome.err == ""
     before, after = read_midi(song), read_midi(tmp_path / "new.mid")
@@ -35,7 +35,9 @@ def test_only_the_given_bars_change(edit, song, tmp_path):
 
 
 def test_only_the_given_notes_change(edit, song, tmp_path):
-    outcome = edit("--note", "C4-G5 for voice from 3:1 to 3:2", "--note", "at 4:1", "--tries", 1)
+    outcome = edit(
+        "--note", "C4-G5 for voice from 3:1 to 3:2", "--note", "at 4:1", "--candidates", 1
+    )
     assert outcome.code == 0, outcome.err
     before, after = read_midi(song), read_midi(tmp_path / "new.mid")
     bars = bars_of(before)
@@ -47,7 +49,14 @@ def test_only_the_given_notes_change(edit, song, tmp_path):
 
 
 def test_a_seed_edits_the_same_again(edit, tmp_path):
-    edit("--bars", "3-4", "--tries", 1)
+    edit("--bars", "3-4", "--candidates", 1)
+    first = (tmp_path / "new.mid").read_bytes()
+    edit("--bars", "3-4", "--candidates", 1)
+    assert (tmp_path / "new.mid").read_bytes() == first
+
+
+def test_tries_is_the_old_name_of_candidates(edit, tmp_path):
+    edit("--bars", "3-4", "--candidates", 1)
     first = (tmp_path / "new.mid").read_bytes()
     edit("--bars", "3-4", "--tries", 1)
     assert (tmp_path / "new.mid").read_bytes() == first
@@ -75,9 +84,9 @@ def test_json_contains_the_explanation(edit):
 
 
 def test_parts_may_be_listed_or_repeated(edit, tmp_path):
-    edit("--bars", "3-4", "--add", "flute,drums", "--tries", 1)
+    edit("--bars", "3-4", "--add", "flute,drums", "--candidates", 1)
     first = (tmp_path / "new.mid").read_bytes()
-    edit("--bars", "3-4", "--add", "flute", "--add", "drums", "--tries", 1)
+    edit("--bars", "3-4", "--add", "flute", "--add", "drums", "--candidates", 1)
     assert (tmp_path / "new.mid").read_bytes() == first
     assert any(track.is_drum for track in read_midi(tmp_path / "new.mid").tracks)
 

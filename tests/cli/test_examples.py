@@ -19,16 +19,16 @@ from amadeus.corpus import splits
 from amadeus.corpus.shards import PACKAGED_VALIDATION
 
 SMALLER = {
-    "generate": "--bars 12 --count 1 --tries 1 --seed 1",
+    "generate": "--bars 12 --count 1 --candidates 1 --seed 1",
     "continue": "--bars 2 --seed 1",
-    "edit": "--tries 1 --seed 1",
+    "edit": "--candidates 1 --seed 1",
     "evaluate --prompts": "--seeds 1 --bars 1 --model runs/small",
     "train": "--minutes 0",
     "validate": "--pieces 2 --rows 32",
     "benchmark": "--rounds 1 --quick --only presets --preset nano --output report",
     "corpus openings": "--pieces 4 --compose 2",
     "experiment control": "--seeds 1 --bars 2 --only tempo --model runs/small --output report",
-    "experiment infill": "--pieces 2 --bars 1 --tries 1 --model runs/small --output report",
+    "experiment infill": "--pieces 2 --bars 1 --candidates 1 --model runs/small --output report",
     "experiment dependency": "--pieces 2 --rows 4 --notes 100 --model runs/small --output report",
     "experiment profile": "--pieces 2 --rows 4 --seeds 1 --levels 2 --bars 2 --model runs/small "
     "--output report",

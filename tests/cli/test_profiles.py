@@ -13,7 +13,7 @@ from amadeus.profile.wording import describe
 @pytest.fixture
 def generate(amadeus, checkpoint):
     return lambda *options: amadeus(
-        "generate", "--model", checkpoint, "--notes", 6, "--seed", 1, "--tries", 1, *options
+        "generate", "--model", checkpoint, "--notes", 6, "--seed", 1, "--candidates", 1, *options
     )
 
 
