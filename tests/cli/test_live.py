@@ -163,7 +163,7 @@ def test_ctrl_c_before_the_first_note_leaves_no_file(generate, monkeypatch, tmp_
 
 
 def test_composing_ahead_is_limited(monkeypatch):
-    monkeypatch.setattr(live, "_MOST_AHEAD", 3)
+    monkeypatch.setattr(live, "_MAX_AHEAD", 3)
     drawn, given_up, enough = [], [], threading.Event()
 
     def notes():

@@ -63,7 +63,7 @@ def test_unwritable_pieces_are_refused_before_composing(amadeus, tmp_path, no_mo
     assert amadeus("inspect", "song.mid").code == 0
     outcome = amadeus(command, "song.mid", "--output", "out.mid")
     assert outcome.code == 1
-    assert "song.mid: can be read, but not be written again: a rest of 268435456" in outcome.err
+    assert "song.mid can be read but not written again: a rest of 268435456" in outcome.err
     assert [path.name for path in tmp_path.iterdir()] == ["song.mid"]
 
 

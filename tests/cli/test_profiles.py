@@ -113,5 +113,5 @@ def test_a_catalogue_is_built_from_shards(amadeus, shards, tmp_path):
 def test_pieces_that_are_too_short_make_no_catalogue(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "profiles", shards, "--bars", 10_000, "--output", "p.npz")
     assert outcome.code == 1
-    assert "ask for fewer" in outcome.err
+    assert "choose fewer" in outcome.err
     assert not (tmp_path / "p.npz").exists()

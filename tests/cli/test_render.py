@@ -13,7 +13,7 @@ def test_each_kind_of_file_is_written(amadeus, fixtures, tmp_path, kind):
 def test_sheet_music_has_its_suffix(amadeus, fixtures, tmp_path):
     outcome = amadeus("render", fixtures / "song_with_pickup.mid", "--musicxml", "song.pdf")
     assert outcome.code == 1
-    assert "song.pdf: a file of this kind ends in .musicxml" in outcome.err
+    assert "song.pdf: the name must end in .musicxml" in outcome.err
     assert not any(tmp_path.iterdir())
 
 
