@@ -300,7 +300,7 @@ def test_a_file_that_vanishes_during_eviction_is_no_error(tmp_path, monkeypatch)
     monkeypatch.setattr(Path, "iterdir", lambda _: iter([tmp_path / name for name in names]))
     for name in ("a.wav", "b.wav"):
         (tmp_path / name).write_bytes(b"xx")
-    files._make_room(tmp_path / "b.wav")
+    files._evict(tmp_path / "b.wav")
     assert os.listdir(tmp_path) == ["b.wav"]
 
 

@@ -96,13 +96,13 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self._pool.limit and not self._make_room():
+        if len(self.connections) > self._pool.limit and not self._close_idle():
             transport.write(_BUSY % (len(_BUSY_BODY), _BUSY_BODY))
             transport.close()
             return
         self._update_idle_timer()
 
-    def _make_room(self) -> bool:
+    def _close_idle(self) -> bool:
         """Close the connection that has been idle longest. Returns False if none is idle."""
         oldest = next(iter(self._pool.idle), None)
         if oldest is None:

@@ -188,7 +188,7 @@ class Engine(threading.Thread):
                 self._fail(self._owners[piece][0], piece.error or dropped)
 
     def _restart_session(self, error: Exception) -> None:
-        """Replace the session after an unexpected error, which fails all pieces in progress."""
+        """Replace the session after an unexpected error; fails all but the waiting pieces."""
         waiting = set(self._session.waiting)
         streams = dict.fromkeys(stream for stream, _ in self._owners.values())
         self._owners.clear()

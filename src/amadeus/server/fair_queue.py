@@ -30,7 +30,7 @@ class FairQueue(Generic[T]):
     def running(self) -> int:
         return self._running.total()
 
-    def check_room(self, client: str) -> None:
+    def check_capacity(self, client: str) -> None:
         """Raises TooManyJobs if the client has too many jobs waiting, BusyError if all do."""
         if sum(owner == client for owner, _ in self._waiting) >= self._max_per_client:
             raise TooManyJobs(
@@ -40,8 +40,8 @@ class FairQueue(Generic[T]):
             raise BusyError(f"{self._max_waiting} jobs are already waiting; try again later")
 
     def add(self, client: str, job: T) -> None:
-        """Append a job. Raises the errors of `check_room`."""
-        self.check_room(client)
+        """Append a job. Raises the errors of `check_capacity`."""
+        self.check_capacity(client)
         self._waiting.append((client, job))
 
     def order(self) -> list[T]:

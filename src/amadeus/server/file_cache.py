@@ -40,7 +40,7 @@ class FileCache:
                     os.utime(path)
                 except FileNotFoundError:
                     await self._write(kind, path, midi, title)
-                    self._make_room(path)
+                    self._evict(path)
         finally:
             if not lock.locked():
                 self._locks.pop(path, None)
@@ -77,7 +77,7 @@ class FileCache:
     def _path(self, kind: str, piece: str) -> Path:
         return self._folder / f"{piece}{worker_functions.FILE_KINDS[kind].suffix}"
 
-    def _make_room(self, newest: Path) -> None:
+    def _evict(self, newest: Path) -> None:
         """Delete the least recently used files until the cache is within its limit."""
         entries = []
         for path in self._folder.iterdir():

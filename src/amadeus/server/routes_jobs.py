@@ -141,8 +141,8 @@ async def _submit(
     plan: Callable[[], Task], client: str, services: Services, response: Response
 ) -> models.JobStatus:
     """Queue a job if it is valid. Planning takes up to a second, so it runs in a thread."""
-    services.runner.check_room(client)
-    await asyncio.to_thread(services.store.check_room)
+    services.runner.check_capacity(client)
+    await asyncio.to_thread(services.store.check_capacity)
     task = await asyncio.to_thread(plan)
     job = services.runner.submit(task, client)
     response.headers["location"] = f"/api/v1/jobs/{job.id}"

@@ -81,17 +81,17 @@ class Runner:
     def waiting(self) -> int:
         return len(self._queue)
 
-    def check_room(self, client: str) -> None:
+    def check_capacity(self, client: str) -> None:
         """Raises Stopping, EngineFailed or BusyError if a new job would be refused."""
         if self.is_stopping:
             raise Stopping(STOPPING.message)
         if (error := self._engine.fault()) is not None:
             raise error
-        self._queue.check_room(client)
+        self._queue.check_capacity(client)
 
     def submit(self, task: Task, client: str) -> Job:
-        """Queue a job. Raises the errors of `check_room`."""
-        self.check_room(client)
+        """Queue a job. Raises the errors of `check_capacity`."""
+        self.check_capacity(client)
         job = Job(task, client)
         self._queue.add(client, job)
         self._jobs[job.id] = job

@@ -89,7 +89,7 @@ class Store:
             _LOG.error("%d pieces are lost because they could not be written to disk", lost)
         self._database.close()
 
-    def check_room(self) -> None:
+    def check_capacity(self) -> None:
         """Raises CannotStore if another piece could not be stored."""
         self.save_unsaved()
         ((count,),) = self._database.execute(_COUNT)

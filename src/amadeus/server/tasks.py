@@ -68,12 +68,12 @@ class ComposeTask(Task):
     """A new piece."""
 
     request: requests.ComposeRequest
-    profiled: dict[str, Any] = field(default_factory=dict)
+    profile_settings: dict[str, Any] = field(default_factory=dict)
     """Settings of the composer for the profile."""
 
-    def plan_profile(self, composer: Composer, profiled: dict[str, Any]) -> None:
+    def plan_profile(self, composer: Composer, profile_settings: dict[str, Any]) -> None:
         """Determine the profile. Raises ConfigError if the model does not support profiles."""
-        self.profiled = profiled
+        self.profile_settings = profile_settings
         self.profile = profile_of(composer.profile_of(self.request.prompt, **self._settings()))
 
     def run(self, composer: JobComposer, emit: Emit) -> Score:
@@ -89,7 +89,8 @@ class ComposeTask(Task):
         return {
             "bars": request.bars, "notes": request.notes, "seed": self.seed, "tries": request.tries,
             "prompt_constraints": request.prompt_constraints,
-            "constraints": Constraints(*request.constraints), **request.sampling(), **self.profiled,
+            "constraints": Constraints(*request.constraints), **request.sampling(),
+            **self.profile_settings,
         }  # fmt: skip
 
 
