@@ -37,7 +37,7 @@ class WorkerProcess:
     """Runs one call at a time; used on the event loop."""
 
     def __init__(self, max_calls: int, seconds: int, memory: int) -> None:
-        """max_calls: calls waiting or running. seconds, memory: limits per call."""
+        """max_calls: calls waiting or running. seconds, memory (bytes): limits per call."""
         self._max_calls, self._num_calls = max_calls, 0
         self._seconds, self._memory = seconds, memory
         self._call_lock = asyncio.Lock()
