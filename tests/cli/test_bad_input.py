@@ -78,10 +78,10 @@ def test_odd_files_are_read_all_the_same(amadeus, tmp_path, kind):
     tracks = 16 if kind.startswith("16") else 1
     path = tmp_path / "odd.mid"
     path.write_bytes(header(tracks) + track(ODD_BUT_READABLE[kind]) * tracks)
-    found = json.loads(amadeus("inspect", path, "--json").out)
-    assert len(found["tracks"]) == tracks
-    assert found["notes"] >= 1
-    assert found["seconds"] > 0
+    result = json.loads(amadeus("inspect", path, "--json").out)
+    assert len(result["tracks"]) == tracks
+    assert result["notes"] >= 1
+    assert result["seconds"] > 0
 
 
 @pytest.mark.parametrize("command", ["inspect", "render", "continue"])

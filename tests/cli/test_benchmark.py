@@ -15,23 +15,23 @@ def test_it_names_the_machine_and_compares_within_the_run(amadeus, checkpoint, t
     options = (*TINY, "--model", checkpoint, "--only", "batch,presets")
     outcome = amadeus("benchmark", *options, "--output", "speed", "--json")
     assert outcome.code == 0, outcome.err
-    found = json.loads(outcome.out)
-    computer = found["computer"]
+    result = json.loads(outcome.out)
+    computer = result["computer"]
     assert computer["cores"] >= computer["threads"] >= 1
     assert len(computer["load_average"]["before"]) == 3
-    assert platform.python_version() in found["provenance"]["versions"]
-    batch = found["tables"]["batch"]
-    assert {one["batch"] for one in batch} == {1, 2}
-    for one in batch:
-        ours = next(o for o in batch if o["batch"] == one["batch"])
-        pairs = zip(ours["notes_per_second"]["rounds"], one["notes_per_second"]["rounds"])  # noqa: B905
-        assert one["ratio"]["median"] == pytest.approx(median(a / b for a, b in pairs))
-    (nano,) = found["tables"]["presets"]
+    assert platform.python_version() in result["provenance"]["versions"]
+    batch = result["tables"]["batch"]
+    assert {row["batch"] for row in batch} == {1, 2}
+    for row in batch:
+        ours = next(o for o in batch if o["batch"] == row["batch"])
+        pairs = zip(ours["notes_per_second"]["rounds"], row["notes_per_second"]["rounds"])  # noqa: B905
+        assert row["ratio"]["median"] == pytest.approx(median(a / b for a, b in pairs))
+    (nano,) = result["tables"]["presets"]
     assert nano["floor"]["ms"] > 0
     folder = tmp_path / "speed"
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["README.md", "numbers.json", "report.html", "speed.png"]
-    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == found
+    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == result
     assert computer["processor"] in (folder / "README.md").read_text(encoding="utf-8")
 
 
@@ -49,9 +49,9 @@ def test_without_a_gpu_only_the_cpu_is_timed(amadeus, checkpoint, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     outcome = amadeus("benchmark", *TINY, "--model", checkpoint, "--only", "steps", "--json")
     assert outcome.code == 0, outcome.err
-    found = json.loads(outcome.out)
-    assert found["computer"]["device"] is None
-    assert not any("cuda" in one["system"] for one in found["tables"]["steps"])
+    result = json.loads(outcome.out)
+    assert result["computer"]["device"] is None
+    assert not any("cuda" in row["system"] for row in result["tables"]["steps"])
 
 
 @pytest.mark.slow
@@ -60,14 +60,14 @@ def test_starting_is_timed_in_a_process_of_its_own(amadeus, checkpoint):
     assert outcome.code == 0, outcome.err
     starts = json.loads(outcome.out)["start"]
     assert "generate --notes 1" in starts[0]["what"]
-    for one in starts:
-        assert one["seconds"]["median"] > 0
-        is_command = one["what"].startswith("`amadeus")
-        assert (one["peak_mib"] is not None) == is_command  # a process of its own has a peak
+    for row in starts:
+        assert row["seconds"]["median"] > 0
+        is_command = row["what"].startswith("`amadeus")
+        assert (row["peak_mib"] is not None) == is_command  # a process of its own has a peak
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--only", "fame"), "there is no table 'fame'"),
         (("--preset", "huge"), "there is no preset 'huge'"),
@@ -78,7 +78,7 @@ def test_starting_is_timed_in_a_process_of_its_own(amadeus, checkpoint):
         (("--device", "abacus"), "cannot run on device 'abacus'"),
     ],
 )
-def test_invalid_settings_are_refused_before_the_work(amadeus, options, said):
+def test_invalid_settings_are_refused_before_the_work(amadeus, options, message):
     outcome = amadeus("benchmark", *options)
     assert (outcome.code, outcome.out) == (1, "")
-    assert said in outcome.err
+    assert message in outcome.err

@@ -14,10 +14,10 @@ def test_a_piece_is_put_into_words_by_the_seed(amadeus, fixtures):
 
 
 def test_json_tells_every_fact(amadeus, fixtures):
-    found = json.loads(amadeus("caption", fixtures, "--json", "--count", 2).out)
-    assert [piece["path"] for piece in found] == sorted(str(p) for p in fixtures.glob("*.mid"))
-    assert all(len(piece["captions"]) == 2 for piece in found)
-    by_name = {piece["path"].rsplit("/", 1)[-1]: piece["facts"] for piece in found}
+    result = json.loads(amadeus("caption", fixtures, "--json", "--count", 2).out)
+    assert [piece["path"] for piece in result] == sorted(str(p) for p in fixtures.glob("*.mid"))
+    assert all(len(piece["captions"]) == 2 for piece in result)
+    by_name = {piece["path"].rsplit("/", 1)[-1]: piece["facts"] for piece in result}
     assert by_name["string_quartet.mid"]["forms"] == ["string quartet"]
     assert by_name["funk_drums.mid"]["instruments"] == ["drums"]
     assert by_name["funk_drums.mid"]["key"] is None

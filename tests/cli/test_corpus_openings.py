@@ -11,11 +11,11 @@ def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "usual.json")
     assert outcome.code == 0, outcome.err
     table = json.loads((tmp_path / "usual.json").read_text("utf-8"))
-    found = Usual.from_dict(table)
-    assert f"{found.pieces} openings of 1 bars" in outcome.out
-    assert all(name in outcome.out for name in found.quantiles)
-    assert {len(levels) for levels in found.quantiles.values()} == {LEVELS}
-    assert sum(found.metres.values()) == pytest.approx(1)
+    usual = Usual.from_dict(table)
+    assert f"{usual.pieces} openings of 1 bars" in outcome.out
+    assert all(name in outcome.out for name in usual.quantiles)
+    assert {len(levels) for levels in usual.quantiles.values()} == {LEVELS}
+    assert sum(usual.metres.values()) == pytest.approx(1)
     again = amadeus("corpus", "openings", shards, "--bars", 1, "--json")
     assert json.loads(again.out) == table
 

@@ -2,11 +2,11 @@ import json
 
 
 def test_a_corpus_is_measured(amadeus, shards):
-    found = json.loads(amadeus("corpus", "stats", shards, "--json").out)
-    assert found["pieces"] == sum(size["pieces"] for size in found["by_corpus"].values())
+    result = json.loads(amadeus("corpus", "stats", shards, "--json").out)
+    assert result["pieces"] == sum(size["pieces"] for size in result["by_corpus"].values())
     text = amadeus("corpus", "stats", shards).out
-    assert f"{found['notes']:,}" in text
-    assert all(name in text for name in found["by_corpus"])
+    assert f"{result['notes']:,}" in text
+    assert all(name in text for name in result["by_corpus"])
 
 
 def test_the_card_is_written_to_the_given_folder(amadeus, shards, tmp_path):

@@ -66,13 +66,13 @@ def test_explain_prints_changes_and_constraints_before_composing(edit):
     options = ("--resample", "pitch,duration", "--keep", "rhythm", "--part", "piano")
     outcome = edit("--bars", "3-", "--constraint", "key: G major", *options, "--explain")
     assert outcome.code == 0, outcome.err
-    said = outcome.out.splitlines()
-    assert said[0].startswith("bars 3-9 of 9: drawn anew: pitch, duration of ")
-    assert said[1] == "locked: their type, beat, chord, tempo, instrument, velocity"
-    assert "voice" in said[2]
-    assert "locked: every other bar" in said
-    assert said.index("key: G major") < len(said) - 1
-    assert said[-1].startswith("new.mid: 9 bars")
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("bars 3-9 of 9: drawn anew: pitch, duration of ")
+    assert lines[1] == "locked: their type, beat, chord, tempo, instrument, velocity"
+    assert "voice" in lines[2]
+    assert "locked: every other bar" in lines
+    assert lines.index("key: G major") < len(lines) - 1
+    assert lines[-1].startswith("new.mid: 9 bars")
 
 
 def test_json_contains_the_explanation(edit):

@@ -40,15 +40,15 @@ def test_constraints_enforce_the_prompt(amadeus, checkpoint, prompts, tmp_path):
     options = ("--model", checkpoint, "--seeds", 2, "--notes", 9, "--output", "report")
     outcome = amadeus("evaluate", "--prompts", prompts, *options, "--json")
     assert outcome.code == 0, outcome.err
-    found = json.loads(outcome.out)
-    held = found["alignment"]["constraints on"]
+    result = json.loads(outcome.out)
+    held = result["alignment"]["constraints on"]
     assert held["exact tempo"] == {"mean": 1.0, "low": None, "high": None, "pieces": 2}
     assert held["CTS"]["mean"] == held["TB"]["mean"] == held["CI recall"]["mean"] == 1.0
-    assert found["alignment"]["constraints off, shuffled"]["CTS"]["pieces"] == 2
-    assert len(found["provenance"]["weights"].split()[-1]) == 64
-    assert f"--model {checkpoint}" in found["provenance"]["command"]
+    assert result["alignment"]["constraints off, shuffled"]["CTS"]["pieces"] == 2
+    assert len(result["provenance"]["weights"].split()[-1]) == 64
+    assert f"--model {checkpoint}" in result["provenance"]["command"]
     report = tmp_path / "report"
-    assert json.loads((report / "numbers.json").read_text(encoding="utf-8")) == found
+    assert json.loads((report / "numbers.json").read_text(encoding="utf-8")) == result
     assert "| exact tempo: " in (report / "README.md").read_text(encoding="utf-8")
     for way in ("on", "off"):
         names = sorted(path.name for path in (report / f"constraints-{way}").iterdir())
@@ -60,7 +60,7 @@ def test_constraints_enforce_the_prompt(amadeus, checkpoint, prompts, tmp_path):
     assert again.code == 0, again.err
     found_again = json.loads(again.out)
     assert found_again["alignment"]["constraints-on"] == held
-    means = found["music"]["constraints on"]["means"]
+    means = result["music"]["constraints on"]["means"]
     assert found_again["music"]["constraints-on"]["means"] == means
 
 
@@ -94,9 +94,9 @@ def test_shards_and_their_source_files_give_the_same_results(amadeus, fixtures, 
 
 
 def test_without_prompts_there_is_no_alignment(amadeus, pieces):
-    found = json.loads(amadeus("evaluate", "pieces", "--json").out)
-    assert "alignment" not in found
-    assert found["music"]["pieces"]["means"]["note density"]["mean"] > 0
+    result = json.loads(amadeus("evaluate", "pieces", "--json").out)
+    assert "alignment" not in result
+    assert result["music"]["pieces"]["means"]["note density"]["mean"] > 0
 
 
 def test_an_invalid_label_is_reported(amadeus, checkpoint, tmp_path):
@@ -121,17 +121,17 @@ def test_nothing_to_evaluate_is_an_error(amadeus, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--guidance", 2), "--guidance only applies to composing"),
         (("--clap", "weights"), "add --prompts"),
         (("--frechet", "weights"), "add --reference"),
     ],
 )
-def test_options_without_effect_are_refused(amadeus, pieces, options, said):
+def test_options_without_effect_are_refused(amadeus, pieces, options, message):
     outcome = amadeus("evaluate", "pieces", *options)
     assert (outcome.code, outcome.out) == (1, "")
-    assert said in outcome.err
+    assert message in outcome.err
 
 
 def test_a_reference_that_is_too_short_is_refused(amadeus, pieces, fixtures):

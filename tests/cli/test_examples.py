@@ -105,7 +105,7 @@ def expanded(word):
 def run(words):
     """The problem with a command, if it fails; it is made smaller first."""
     name = next(n for n in (" ".join(words[:2]), words[0], "") if n in SMALLER or not n)
-    command = [one for word in words for one in expanded(word)] + SMALLER.get(name, "").split()
+    command = [path for word in words for path in expanded(word)] + SMALLER.get(name, "").split()
     result = CliRunner().invoke(app, command)
     if result.exit_code:
         return f"exit code {result.exit_code}: {result.stderr or result.exception!r}"

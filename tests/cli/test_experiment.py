@@ -7,13 +7,13 @@ def test_control_writes_a_page_with_its_numbers(amadeus, checkpoint, tmp_path):
     options = ("--seeds", 2, "--bars", 2, "--only", "tempo,metre", "--model", checkpoint)
     outcome = amadeus("experiment", "control", *options, "--output", "report", "--json")
     assert outcome.code == 0, outcome.err
-    found = json.loads(outcome.out)
-    assert list(found["controls"]) == ["tempo", "metre"]
-    assert found["controls"]["tempo"]["holds"]["mean"] == 1
-    assert found["controls"]["tempo"]["heard"]["every tempo is this"]["with request"]["mean"] == 1
-    assert len(found["provenance"]["weights"].split()[-1]) == 64
+    result = json.loads(outcome.out)
+    assert list(result["controls"]) == ["tempo", "metre"]
+    assert result["controls"]["tempo"]["holds"]["mean"] == 1
+    assert result["controls"]["tempo"]["heard"]["every tempo is this"]["with request"]["mean"] == 1
+    assert len(result["provenance"]["weights"].split()[-1]) == 64
     folder = tmp_path / "report"
-    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == found
+    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == result
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["README.md", "control.png", "numbers.json", "report.html"]
 

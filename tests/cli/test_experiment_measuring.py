@@ -32,11 +32,11 @@ def test_each_writes_a_page_with_its_numbers(
     amadeus, checkpoint, tmp_path, monkeypatch, name, options, key
 ):
     monkeypatch.setattr(steps, "NOTES", 2)
-    found = json.loads(run(amadeus, name, checkpoint, *options, "--json"))
-    assert found[key]
-    assert len(found["provenance"]["weights"].split()[-1]) == 64
+    result = json.loads(run(amadeus, name, checkpoint, *options, "--json"))
+    assert result[key]
+    assert len(result["provenance"]["weights"].split()[-1]) == 64
     folder = tmp_path / "report"
-    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == found
+    assert json.loads((folder / "numbers.json").read_text(encoding="utf-8")) == result
     expected = {"README.md", "report.html", f"{name}.png", "numbers.json"}
     assert {path.name for path in folder.iterdir()} == expected
 

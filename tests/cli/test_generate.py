@@ -178,8 +178,8 @@ def test_explain_prints_the_profile(generate):
     assert piece["profile"]["stated"] == {
         "metre": "3/4", "notes per bar": "12", "form": "waltz"
     }  # fmt: skip
-    told = ", ".join(f"{name}: {value}" for name, value in piece["profile"]["filled"].items())
-    assert filled == f"profile, from a real piece: {told}"
+    values = ", ".join(f"{name}: {value}" for name, value in piece["profile"]["filled"].items())
+    assert filled == f"profile, from a real piece: {values}"
     alone = json.loads(generate(*asked, "--explain", "--json", "--no-fill-profile").out)
     assert alone["pieces"][0]["profile"]["filled"] == {}
 

@@ -4,35 +4,35 @@ import pytest
 
 
 def test_a_midi_file_is_described(amadeus, fixtures):
-    found = json.loads(amadeus("inspect", fixtures / "string_quartet.mid", "--json").out)
-    assert found["kind"] == "midi"
-    assert found["notes"] == sum(track["notes"] for track in found["tracks"])
-    assert found["chords"]
+    result = json.loads(amadeus("inspect", fixtures / "string_quartet.mid", "--json").out)
+    assert result["kind"] == "midi"
+    assert result["notes"] == sum(track["notes"] for track in result["tracks"])
+    assert result["chords"]
     text = amadeus("inspect", fixtures / "string_quartet.mid").out
-    assert found["key"] in text
-    assert all(track["instrument"] in text for track in found["tracks"])
+    assert result["key"] in text
+    assert all(track["instrument"] in text for track in result["tracks"])
 
 
 def test_time_signature_changes_have_bar_numbers(amadeus, fixtures):
-    found = json.loads(amadeus("inspect", fixtures / "choir_changing_metre.mid", "--json").out)
-    assert [m["metre"] for m in found["time_signatures"]][:2] == ["3/2", "2/2"]
-    assert found["time_signatures"][0]["bar"] == 1
-    assert found["time_signatures"][1]["bar"] > 1
+    result = json.loads(amadeus("inspect", fixtures / "choir_changing_metre.mid", "--json").out)
+    assert [m["metre"] for m in result["time_signatures"]][:2] == ["3/2", "2/2"]
+    assert result["time_signatures"][0]["bar"] == 1
+    assert result["time_signatures"][1]["bar"] > 1
 
 
 def test_shards_are_described(amadeus, shards):
-    found = json.loads(amadeus("inspect", shards, "--json").out)
-    assert found["kind"] == "shards"
-    assert found["pieces"] == sum(found["sources"].values()) == sum(found["splits"].values())
+    result = json.loads(amadeus("inspect", shards, "--json").out)
+    assert result["kind"] == "shards"
+    assert result["pieces"] == sum(result["sources"].values()) == sum(result["splits"].values())
     assert "validation 1" in amadeus("inspect", shards).out
 
 
 def test_a_checkpoint_is_described(amadeus, checkpoint):
-    found = json.loads(amadeus("inspect", checkpoint, "--json").out)
-    assert found["kind"] == "checkpoint"
-    assert found["model"]["width"] == 128
-    assert found["notes"] == {"steps": 0}
-    assert f"{found['parameters']:,}" in amadeus("inspect", checkpoint).out
+    result = json.loads(amadeus("inspect", checkpoint, "--json").out)
+    assert result["kind"] == "checkpoint"
+    assert result["model"]["width"] == 128
+    assert result["notes"] == {"steps": 0}
+    assert f"{result['parameters']:,}" in amadeus("inspect", checkpoint).out
 
 
 def test_a_packaged_model_is_described_by_name(amadeus):
@@ -44,10 +44,10 @@ def test_a_packaged_model_is_described_by_name(amadeus):
 @pytest.mark.parametrize("pieces", [1, 512])
 def test_validation_adds_up(amadeus, checkpoint, shards, pieces):
     options = ("--model", checkpoint, "--shards", shards, "--pieces", pieces)
-    found = json.loads(amadeus("validate", *options, "--json").out)
-    assert found["nats_per_note"] == pytest.approx(sum(found["nats_per_attribute"].values()))
-    assert found["pieces"] == 1
-    assert f"{found['nats_per_note']:.4f}" in amadeus("validate", *options).out
+    result = json.loads(amadeus("validate", *options, "--json").out)
+    assert result["nats_per_note"] == pytest.approx(sum(result["nats_per_attribute"].values()))
+    assert result["pieces"] == 1
+    assert f"{result['nats_per_note']:.4f}" in amadeus("validate", *options).out
 
 
 def test_validation_by_corpus_and_with_shuffled_captions(amadeus, checkpoint, shards):

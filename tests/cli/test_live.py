@@ -53,13 +53,13 @@ def test_standard_output_gets_each_note_as_a_json_line(generate, tmp_path):
     assert "waltz.mid: " in outcome.err
 
 
-@pytest.mark.parametrize(("name", "found"), [("Synth", "Synth 20:0"), ("virtual:A", "A")])
-def test_the_port_plays_the_written_piece(generate, port, tmp_path, name, found):
+@pytest.mark.parametrize(("name", "opened"), [("Synth", "Synth 20:0"), ("virtual:A", "A")])
+def test_the_port_plays_the_written_piece(generate, port, tmp_path, name, opened):
     generate("--output", "silent.mid")
     outcome = generate("--live", name, "--output", "heard.mid")
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "heard.mid").read_bytes() == (tmp_path / "silent.mid").read_bytes()
-    assert (port.name, port.virtual, port.closed) == (found, name != "Synth", True)
+    assert (port.name, port.virtual, port.closed) == (opened, name != "Synth", True)
     kinds = [message.type for message in port.sent]
     assert kinds.count("note_on") == kinds.count("note_off")
     assert kinds.count("note_on") == read_midi(tmp_path / "heard.mid").num_notes

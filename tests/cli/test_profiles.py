@@ -24,9 +24,9 @@ def piece(tmp_path):
 
 def test_inspect_prints_the_profile_of_a_file(amadeus, fixtures):
     path = fixtures / "string_quartet.mid"
-    found = json.loads(amadeus("inspect", path, "--json").out)
-    assert found["profile"] == describe(profile_of_score(read_midi(path)))
-    assert f"key {found['profile']['key']}" in amadeus("inspect", path).out
+    result = json.loads(amadeus("inspect", path, "--json").out)
+    assert result["profile"] == describe(profile_of_score(read_midi(path)))
+    assert f"key {result['profile']['key']}" in amadeus("inspect", path).out
 
 
 def test_a_profile_changes_the_piece_and_none_is_the_default(generate, piece):
@@ -103,10 +103,10 @@ def test_validation_with_right_and_shuffled_profiles(amadeus, checkpoint, shards
 
 def test_a_catalogue_is_built_from_shards(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "profiles", shards, "--bars", 4, "--output", "p.npz", "--json")
-    found = json.loads(outcome.out)
+    result = json.loads(outcome.out)
     catalogue = Catalogue.load(tmp_path / "p.npz")
-    assert len(catalogue) == found["profiles"] > 0
-    assert len(catalogue.label_sets) == found["label_sets"]
+    assert len(catalogue) == result["profiles"] > 0
+    assert len(catalogue.label_sets) == result["label_sets"]
     assert all(catalogue[i].parts for i in range(len(catalogue)))
 
 

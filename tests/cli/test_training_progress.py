@@ -43,8 +43,8 @@ def test_with_a_progress_bar_only_validations_are_printed(clock, capsys):
     for step in range(1, 5):
         clock[0] += 100
         lines.print(report(step, Nats(9.0, {}, 1) if step == 3 else None))
-    said = capsys.readouterr().out
-    assert said == (
+    output = capsys.readouterr().out
+    assert output == (
         "step 3: loss 2.5000, validation 9.0000 nats per note, 1,234 notes/s, 46% of the peak\n"
     )
 
@@ -66,7 +66,7 @@ def test_a_corpus_without_validation_pieces_is_reported_once(amadeus, training, 
 
 def test_the_torchrun_example_trains_in_two_processes(training, tmp_path):
     """The launcher of the help's last example, with two processes and this run's file."""
-    (line,) = (one for one in train.EXAMPLES.splitlines() if one.startswith("torchrun"))
+    (line,) = (example for example in train.EXAMPLES.splitlines() if example.startswith("torchrun"))
     launcher, *words = shlex.split(line.replace("4", "2").replace("small.yaml", str(training)))
     command = [str(Path(sys.executable).with_name(launcher)), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)

@@ -39,23 +39,23 @@ def test_the_tools_are_documented(session):
 def test_composing_writes_a_file_and_describes_it(use, folder):
     result = use("compose", prompt="a piano waltz in A minor, 90 BPM", bars=2, seed=5)
     assert not result.is_error
-    said = text(result)
-    assert said.startswith(f"{folder / 'amadeus-5.mid'}\nfile: amadeus-5.mid\nseed: 5\n")
+    description = text(result)
+    assert description.startswith(f"{folder / 'amadeus-5.mid'}\nfile: amadeus-5.mid\nseed: 5\n")
     score = read_midi(folder / "amadeus-5.mid")
     assert len(bars_of(score)) == 2
-    assert "tempo: 90 BPM" in said
-    assert "time signature: 3/4" in said
-    assert "instruments: piano" in said
-    assert describe_score(score) in said
+    assert "tempo: 90 BPM" in description
+    assert "time signature: 3/4" in description
+    assert "instruments: piano" in description
+    assert describe_score(score) in description
 
 
 def test_composing_reports_the_profile(use):
-    said = text(
+    description = text(
         use(
             "compose", prompt="a sad waltz", profile="notes per bar: 12, mood: open", bars=1, seed=2
         )
     )
-    stated, filled = said.splitlines()[-2:]
+    stated, filled = description.splitlines()[-2:]
     assert stated == "profile, stated: metre: 3/4, notes per bar: 12, form: waltz"
     assert filled.startswith("profile, from a real piece: ")
     assert "chord size: " in filled
@@ -101,8 +101,10 @@ def test_a_piece_is_continued_and_edited(use, folder, song):
     use("edit", file="song.mid", first_bar=3, last_bar=4, seed=1, name="other")
     after = read_midi(folder / "other.mid")
     kept = [t.notes[t.notes["onset_ticks"] < bars_of(before).onset_ticks[2]] for t in before.tracks]
-    found = [t.notes[t.notes["onset_ticks"] < bars_of(after).onset_ticks[2]] for t in after.tracks]
-    assert [n.tolist() for n in kept] == [n.tolist() for n in found]
+    unchanged = [
+        t.notes[t.notes["onset_ticks"] < bars_of(after).onset_ticks[2]] for t in after.tracks
+    ]
+    assert [n.tolist() for n in kept] == [n.tolist() for n in unchanged]
     assert after != before
     assert read_midi(song) == before
 
@@ -181,9 +183,9 @@ def test_a_client_talks_to_the_command(over_stdio, folder):
 def test_two_who_write_at_once_get_a_file_each(tmp_path):
     folder = MidiFolder(tmp_path)
     path = folder.named("waltz")
-    found = [folder.add(path, bytes([number])) for number in range(3)]
-    assert [p.name for p in found] == ["waltz.mid", "waltz-2.mid", "waltz-3.mid"]
-    assert [p.read_bytes() for p in found] == [b"\0", b"\1", b"\2"]
+    paths = [folder.add(path, bytes([number])) for number in range(3)]
+    assert [p.name for p in paths] == ["waltz.mid", "waltz-2.mid", "waltz-3.mid"]
+    assert [p.read_bytes() for p in paths] == [b"\0", b"\1", b"\2"]
 
 
 def test_what_cannot_be_written_whole_is_not_there(tmp_path):

@@ -20,8 +20,8 @@ def file(tmp_path):
     return path
 
 
-def never(said):
-    raise AssertionError(said)
+def never(message):
+    raise AssertionError(message)
 
 
 def test_a_file_comes_before_the_environment(file):
@@ -34,16 +34,16 @@ def test_a_file_comes_before_the_environment(file):
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no such modes there")
 def test_a_visible_token_causes_a_warning(file):
-    said = []
+    warnings = []
     file.chmod(0o640)
-    assert configured_token(None, file, said.append, {}) == "a long secret"
-    assert configured_token("seen", None, said.append, {}) == "seen"
-    assert f"run: chmod 600 {file}" in said[0]
-    assert "use --token-file or AMADEUS_TOKEN" in said[1]
+    assert configured_token(None, file, warnings.append, {}) == "a long secret"
+    assert configured_token("seen", None, warnings.append, {}) == "seen"
+    assert f"run: chmod 600 {file}" in warnings[0]
+    assert "use --token-file or AMADEUS_TOKEN" in warnings[1]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "must be printable ASCII"),
         (b"\n\n", "must be printable ASCII"),
@@ -53,9 +53,9 @@ def test_a_visible_token_causes_a_warning(file):
         (None, "cannot read"),
     ],
 )
-def test_an_invalid_token_is_refused(file, content, said):
+def test_an_invalid_token_is_refused(file, content, message):
     file.unlink() if content is None else file.write_bytes(content)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         configured_token(None, file, never, {})
 
 
@@ -72,14 +72,14 @@ def test_token_and_token_file_exclude_each_other(file):
 
 @pytest.mark.skipif(which("ps") is None, reason="needs ps")
 def test_a_token_file_keeps_the_token_out_of_the_process_list(command, file):
-    process, said = command("--token-file", file)
-    assert said["token"] == "a long secret"
+    process, ready = command("--token-file", file)
+    assert ready["token"] == "a long secret"
     listed = subprocess.run(
         ["ps", "-ww", "-o", "args=", "-p", str(process.pid)], capture_output=True, text=True
     )
     assert "serve" in listed.stdout
     assert "secret" not in listed.stdout
-    with Client(said["url"]) as client, pytest.raises(ServerError, match="access token"):
+    with Client(ready["url"]) as client, pytest.raises(ServerError, match="access token"):
         client.info()
-    with Client(said["url"], token="a long secret") as client:
+    with Client(ready["url"], token="a long secret") as client:
         assert client.info()["version"]

@@ -56,8 +56,8 @@ def test_events_resume_after_a_lost_connection():
         answering((200, {"cut": True}, cut), (200, {}, whole)) as (url, heard),
         Client(url) as client,
     ):
-        told = list(client.events("0" * 16))
-    assert told == [
+        events = list(client.events("0" * 16))
+    assert events == [
         ("state", {"number": 1}), ("note", {"number": 2}), ("note", {"number": 3}),
         ("done", {"number": 4}),
     ]  # fmt: skip
@@ -76,12 +76,12 @@ def test_a_connection_without_events_is_an_error():
 BUSY = b'{"error": {"code": "busy", "message": "later", "fields": []}}'
 
 
-@pytest.mark.parametrize("said", [{}, {"Retry-After": "soon"}, {"Retry-After": "0"}])
-def test_the_client_retries_a_busy_server(monkeypatch, said):
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "0"}])
+def test_the_client_retries_a_busy_server(monkeypatch, headers):
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
     with (
-        answering((503, dict(said), b"Service Unavailable"), (429, dict(said), BUSY),
+        answering((503, dict(headers), b"Service Unavailable"), (429, dict(headers), BUSY),
                   (200, {}, b"{}")) as (url, heard),
         Client(url) as client,
     ):  # fmt: skip
@@ -101,7 +101,7 @@ def test_retries_stop_after_the_patience():
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         ((200, {}, b"<html>"), "did not answer with JSON"),
         ((200, {"cut": True}, b"{"), "closed the connection"),
@@ -109,12 +109,12 @@ def test_retries_stop_after_the_patience():
         ((307, {"Location": "http://127.0.0.1:9/elsewhere"}, b""), "307"),
     ],
 )
-def test_an_invalid_answer_is_a_server_error(answer, said):
+def test_an_invalid_answer_is_a_server_error(answer, message):
     status, headers, body = answer
     with (
         answering((status, dict(headers), body)) as (url, _),
         Client(url, token="t") as client,
-        pytest.raises(ServerError, match=said),
+        pytest.raises(ServerError, match=message),
     ):
         client.info()
 

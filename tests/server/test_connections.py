@@ -28,10 +28,10 @@ def connect(url, wait=True):
 
 def test_idle_connections_never_use_up_the_descriptors(command, tmp_path):
     low = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (192, 192))"
-    process, said = command(before=low)
-    with ExitStack() as stack, Client(said["url"], patience=0) as client:
+    process, ready = command(before=low)
+    with ExitStack() as stack, Client(ready["url"], patience=0) as client:
         for _ in range(400):  # in a burst: none of them waits until the one before is accepted
-            stack.enter_context(connect(said["url"], wait=False))
+            stack.enter_context(connect(ready["url"], wait=False))
         for _ in range(20):
             assert client.info()["version"]
         assert client.compose(bars=1, notes=4)["notes"]
@@ -114,8 +114,8 @@ def test_accept_failures_are_logged_once_a_minute(caplog):
     for second in range(150):
         now[0] = float(second)
         complain(loop, {"message": "accept() failed", "exception": error})
-    said = [record.getMessage() for record in caplog.records]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
         f"could not accept {count} connections in the last minute: Too many open files"
         for count in (1, 60, 60)
     ]

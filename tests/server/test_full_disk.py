@@ -237,8 +237,8 @@ def test_deleting_frees_space_on_a_full_disk(small_disk):
         assert store.delete(f"{number:016x}")
         assert keep(store, count + number, size=200_000).saved
     assert (small_disk / "data" / RESERVE).stat().st_size > RESERVE_BYTES / 2
-    ((found,),) = store._database.execute("PRAGMA integrity_check")
-    assert found == "ok"
+    ((status,),) = store._database.execute("PRAGMA integrity_check")
+    assert status == "ok"
     store.close()
 
 

@@ -279,12 +279,12 @@ def test_prompts_are_parsed_without_composing(page):
         return client.post("/api/v1/prompts/parse", json=body).json()
 
     prompt = "a slow waltz in A minor for piano, no drums, 8 bars"
-    found = parse(prompt=prompt)
-    assert (found["key"], found["metre"], found["bars"]) == ("A minor", "3/4", 8)
-    assert (found["instruments"], found["without"]) == (["piano"], ["drums"])
-    assert all(prompt[c["start"] : c["end"]] == c["text"] for c in found["chips"])
-    assert found["problem"] is None
-    assert len(found["explained"]) >= 5
+    parsed = parse(prompt=prompt)
+    assert (parsed["key"], parsed["metre"], parsed["bars"]) == ("A minor", "3/4", 8)
+    assert (parsed["instruments"], parsed["without"]) == (["piano"], ["drums"])
+    assert all(prompt[c["start"] : c["end"]] == c["text"] for c in parsed["chips"])
+    assert parsed["problem"] is None
+    assert len(parsed["explained"]) >= 5
     assert parse(prompt="")["bars"] == 16
     assert "two keys" in parse(prompt="C major, A minor")["problem"]
     assert "contradict" in parse(prompt="waltz", constraints=["metre: 4/4"])["problem"]

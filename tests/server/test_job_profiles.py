@@ -37,10 +37,10 @@ def test_the_server_and_the_composer_use_the_same_profile(client, composer, tmp_
     settings = {k: v for k, v in WALTZ.items() if k != "prompt"}
     planned = composer.profile_of(WALTZ["prompt"], **settings, leave_open=["moods"])
     assert "mood" in composer.profile_of(WALTZ["prompt"], **settings).to_dict()["stated"]
-    told = {**piece["profile"]["stated"], **piece["profile"]["filled"]}
-    assert "mood" not in told
-    assert told["notes per bar"] == "50"
-    assert set(told) == {**planned.to_dict()["stated"], **planned.to_dict()["filled"]}.keys()
+    values = {**piece["profile"]["stated"], **piece["profile"]["filled"]}
+    assert "mood" not in values
+    assert values["notes per bar"] == "50"
+    assert set(values) == {**planned.to_dict()["stated"], **planned.to_dict()["filled"]}.keys()
 
 
 def test_a_piece_can_take_the_profile_of_another(client, fixtures):

@@ -38,11 +38,11 @@ def test_the_server_and_the_composer_compose_the_same_piece(client, composer, tm
 def test_streamed_notes_are_those_of_the_piece(client, composer):
     settings = {"bars": 3, "notes": 30, "seed": 5, "constraints": ["tempo: 90", "chords: Am F"]}
     notes, piece = drained(client.stream("a waltz", **settings))
-    told = client.notes(piece["id"])
-    assert len(notes) == len(told["notes"]) == piece["notes"]
+    stored = client.notes(piece["id"])
+    assert len(notes) == len(stored["notes"]) == piece["notes"]
     shared = ("onset", "pitch", "velocity", "program", "is_drum", "instrument", "bar", "duration")
     for given, kept in zip(
-        *(sorted(some, key=lambda n: [n[k] for k in shared]) for some in (notes, told["notes"])),
+        *(sorted(some, key=lambda n: [n[k] for k in shared]) for some in (notes, stored["notes"])),
         strict=True,
     ):
         assert [given[k] for k in shared] == [kept[k] for k in shared]
@@ -141,7 +141,7 @@ def test_editing_keeps_everything_else(client, composer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "said"),
+    ("kind", "settings", "message"),
     [
         ("compose", {"constraints": ["metre: 3/4", "metre: 4/4"]}, "contradict"),
         ("compose", {"prompt": "in C major, in A minor"}, "two keys"),
@@ -154,8 +154,8 @@ def test_editing_keeps_everything_else(client, composer, tmp_path):
         ("edit", {"piece": "../../etc/passwd"}, "body.piece"),
     ],
 )  # fmt: skip
-def test_an_invalid_job_is_refused_before_it_is_queued(client, kind, settings, said):
-    with pytest.raises(ServerError, match=said):
+def test_an_invalid_job_is_refused_before_it_is_queued(client, kind, settings, message):
+    with pytest.raises(ServerError, match=message):
         client.submit(kind, **settings)
     assert client._json("GET", "/jobs")["jobs"] == []
 
@@ -177,11 +177,11 @@ def test_an_ended_job_keeps_no_score(composer, limits, tmp_path, paused):
 
 def test_an_invalid_edit_is_refused(client):
     piece = client.compose(bars=2, notes=10, seed=1)["id"]
-    for settings, said in (
+    for settings, message in (
         ({"bars": [7, 8]}, "the piece has"),
         ({"keep": ["hope"]}, "no attribute"),
     ):
-        with pytest.raises(ServerError, match=said):
+        with pytest.raises(ServerError, match=message):
             client.submit("edit", piece=piece, **settings)
 
 
@@ -192,8 +192,8 @@ def test_a_cancelled_job_leaves_no_piece(client, paused):
     assert client.cancel(waiting[-1]["id"])["state"] == "cancelled"
     assert client.cancel(job["id"])["state"] == "cancelled"
     assert list(client.events(job["id"]))[-1][0] == "cancelled"
-    for one in waiting:
-        client.cancel(one["id"])
+    for queued in waiting:
+        client.cancel(queued["id"])
     paused.clear()
     until(lambda: client._json("GET", "/pieces")["pieces"] == [])
     assert client.compose(bars=1, notes=4, seed=1)["notes"] <= 4

@@ -52,16 +52,16 @@ def test_pages_contain_every_piece_once_newest_first(store):
 def test_search_treats_wildcards_literally(store):
     for i, title in enumerate(("100 % piano", "100 x piano", "a_b", "aab", "Ünder")):
         keep(store, i, title)
-    found = {
+    matches = {
         words: [
             p.title for p in store.page(limit=9, before=None, starred=None, search=words).pieces
         ]
         for words in ("% piano", "a_b", "ANO", "'; DROP TABLE pieces; --")
     }
-    assert found["% piano"] == ["100 % piano"]
-    assert found["a_b"] == ["a_b"]
-    assert len(found["ANO"]) == 2
-    assert found["'; DROP TABLE pieces; --"] == []
+    assert matches["% piano"] == ["100 % piano"]
+    assert matches["a_b"] == ["a_b"]
+    assert len(matches["ANO"]) == 2
+    assert matches["'; DROP TABLE pieces; --"] == []
 
 
 def test_takes_of_a_deleted_piece_stay_together(store):
@@ -126,10 +126,10 @@ def test_files_captions_and_metrics_of_a_piece(serve, fixtures, tmp_path):
         evaluation = client.evaluation(piece["id"])
         assert evaluation["metrics"]["pitch entropy"] is None  # drums alone have none
         assert evaluation["alignment"] == {}
-        told = client.notes(piece["id"])
-        assert len(told["notes"]) == score.num_notes
-        assert {note["is_drum"] for note in told["notes"]} == {True}
-        assert told["seconds"] == pytest.approx(score.seconds, abs=1e-3)
+        view = client.notes(piece["id"])
+        assert len(view["notes"]) == score.num_notes
+        assert {note["is_drum"] for note in view["notes"]} == {True}
+        assert view["seconds"] == pytest.approx(score.seconds, abs=1e-3)
         client.delete(piece["id"])
         assert os.listdir(tmp_path / "data" / "cache") == []
 
@@ -150,8 +150,8 @@ def test_any_track_of_an_instrument_may_hold_the_pedal():
     moves = ([(0, 64, 127), (480, 64, 0)], [(240, 64, 127), (240, 7, 90), (960, 64, 0)])
     tracks = [Track(0, notes, controls=np.array(move, dtype=CONTROL_DTYPE)) for move in moves]
     flute = Track(73, notes, controls=np.array([(480, 64, 40)], dtype=CONTROL_DTYPE))
-    told = notes_of("0" * 16, Score(480, (*tracks, flute), (Tempo(0, 60.0),)))
-    assert [(p.onset, p.onset_seconds, p.value, p.program) for p in told.pedals] == [
+    view = notes_of("0" * 16, Score(480, (*tracks, flute), (Tempo(0, 60.0),)))
+    assert [(p.onset, p.onset_seconds, p.value, p.program) for p in view.pedals] == [
         (0, 0, 127, 0), (2, 2, 0, 0), (1, 1, 40, 73),
     ]  # fmt: skip
 
@@ -160,13 +160,13 @@ def test_notes_have_times_in_quarters_and_seconds(fixtures):
     from amadeus.server.view import notes_of
 
     score = read_midi(fixtures / "choir_changing_metre.mid")
-    told = notes_of("0" * 16, score)
-    assert [n.onset for n in told.notes] == sorted(n.onset for n in told.notes)
-    assert len({bar.metre for bar in told.bars}) > 1
-    for bar, following in zip(told.bars, told.bars[1:], strict=False):
+    view = notes_of("0" * 16, score)
+    assert [n.onset for n in view.notes] == sorted(n.onset for n in view.notes)
+    assert len({bar.metre for bar in view.bars}) > 1
+    for bar, following in zip(view.bars, view.bars[1:], strict=False):
         assert bar.onset + bar.quarters == pytest.approx(following.onset)
-    for note in told.notes:
-        bar = told.bars[note.bar - 1]
+    for note in view.notes:
+        bar = view.bars[note.bar - 1]
         assert bar.onset <= note.onset < bar.onset + bar.quarters
         assert note.duration_seconds > 0
 
@@ -191,16 +191,16 @@ def test_broken_uploads_are_refused(client):
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
+    ("limit", "message"),
     [
         ({"midi_bytes": 100}, "too large; send at most 100 bytes"),
         ({"midi_notes": 10}, "notes exceed the limit of 10; shorten"),
         ({"midi_seconds": 1}, "seconds exceed the limit of 1; shorten"),
     ],
 )
-def test_uploads_have_limits(serve, fixtures, limit, said):
+def test_uploads_have_limits(serve, fixtures, limit, message):
     midi = (fixtures / "funk_drums.mid").read_bytes()
-    with serve(**limit) as client, pytest.raises(ServerError, match=said):
+    with serve(**limit) as client, pytest.raises(ServerError, match=message):
         client.upload(midi)
 
 
@@ -333,12 +333,12 @@ def test_stored_pieces_survive_a_kill(tmp_path):
     for _ in range(50):
         assert process.stdout.readline()
     process.kill()
-    told = 50 + len(process.stdout.read().splitlines())
+    num_reported = 50 + len(process.stdout.read().splitlines())
     process.wait()
     process.stdout.close()
     store = Store(tmp_path, 10**6)
     assert store._database._connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    for number in range(told):
+    for number in range(num_reported):
         assert store.midi(f"{number:016x}") == bytes(10_000)
     store.close()
 

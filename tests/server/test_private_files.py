@@ -26,11 +26,11 @@ def test_the_database_is_private(generous, serve, tmp_path, fixtures):
     with serve() as client:
         piece = client.upload((fixtures / "funk_drums.mid").read_bytes())
         client.file(piece["id"], "picture")
-        found = modes(tmp_path / "data")
+        file_modes = modes(tmp_path / "data")
         assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert found.pop("cache") == 0o700
-    assert set(found) > {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
-    assert set(found.values()) == {0o600}
+    assert file_modes.pop("cache") == 0o700
+    assert set(file_modes) > {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm"}
+    assert set(file_modes.values()) == {0o600}
 
 
 def test_existing_files_are_made_private(generous, tmp_path):

@@ -19,11 +19,11 @@ from serving import PATIENCE, running, until
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_under_load_loses_no_finished_piece(command, number):
-    process, said = command("--running", 4, "--grace", 0)
-    finished, told, refused = [], [], []
+    process, ready = command("--running", 4, "--grace", 0)
+    finished, codes, refused = [], [], []
 
     def ask(name):
-        with Client(said["url"], name=name, patience=0, timeout=PATIENCE) as client:
+        with Client(ready["url"], name=name, patience=0, timeout=PATIENCE) as client:
             for seed in range(1000):
                 try:
                     job = client.submit("compose", bars=4, notes=60, seed=seed)
@@ -32,7 +32,7 @@ def test_a_signal_under_load_loses_no_finished_piece(command, number):
                     refused.append(error)  # it stops: nothing was promised
                     return
                 if name != "done":
-                    told.append(end["error"]["code"])
+                    codes.append(end["error"]["code"])
                     return
                 finished.append(end["piece"])
 
@@ -45,10 +45,10 @@ def test_a_signal_under_load_loses_no_finished_piece(command, number):
     for thread in threads:
         thread.join(PATIENCE)
         assert not thread.is_alive()
-    assert set(told) <= {"stopping"}
-    assert len(told) + len(refused) == len(threads)
-    _, said = command()
-    with Client(said["url"]) as client:
+    assert set(codes) <= {"stopping"}
+    assert len(codes) + len(refused) == len(threads)
+    _, ready = command()
+    with Client(ready["url"]) as client:
         kept = {piece["id"] for piece in client.pieces()}
         assert set(finished) <= kept
         assert all(client.midi(piece)[:4] == b"MThd" for piece in finished)
@@ -82,12 +82,12 @@ def test_a_server_that_cannot_start_reports_an_error(composer, limits, tmp_path,
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     app = create_app(composer, data=tmp_path, limits=limits)
     (tmp_path / "cache").touch()  # where a folder should be
-    begun = []
-    server = Server(app, limits, 0, lambda: begun.append(True))
+    starts = []
+    server = Server(app, limits, 0, lambda: starts.append(True))
     with pytest.raises((ServerError, SystemExit)) as ended:
         serve(server, bind("127.0.0.1", 0))
     assert ended.value.args[0]
-    assert begun == []
+    assert starts == []
 
 
 def test_missing_libraries_are_reported(monkeypatch):
@@ -104,7 +104,7 @@ def test_missing_libraries_are_reported(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--running", "0"], "running must be at least 1"),
         (["--token", "ü"], "must be printable ASCII"),
@@ -115,7 +115,7 @@ def test_missing_libraries_are_reported(monkeypatch):
         (["--data", "newer"], "another version of Amadeus"),
     ],
 )
-def test_invalid_settings_are_reported_in_one_line(arguments, said, tmp_path, monkeypatch):
+def test_invalid_settings_are_reported_in_one_line(arguments, message, tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
     from amadeus.cli.main import app
@@ -127,5 +127,5 @@ def test_invalid_settings_are_reported_in_one_line(arguments, said, tmp_path, mo
         connection.execute("PRAGMA user_version = 99")
     result = CliRunner().invoke(app, ["serve", "--data", str(tmp_path), *arguments])
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.stderr

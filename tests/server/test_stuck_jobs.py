@@ -25,9 +25,9 @@ def server(composer, limits, tmp_path):
 
 def end_of(client, job):
     """The error of a job that fails."""
-    name, told = list(client.events(job["id"]))[-1]
+    name, data = list(client.events(job["id"]))[-1]
     assert name == "failed"
-    return told["error"]
+    return data["error"]
 
 
 def test_a_single_candidate_composes(client):

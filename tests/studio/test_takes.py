@@ -118,8 +118,8 @@ def test_only_the_selected_notes_are_rewritten(studio):
         " amadeus.state.piece.barAt(n.onset)]; })()"
     )
     studio.page.locator("#roll").click(position={"x": x, "y": y})
-    said = studio.page.locator("#selection-text").inner_text()
-    assert said == f"1 note, bar {bar}, cello"
+    description = studio.page.locator("#selection-text").inner_text()
+    assert description == f"1 note, bar {bar}, cello"
     studio.drag_over_notes(3, 4)
     before, chosen = Counter(studio.js(ALL)), Counter(studio.js(SELECTED))
     assert 2 <= chosen.total() < before.total()
