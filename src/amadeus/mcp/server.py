@@ -140,6 +140,7 @@ class Tools:
         """
         constraint_set = Constraints(*(constraints or ()))
         example = profile_of_score(_read(self._folder.existing(like))) if like else None
+        from_profile = profile_settings(profile, example)
         num_bars = plan_piece(parse_prompt(prompt), constraint_set, bars).num_bars
         if num_bars is None or num_bars > MAX_BARS:
             raise ConfigError(
@@ -149,7 +150,7 @@ class Tools:
         path = self._folder.named(name or f"amadeus-{seed}")
         settings = {
             "bars": num_bars, "notes": MAX_NOTES, "seed": seed, "constraints": constraint_set,
-            **profile_settings(profile, example),
+            **from_profile,
         }  # fmt: skip
         with self._lock:
             plan = self._composer.profile_of(prompt, **settings)

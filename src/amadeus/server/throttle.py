@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from ipaddress import IPv6Address, ip_address
 
 FIRST_SECONDS = 0.5
+"""Delay after a client's first wrong token; each further one doubles it."""
 MAX_SECONDS = 8.0
-"""Delay after a client's first wrong token, which doubles with each further one, and its maximum.
-"""
 _MAX_PENDING_EACH = 4
 _MAX_PENDING = 64
 """Delayed answers at once, per client and in total."""
