@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from amadeus.inference.usual import LEVELS, Usual
+from amadeus.inference.typicality import LEVELS, Typicality
 
 
 def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
-    outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "usual.json")
+    outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "typicality.json")
     assert outcome.code == 0, outcome.err
-    table = json.loads((tmp_path / "usual.json").read_text("utf-8"))
-    found = Usual.from_dict(table)
+    table = json.loads((tmp_path / "typicality.json").read_text("utf-8"))
+    found = Typicality.from_dict(table)
     assert f"{found.pieces} openings of 1 bars" in outcome.out
     assert all(name in outcome.out for name in found.quantiles)
     assert {len(levels) for levels in found.quantiles.values()} == {LEVELS}
@@ -31,17 +31,20 @@ def test_what_a_model_comes_to_takes_the_place_of_what_people_do(amadeus, shards
 
 
 def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
-    outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "usual.json")
+    outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "typicality.json")
     assert outcome.code == 1
     assert "no training piece has 9999 bars; ask for fewer" in outcome.err
-    assert not (tmp_path / "usual.json").exists()
+    assert not (tmp_path / "typicality.json").exists()
 
 
 def test_a_folder_that_is_not_there_is_named(shards):
     program = "from amadeus.cli.main import run; run()"
-    command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/usual.json"]
+    command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/typicality.json"]
     outcome = subprocess.run(
         [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 1
-    assert outcome.stderr.strip() == "amadeus: error: nowhere/usual.json: No such file or directory"
+    assert (
+        outcome.stderr.strip()
+        == "amadeus: error: nowhere/typicality.json: No such file or directory"
+    )

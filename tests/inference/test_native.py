@@ -6,7 +6,7 @@ import torch
 
 from amadeus.control import Constraints, Control
 from amadeus.diffusion import UnmaskConfig, unmask
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, Link
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, GrammarError
 from amadeus.inference import native
 from amadeus.inference.composition import compose
@@ -191,7 +191,7 @@ def test_rows_are_sampled_as_in_python(order):
             temperature=float(rng.choice([0.0, 0.5, 1.0, 2.0])),
             top_p=float(rng.choice([0.3, 0.9, 1.0])),
         )
-        lean = Lean(
+        lean = LogitBias(
             rng.normal(size=VALUES.shape).astype("f4") * 2,
             (
                 Link(Attribute.CHORD, Attribute.PITCH, chords),

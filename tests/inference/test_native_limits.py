@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, Link
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.composition import compose
 from amadeus.inference.native import NativeEngine, NativeNetwork
@@ -114,12 +114,14 @@ def test_slots_that_are_not_taken_are_refused(engine, slot):
         lambda e: e.predict(random_rows(1), random_rows(1), np.array([0, 1])),
         lambda e: unmask(e, (0, -1, 1.0), noise=np.zeros((1, 1, NUM_ATTRIBUTES))),
         lambda e: unmask(e, (0, -1, 1.0), (1, -1, 1.0), noise=np.zeros((1, *NOISE_SHAPE))),
-        lambda e: unmask(e, (0, -1, 1.0), biases=[Lean(np.zeros((8, 8)), ())]),
+        lambda e: unmask(e, (0, -1, 1.0), biases=[LogitBias(np.zeros((8, 8)), ())]),
         lambda e: unmask(
-            e, (0, -1, 1.0), biases=[Lean(0.0 * VALUES, (Link(0, 1, np.zeros((2, 8))),))]
+            e, (0, -1, 1.0), biases=[LogitBias(0.0 * VALUES, (Link(0, 1, np.zeros((2, 8))),))]
         ),
         lambda e: unmask(
-            e, (0, -1, 1.0), biases=[Lean(0.0 * VALUES, (Link(0, 8, np.zeros((2, MAX_SIZE))),))]
+            e,
+            (0, -1, 1.0),
+            biases=[LogitBias(0.0 * VALUES, (Link(0, 8, np.zeros((2, MAX_SIZE))),))],
         ),
     ],
 )

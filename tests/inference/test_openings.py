@@ -1,4 +1,4 @@
-"""Pieces whose beginning is the most usual of several."""
+"""Pieces that continue the most typical of several openings."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from amadeus.control import Constraints
 from amadeus.errors import ConfigError
 from amadeus.evaluation.openings import first_bars
+from amadeus.inference.candidates import seed_of_candidate
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import compose
 from amadeus.inference.openings import OPENING_BARS
-from amadeus.inference.tries import seed_of_try
-from amadeus.inference.usual import usual
+from amadeus.inference.typicality import typicality
 from amadeus.music.grid import bars_of
 from amadeus.tokens import Attribute, encode
 from amadeus.tokens.vocabulary import has_sound, opens_bar
@@ -45,7 +45,7 @@ def played(stream):
 def test_the_most_usual_of_the_tries_goes_on(composer, seed):
     (piece,) = composer._new_pieces([""], bars=5, seed=seed, tries=3, fill_profile=False)
     tried = compose(composer.model, piece.openings, context=composer.context)
-    best = max(tried, key=usual().score)
+    best = max(tried, key=typicality().score)
     score = composer.generate(bars=5, seed=seed, tries=3, fill_profile=False)
     assert len(bars_of(score)) == 5
     if has_sound(best[1, Attribute.TYPE]):  # an opening counts from its first note on
@@ -54,7 +54,7 @@ def test_the_most_usual_of_the_tries_goes_on(composer, seed):
 
 def test_every_try_has_a_seed_of_its_own(composer):
     (piece,) = composer._new_pieces([""], bars=5, seed=7, tries=3)
-    assert [one.seed for one in piece.openings] == [seed_of_try(7, n) for n in range(3)]
+    assert [one.seed for one in piece.openings] == [seed_of_candidate(7, n) for n in range(3)]
     rest = piece.begin(compose(composer.model, piece.openings)).rest
     assert rest.seed not in {one.seed for one in piece.openings}
 
@@ -140,5 +140,5 @@ def test_an_opening_with_everybody_in_it_counts_for_more(composer):
     duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
     solo = duo.copy()
     solo[1, Attribute.INSTRUMENT] = 1
-    lost = piece._merit(solo) - usual().score(solo)
-    assert lost < 0 == piece._merit(duo) - usual().score(duo)
+    lost = piece._merit(solo) - typicality().score(solo)
+    assert lost < 0 == piece._merit(duo) - typicality().score(duo)

@@ -123,12 +123,12 @@ def edit(
             typer.echo(line)
         print_explained(constraints.explain())
 
+    from amadeus.inference.candidates import DEFAULT_CANDIDATES
     from amadeus.inference.composer import load_model
-    from amadeus.inference.tries import DEFAULT_TRIES
 
     composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     follows = revision.selection.end_bar < revision.selection.num_bars
-    total = len(revision.selection.bars) * ((tries or DEFAULT_TRIES) if follows else 1)
+    total = len(revision.selection.bars) * ((tries or DEFAULT_CANDIDATES) if follows else 1)
     with progress_bar("Composing bars", total) as update:
         score = composer.edit(
             score,

@@ -64,7 +64,7 @@ def genre(
     Beside nats stand those of tables of counts, because music differs in how much there is to tell.
     """
     from amadeus.corpus.shards import Shards
-    from amadeus.evaluation.reference import fit, openings
+    from amadeus.evaluation.ngram_baseline import fit, openings
     from amadeus.experiments import genre as music
     from amadeus.experiments.genre_report import report_on
     from amadeus.experiments.leaving_out import leave_out as leave_out_each

@@ -86,7 +86,7 @@ class Selection:
 
     @property
     def steps(self) -> np.ndarray | None:
-        """Steps of a quarter note that new notes beside others lean towards, bool [GRID].
+        """Steps of a quarter note that new notes beside others are drawn towards, bool [GRID].
 
         They are those that the piece uses, and eighth notes; None where no others are.
         """

@@ -19,7 +19,7 @@ from amadeus.tokens.vocabulary import Attribute, RowType
 MOST_NOTES = 1000
 """The most notes a bar that can be asked for."""
 FAIR_SHARE = 0.5
-"""Instruments lean towards equal shares of so much of the notes; the rest is the music's affair."""
+"""Share of the notes that instruments are drawn to split equally; the rest is left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ class Playing(Constraint):
     @property
     def soft(self) -> str:
         if self.note_share is not None:
-            return "leans towards the share of the notes"
-        share = self.leaned_share
-        return "" if share is None else f"leans towards {100 * share:.0f} % of the notes for each"
+            return "drawn towards that share of the notes"
+        share = self.soft_share
+        return "" if share is None else f"drawn towards {100 * share:.0f} % of the notes for each"
 
     @property
-    def leaned_share(self) -> float | None:
-        """The share of the notes that the music leans towards for each, if any.
+    def soft_share(self) -> float | None:
+        """The share of the notes that each is drawn towards, if any.
 
-        Several instruments lean towards equal shares of half of the latest notes, unless told
+        Several instruments are drawn towards equal shares of half of the latest notes, unless told
         otherwise: a quartet is no solo.
         """
         if self.note_share is None and len(self.demands) > 1:
@@ -222,7 +222,7 @@ class Chords(Constraint):
 
     name: ClassVar[str] = "chords"
     held: ClassVar[str] = "the chord of every note is that of its bar, or part of a bar"
-    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
+    soft_part: ClassVar[str] = "pitches are drawn towards the notes of the chord"
 
     progression: str
     """ "Am F C G" is four bars; with bar lines, "Am F | C G", a bar is split evenly."""
@@ -291,7 +291,7 @@ class Density(Constraint):
 
     @property
     def soft(self) -> str:
-        return "" if self.notes is None else f"leans towards {self.notes} notes a bar"
+        return "" if self.notes is None else f"drawn towards {self.notes} notes a bar"
 
     @property
     def value(self) -> str:
@@ -325,7 +325,7 @@ class Ending(Constraint):
 
     name: ClassVar[str] = "end"
     held: ClassVar[str] = "every note of the last bar has this chord, or one on the tonic"
-    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
+    soft_part: ClassVar[str] = "pitches are drawn towards the notes of the chord"
 
     chord: str = "tonic"
     """ "Am", or "tonic": any chord on the tonic of the key that is asked for."""

@@ -17,7 +17,7 @@ from amadeus.corpus.dataset import collate
 from amadeus.corpus.shards import Piece, Shards
 from amadeus.diffusion import UnmaskConfig
 from amadeus.errors import CorpusError
-from amadeus.evaluation.reference import Tables, cross_entropy
+from amadeus.evaluation.ngram_baseline import Tables, cross_entropy
 from amadeus.inference.teacher_forcing import force
 from amadeus.profile import Profile, conditions
 from amadeus.reports.means import Mean

@@ -14,24 +14,24 @@ import numpy as np
 
 from amadeus.control import Constraints, Control, Playing
 from amadeus.control.edit import Edit
-from amadeus.control.finish import finish
+from amadeus.control.exact_tempo import with_exact_tempos
 from amadeus.control.piece import plan_piece
 from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
+from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.composition import OnRow, compose, stream
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
-from amadeus.inference.openings import Begun, NewPiece
+from amadeus.inference.openings import ChosenOpening, NewPiece
 from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.profile_plan import ProfilePlan, ProfilePlanner, one_for_each
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import sampling_config
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar, OnCut, OnNote, notes_of
-from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.model.checkpoint_files import read_sizes, read_weights
 from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
@@ -126,7 +126,7 @@ class Composer:
         guidance: float = 1.0,
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
-        tries: int = DEFAULT_TRIES,
+        tries: int = DEFAULT_CANDIDATES,
         profile: Profile | Sequence[Profile] | None = None,
         fill_profile: bool = True,
         leave_open: Sequence[str] = (),
@@ -142,11 +142,11 @@ class Composer:
         bars: exact length; by default the prompt's, or 16, or with `notes`, the model's.
         notes: most notes, which ends a piece before its last bar if need be.
         seed: equal seeds give equal pieces.
-        guidance: above 1 the model leans further towards the words than it learned to, at twice
+        guidance: above 1 the model follows the words more closely than it learned to, at twice
         the work; 0 ignores them.
         constraints: what holds besides what the prompts state: in every piece, or in each its own.
         tries: beginnings that are composed, of 2 bars; the one that is most like what people write
-        (`inference.usual`) goes on. 1 takes the model's as it comes.
+        (`inference.typicality`) goes on. 1 takes the model's as it comes.
         profile: what the music should be like, of all pieces or of each, beside what the prompts
         say; the model follows it, nothing enforces it.
         fill_profile: what prompt, constraints and profile leave open is taken from a real piece
@@ -170,7 +170,9 @@ class Composer:
         left = [one.rest for one in begun if one.rest]
         rests = iter(self.compose(left, progress=_going_on_from(begun, progress)))
         rows = [next(rests) if one.rest else one.rows for one in begun]
-        return [finish(decode(r), piece.plan) for r, piece in zip(rows, asked, strict=True)]
+        return [
+            with_exact_tempos(decode(r), piece.plan) for r, piece in zip(rows, asked, strict=True)
+        ]
 
     def profile_of(self, prompt: str = "", **settings: Any) -> ProfilePlan | None:
         """The profile that `generate` would compose with; None for a model without profiles.
@@ -197,7 +199,7 @@ class Composer:
         (piece,) = self._new_pieces([prompt], **settings)
         return notes_of(
             piece.request.prompt, self._new_rows(piece), NoteReader(piece.plan, on_bar),
-            lambda rows: finish(decode(rows), piece.plan), on_cut,
+            lambda rows: with_exact_tempos(decode(rows), piece.plan), on_cut,
         )  # fmt: skip
 
     def _new_rows(self, piece: NewPiece) -> Iterator[np.ndarray]:
@@ -234,7 +236,7 @@ class Composer:
         guidance: float = 1.0,
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
-        tries: int = DEFAULT_TRIES,
+        tries: int = DEFAULT_CANDIDATES,
         profile: Profile | Sequence[Profile] | None = None,
         fill_profile: bool = True,
         leave_open: Sequence[str] = (),
@@ -274,7 +276,9 @@ class Composer:
             for request, plan, planned in zip(requests, plans, profiles, strict=True)
         ]
 
-    def _begin(self, pieces: Sequence[NewPiece], progress: OnProgress | None = None) -> list[Begun]:
+    def _begin(
+        self, pieces: Sequence[NewPiece], progress: OnProgress | None = None
+    ) -> list[ChosenOpening]:
         """Choose the opening of every piece."""
         asked = [one for piece in pieces for one in piece.openings]
         tries = pieces[0].tries  # of all: they count once
@@ -343,7 +347,7 @@ class Composer:
         prompt: str = "",
         guidance: float = 1.0,
         constraints: Constraints | None = None,
-        tries: int = DEFAULT_TRIES,
+        tries: int = DEFAULT_CANDIDATES,
         progress: OnProgress | None = None,
         on_note: OnNote | None = None,
         **sampling: Any,
@@ -385,7 +389,7 @@ class Composer:
         composed = self.compose(asked, progress=progress, on_row=on_row)
         passages = [tokens[len(asked[0].prompt) : -1].astype(np.int64) for tokens in composed]
         edited = splice(score, revision.selection, best(self.model, frame, passages))
-        return finish(edited, revision.plan, revision.selection.first_bar)
+        return with_exact_tempos(edited, revision.plan, revision.selection.first_bar)
 
     def compose(
         self,
@@ -418,10 +422,14 @@ class Composer:
 
 def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
     """The score and the new bars among the rows, [N, A]."""
-    return finish(append_bars(score, request.prompt, rows), plan, _bars_in(request.prompt))
+    return with_exact_tempos(
+        append_bars(score, request.prompt, rows), plan, _bars_in(request.prompt)
+    )
 
 
-def _going_on_from(begun: Sequence[Begun], progress: OnProgress | None) -> OnProgress | None:
+def _going_on_from(
+    begun: Sequence[ChosenOpening], progress: OnProgress | None
+) -> OnProgress | None:
     """Progress that counts what has been composed of the pieces already."""
     if progress is None:
         return None

@@ -10,11 +10,11 @@ import numpy as np
 
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
+from amadeus.inference.candidates import check_candidates, seed_of_candidate
 from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
 from amadeus.inference.streaming import NoteReader, OnNote
-from amadeus.inference.tries import check_tries, seed_of_try
 from amadeus.music.score import Score
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
@@ -84,7 +84,7 @@ def frame_requests(
     look_ahead: whether the model sees what follows. settings: fields of `Request`.
     Raises ConfigError for a number of tries that cannot be.
     """
-    check_tries(tries)
+    check_candidates(tries)
     prompt = frame.prompt(look_ahead)
     seen = len(prompt) > len(frame.before)
     first_bar = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
@@ -92,7 +92,7 @@ def frame_requests(
         Request(
             prompt=prompt,
             num_bars=len(revision.selection.bars),
-            seed=seed_of_try(seed, try_),
+            seed=seed_of_candidate(seed, try_),
             ends_with=RowType.JOIN if seen else RowType.END,
             constrain=revision.control(first_bar),
             **settings,  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.request import token_states
 from amadeus.model.checkpoint_files import PROFILE_VECTORS
@@ -184,11 +184,11 @@ class NativeEngine:
         grammars: Sequence[Grammar],
         configs: Sequence[UnmaskConfig],
         noise: np.ndarray,
-        biases: Sequence[Lean | None],
+        biases: Sequence[LogitBias | None],
     ) -> np.ndarray:
         """What `diffusion.unmask` gives with this engine's predictions, int64 [R, A].
 
-        places: of each row the slot of its piece, the slot that is deaf to the text or -1, and the
+        places: of each row the slot of its piece, its slot without the text or -1, and the
         guidance; the rest is as in `diffusion.unmask`.
         """
         tasks = (Task * len(grammars))()
@@ -233,7 +233,7 @@ def _fill(
     grammar: Grammar,
     config: UnmaskConfig,
     noise: int,
-    bias: Lean | None,
+    bias: LogitBias | None,
 ) -> tuple[object, ...]:
     """Describe one row to the core; noise: its address. Returns what has to live as long."""
     ctypes.memmove(ctypes.byref(task), ctypes.byref(_template(config)), ctypes.sizeof(Task))
@@ -253,7 +253,7 @@ def _fill(
     task.bias = always.ctypes.data
     tables = [_of_shape(link.table, np.float32, (len(link.table), MAX_SIZE)) for link in bias.links]
     for to, link, table in zip(task.links, bias.links, tables, strict=False):
-        to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
+        to.given, to.leaned, to.first, to.count = link.given, link.target, link.first, len(table)
         to.table = table.ctypes.data
     return possible, always, tables
 

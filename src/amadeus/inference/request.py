@@ -43,8 +43,8 @@ class Request:
     guidance: float = 1.0
     """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
     constrain: Callable[[Grammar], Bias | None] | None = None
-    """Called before every row; it may `permit` values of the rows to come, and returns what leans
-    on the logits of the next row, or None."""
+    """Called before every row; it may `permit` values of the rows to come, and returns the bias on
+    the logits of the next row, or None."""
 
     def __post_init__(self) -> None:
         for name in ("num_bars", "max_notes"):
@@ -79,7 +79,7 @@ def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
     return states
 
 
-class Progress:
+class PieceState:
     """A piece that is being composed."""
 
     def __init__(self, request: Request, context: int) -> None:

@@ -1,4 +1,4 @@
-"""Rows as they are composed to notes with times: what `decode` and `finish` make of all of them."""
+"""Rows to timed notes as they are composed, as `decode` and `with_exact_tempos` do for a piece."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 
-from amadeus.control.finish import exact_tempo
+from amadeus.control.exact_tempo import exact_tempo
 from amadeus.control.plan import Plan
 from amadeus.music.chords import chord_name
 from amadeus.music.grid import GRID

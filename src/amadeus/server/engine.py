@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from amadeus.errors import AmadeusError, BusyError
-from amadeus.inference.request import Progress, Request
+from amadeus.inference.request import PieceState, Request
 from amadeus.inference.session import Session
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Passages:
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
-        self.pieces: list[Progress] = []
+        self.pieces: list[PieceState] = []
         """In the session, in the order of the requests; the engine's business."""
         self._arrivals: SimpleQueue[tuple[int, np.ndarray] | BaseException | None] = SimpleQueue()
 
@@ -85,7 +85,7 @@ class Engine(threading.Thread):
         self._step_began: float | None = None
         self._session = self._open()
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._places: dict[Progress, tuple[Passages, int]] = {}
+        self._places: dict[PieceState, tuple[Passages, int]] = {}
 
     def compose(self, requests: Sequence[Request]) -> Passages:
         """Ask for passages; they begin as soon as there is room."""
@@ -158,7 +158,7 @@ class Engine(threading.Thread):
         if not passages.requests:
             passages.put(None)
 
-    def _hand_over(self, piece: Progress, row: np.ndarray) -> None:
+    def _hand_over(self, piece: PieceState, row: np.ndarray) -> None:
         passages, index = self._places[piece]
         passages.put((index, row))
         if piece.grammar.ended:

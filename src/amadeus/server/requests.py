@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.request import MAX_GUIDANCE
-from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.profile import Profile
 from amadeus.profile.wording import MOST
 from amadeus.text.profile_of_prompt import profile_settings
@@ -141,7 +141,7 @@ class ComposeRequest(Profiled, JobRequest):
         default=None, description="Most notes."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
-        default=DEFAULT_TRIES,
+        default=DEFAULT_CANDIDATES,
         description="Beginnings to compose; the one that is most like what people write goes on.",
     )
     prompt_constraints: bool = Field(
@@ -200,7 +200,7 @@ class EditRequest(JobRequest):
         default=None, description="Share of the notes to change a little."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
-        default=DEFAULT_TRIES,
+        default=DEFAULT_CANDIDATES,
         description="Passages to compose; the one that leads on best is kept.",
     )
 

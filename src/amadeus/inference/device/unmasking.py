@@ -53,7 +53,7 @@ def begin(tables: Tables, task: Task, sampling: Sampling) -> Row:
     """All [MASK], but for what the grammar leaves no choice about."""
     shown = torch.full_like(task.urgent, UNKNOWN, dtype=torch.int64)
     alive = torch.full_like(task.sets[:, :, 0, 0], -1)
-    return _settle(tables, task, shown, alive, sampling.steps.clone())
+    return _commit_forced(tables, task, shown, alive, sampling.steps.clone())
 
 
 def reveal(
@@ -107,10 +107,10 @@ def _show(
     sets = task.sets.gather(2, attribute[:, None, :, None].expand(-1, words, -1, MAX_SIZE))
     having = sets[:, :, 0].gather(2, value[:, None].expand(-1, words, -1))[..., 0]  # [R, words]
     alive = torch.where(here.any(-1, keepdim=True), row.alive & having, row.alive)
-    return _settle(tables, task, shown, alive, row.left)
+    return _commit_forced(tables, task, shown, alive, row.left)
 
 
-def _settle(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tensor) -> Row:
+def _commit_forced(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tensor) -> Row:
     """Commit what the grammar leaves no choice about; see `Grammar.allowed`.
 
     An attribute that is settled has its value in all products that are alive, so that they stay.
@@ -131,12 +131,12 @@ def _lean(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
     if task.links is None or task.tables is None:
         return logits
     for number in range(task.links.shape[1]):
-        given, leaned, first, count = task.links[:, number].unbind(-1)  # [R]
+        given, target, first, count = task.links[:, number].unbind(-1)  # [R]
         place = row.shown.gather(1, given[:, None])[:, 0] - first
         holds = (place >= 0) & (place < count)  # which UNKNOWN is not
         index = place.clamp(0, task.tables.shape[2] - 1)[:, None, None]
         added = task.tables[:, number].gather(1, index.expand(-1, 1, MAX_SIZE))  # [R, 1, V]
-        where = (tables.columns == leaned[:, None]) & holds[:, None]  # [R, A]
+        where = (tables.columns == target[:, None]) & holds[:, None]  # [R, A]
         logits = logits + torch.where(where[..., None], added, 0.0)
     return logits
 

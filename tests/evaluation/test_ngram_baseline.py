@@ -7,7 +7,7 @@ import torch
 from amadeus.corpus.dataset import collate
 from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
-from amadeus.evaluation.reference import (
+from amadeus.evaluation.ngram_baseline import (
     ADDED_COUNT,
     PRIOR_COUNT,
     cross_entropy,
