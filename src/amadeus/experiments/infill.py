@@ -19,9 +19,10 @@ from amadeus.control.edit import Edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection, select
 from amadeus.errors import ConfigError
-from amadeus.inference.composer import Composer, OnProgress
+from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame, best, frame_requests, nats_after
 from amadeus.inference.sampling import sampling_config
+from amadeus.inference.settings import OnProgress
 from amadeus.reports.means import Mean
 from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 from amadeus.tokens import decode

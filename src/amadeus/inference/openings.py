@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from amadeus.control import Control
+from amadeus.control import Constraints, Control
 from amadeus.control.plan import Plan
 from amadeus.inference.candidates import check_candidates, seed_of_candidate
+from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
 from amadeus.inference.typicality import typicality
-from amadeus.profile import Profile, measure_profile
+from amadeus.profile import measure_profile
 from amadeus.profile.distance import differences
+from amadeus.text.prompt import PromptFacts
 from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
@@ -34,18 +36,21 @@ class ChosenOpening:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NewPiece:
-    """A request for a new piece, with its plan and profile."""
+class PiecePlan:
+    """A new piece, planned: everything but its notes."""
 
     request: Request
     """For the whole piece, without its constraints."""
     plan: Plan
+    """Its length, and the constraints that hold."""
     tries: int
     """Number of openings to choose from."""
-    profile: Profile = field(default_factory=Profile)
+    facts: PromptFacts = field(default_factory=PromptFacts)
+    """What was understood of its prompt."""
+    constraints: Constraints = field(default_factory=Constraints)
+    """What was asked for besides."""
+    profile: ProfilePlan = field(default_factory=ProfilePlan)
     """What the piece should be like."""
-    stated: frozenset[str] = frozenset()
-    """Fields of the profile that were stated; a real piece gave the others."""
 
     def __post_init__(self) -> None:
         check_candidates(self.tries)
@@ -83,7 +88,7 @@ class NewPiece:
         """Typicality of an opening, [N, A], less penalties for absent instruments and misfit."""
         asked = {d.instrument for d in self.plan.demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
-        misfit = MISFIT * sum(differences(self.profile, measure_profile(rows)).values())
+        misfit = MISFIT * sum(differences(self.profile.profile, measure_profile(rows)).values())
         return typicality().score(rows) - ABSENT * len(missing) - misfit
 
 

@@ -144,11 +144,12 @@ class Tools:
             raise ConfigError(f"{planned} bars are too many for one call; ask for {MAX_BARS}")
         seed = _drawn(seed)
         path = self._folder.named(name or f"amadeus-{seed}")
-        settings = {"bars": planned, "notes": MAX_NOTES, "seed": seed, "constraints": held}
         with self._turn:
-            told = self._composer.profile_of(prompt, **settings, **profiled)
-            score = self._composer.generate(prompt, **settings, **profiled)
-        said = "" if told is None else f"\n{_told(told)}"
+            piece = self._composer.plan(
+                prompt, bars=planned, notes=MAX_NOTES, seed=seed, constraints=held, **profiled
+            )
+            (score,) = self._composer.compose_pieces([piece])
+        said = f"\n{_told(piece.profile)}" if self._composer.has_profiles else ""
         return self._written(score, path, seed, picture, said)
 
     def continue_(
@@ -237,11 +238,7 @@ class Tools:
         if len(bars_of(given)) > MAX_BARS and (bars is None or _count(given, bars) > MAX_BARS):
             raise ConfigError(f"{file!r} has more than {MAX_BARS} bars; name those that change")
         with self._turn:
-            score = self._composer.edit(
-                given,
-                **{field: getattr(change, field) for field in change.__slots__},
-                seed=seed, prompt=prompt, constraints=held,
-            )  # fmt: skip
+            score = self._composer.edit(given, change, seed=seed, prompt=prompt, constraints=held)
         return self._written(score, path, seed, picture)
 
     def describe(self, file: File, picture: Picture = False) -> Content:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from amadeus.errors import AmadeusError
-from amadeus.inference.composer import Composer, OnProgress
+from amadeus.inference.composer import Composer
 from amadeus.inference.composition import OnRow
 from amadeus.inference.request import Request
+from amadeus.inference.settings import OnProgress
 from amadeus.server.engine import Engine, GivenUp, Passages
 from amadeus.server.limits import Limits
 from amadeus.tokens.vocabulary import Attribute, opens_bar
@@ -23,7 +24,7 @@ class JobComposer(Composer):
     def __init__(self, composer: Composer, engine: Engine, limits: Limits) -> None:
         """composer: whose model and text encoder are shared. The job's time begins now."""
         super().__init__(composer.model, name=composer.name)
-        self.context, self._encode_text = composer.context, composer._encode_text
+        self.context, self.planner = composer.context, composer.planner
         self._engine, self._limits = engine, limits
         self.deadline = time.monotonic() + limits.job_seconds
         """By `time.monotonic`; composing ends then at the latest."""
