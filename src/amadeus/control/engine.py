@@ -19,6 +19,7 @@ from amadeus.diffusion.unmasking import LogitBias
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
+from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 
 PATIENCE = 4
@@ -104,8 +105,7 @@ class Control:
 
     def follow(self, rows: np.ndarray) -> None:
         """Take rows that were composed under this plan, [N, A], from its first one on."""
-        bars = np.cumsum(v.opens_bar(rows[:, Attribute.TYPE])) - 1
-        for row, bar in zip(rows.astype(np.int64), bars.tolist(), strict=True):
+        for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
             self.hear(row, bar)
 
     def limit_chord(self, grammar: Grammar) -> None:

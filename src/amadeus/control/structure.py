@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from amadeus.control.rules import Constraint, Masks, only
-from amadeus.control.scope import instrument_value, instrument_values, programs_of
+from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError, ScoreError, VocabularyError
 from amadeus.music.chords import QUALITIES, parse_chord
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
@@ -109,7 +109,7 @@ class Playing(Constraint):
 @lru_cache(maxsize=256)
 def _groups(names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
     """Of each name, the values of `instrument` that it may mean; asked for before every note."""
-    return tuple(tuple(map(instrument_value, programs_of(name))) for name in names)
+    return tuple(tuple(map(v.instrument_value, programs_of(name))) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from amadeus.inference.settings import OnProgress
 from amadeus.reports.means import Mean
 from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 from amadeus.tokens import decode
-from amadeus.tokens.vocabulary import Attribute, opens_bar
+from amadeus.tokens.rows import count_bars
 
 PREDECESSORS = {
     "original": "the piece's own bars",
@@ -99,7 +99,7 @@ def rewrite_middles(
 
 
 def _choose(pieces: Sequence[np.ndarray], count: int, num_bars: int) -> list[np.ndarray]:
-    long = [p for p in pieces if opens_bar(p[:, Attribute.TYPE]).sum() >= num_bars]
+    long = [p for p in pieces if count_bars(p) >= num_bars]
     if len(long) < max(2, count):
         raise ConfigError(
             f"{len(long)} pieces have {num_bars} bars or more, {max(2, count)} are needed; ask for "
@@ -109,7 +109,7 @@ def _choose(pieces: Sequence[np.ndarray], count: int, num_bars: int) -> list[np.
 
 
 def _middle(tokens: np.ndarray, bars: int) -> Selection:
-    num_bars = int(opens_bar(tokens[:, Attribute.TYPE]).sum())
+    num_bars = count_bars(tokens)
     first = (num_bars - bars) // 2
     return select(decode(tokens), Edit(bars=(first + 1, first + bars)))
 

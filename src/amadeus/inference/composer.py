@@ -37,6 +37,7 @@ from amadeus.model.packaged import DEFAULT_MODEL, find_checkpoint
 from amadeus.music.performance import PlayedNote
 from amadeus.music.score import Score
 from amadeus.tokens import decode
+from amadeus.tokens.rows import count_bars
 from amadeus.tokens.vocabulary import Attribute, opens_bar
 
 if TYPE_CHECKING:
@@ -355,7 +356,7 @@ class Composer:
 def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
     """The score and the new bars among the rows, [N, A]."""
     return with_exact_tempos(
-        append_bars(score, request.prompt, rows), plan, _bars_in(request.prompt)
+        append_bars(score, request.prompt, rows), plan, count_bars(request.prompt)
     )
 
 
@@ -365,10 +366,6 @@ def _progress_after(
     """Progress that counts what has been composed of the pieces already."""
     if progress is None:
         return None
-    bars = sum(_bars_in(opening.rows) for opening in chosen)
+    bars = sum(count_bars(opening.rows) for opening in chosen)
     rows = sum(len(opening.rows) - 1 for opening in chosen)
     return lambda more_bars, more_rows: progress(bars + more_bars, rows + more_rows)
-
-
-def _bars_in(rows: np.ndarray) -> int:
-    return int(opens_bar(rows[:, Attribute.TYPE]).sum())

@@ -16,6 +16,7 @@ from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
 from amadeus.inference.streaming import NoteReader, OnNote
 from amadeus.music.score import Score
+from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
@@ -87,7 +88,7 @@ def frame_requests(
     check_candidates(tries)
     prompt = frame.prompt(look_ahead)
     seen = len(prompt) > len(frame.before)
-    first_bar = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
+    first_bar = count_bars(frame.before)
     return [
         Request(
             prompt=prompt,

@@ -21,7 +21,7 @@ from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import encode
-from amadeus.tokens.vocabulary import Attribute, opens_bar
+from amadeus.tokens.rows import count_bars
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -118,7 +118,7 @@ class Planner:
         Settings as in `ContinuationSettings`. Raises as `Composer.continue_score`.
         """
         given = encode(score)[:-1]
-        num_given = int(opens_bar(given[:, Attribute.TYPE]).sum())
+        num_given = count_bars(given)
         held = constraints or Constraints()
         plan = Plan([*held], bars, notes, is_passage=True)
         text = self.prefix_within(given, prompt, held, bars=num_given + bars)

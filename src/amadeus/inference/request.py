@@ -13,8 +13,9 @@ from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.window import Window, last_beginning
 from amadeus.model.config import ModelConfig
 from amadeus.tokens.grammar import Grammar
+from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
-from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+from amadeus.tokens.vocabulary import RowType
 
 MAX_GUIDANCE = 20.0
 
@@ -88,7 +89,7 @@ class PieceState:
         Raises GrammarError for a prompt that no piece begins with.
         """
         given = request.prompt[last_beginning(request.prompt) + 1 :]
-        bars = int(opens_bar(given[:, Attribute.TYPE]).sum())
+        bars = count_bars(given)
         self.grammar = Grammar(
             ends_with=request.ends_with,
             num_bars=None if request.num_bars is None else bars + request.num_bars,

@@ -21,6 +21,7 @@ import numpy as np
 
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.rows import bar_index, bar_metres
 from amadeus.tokens.vocabulary import Attribute
 
 LEVELS = 101
@@ -144,9 +145,8 @@ class _Opening:
     @classmethod
     def of(cls, rows: np.ndarray) -> _Opening:
         rows = rows.astype(np.int64)
-        types = rows[:, Attribute.TYPE]
-        opens, sound = v.opens_bar(types), v.has_sound(types)
-        return cls(rows[sound], (np.cumsum(opens) - 1)[sound], v.metre_of(types[opens]))
+        sound = v.has_sound(rows[:, Attribute.TYPE])
+        return cls(rows[sound], bar_index(rows)[sound], bar_metres(rows))
 
     @property
     def first_metre(self) -> str:

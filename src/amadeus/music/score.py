@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from amadeus.errors import ScoreError
+from amadeus.music.instruments import DRUMS
 
 NOTE_DTYPE = np.dtype(
     [("onset_ticks", "i8"), ("duration_ticks", "i8"), ("pitch", "i2"), ("velocity", "i2")]
@@ -98,6 +99,11 @@ class Track:
     """PITCH_BEND_DTYPE, [P], sorted by onset."""
     lyrics: tuple[Text, ...] = ()
     """What is sung to the notes, by onset."""
+
+    @property
+    def instrument(self) -> int:
+        """The program, or DRUMS."""
+        return DRUMS if self.is_drum else self.program
 
     def __eq__(self, other: object) -> bool:
         return (
