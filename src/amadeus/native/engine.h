@@ -43,7 +43,7 @@ public:
     void retire(int piece);
 
     const Sizes& sizes;
-    Team team;
+    ThreadPool pool;
     int num_pieces() const { return int(pieces_.size()); }
     void check_piece(int piece) const;
     // known: which of the values count; all of them if null.
@@ -56,16 +56,16 @@ private:
 
     void check_begun(int piece) const;
     uint8_t* past(int piece, int layer, int head);
-    ByteMemory past_in_bytes(int piece, int layer, int head);
-    FloatMemory past_in_floats(int piece, int layer, int head);
-    FloatMemory theme(int piece, int head);
+    Int8KVCache past_in_bytes(int piece, int layer, int head);
+    FloatKVCache past_in_floats(int piece, int layer, int head);
+    FloatKVCache theme(int piece, int head);
 
     // Runs the generator on rows x_, one of each place; leaves latents in x_.
     void generate(const std::vector<Place>& places);
     // memory_of(piece, head): where a layer's keys and values are.
     template <class MemoryOf>
     void attend_to_past(const std::vector<Place>& places, const MemoryOf& memory_of);
-    void turn(float* head, int position) const;
+    void rotate(float* head, int position) const;
     void remember_theme(const std::vector<Place>& places, int num_text);
     void embed(const int64_t* row, float* to) const;
 
@@ -85,6 +85,6 @@ private:
     size_t bytes_a_head_;  // of one layer's keys and values
     std::vector<float> cos_, sin_;  // [positions, head width / 2]
     std::vector<std::unique_ptr<Piece>> pieces_;
-    Rows rows_;
+    QuantizedRows rows_;
     Buffer<float> x_, projected_, mixed_, hidden_;
 };

@@ -10,7 +10,7 @@ constexpr int CHUNK = 64;  // rows that are read at once
 }  // namespace
 
 Engine::Engine(const Network& network, int positions, int threads)
-    : sizes(network.sizes), team(threads), generator_(network.generator),
+    : sizes(network.sizes), pool(threads), generator_(network.generator),
       decoder_(network.decoder), positions_(positions),
       capacity_((positions + 63) / 64 * 64), rows_(sizes.exact) {
     int head = sizes.width / sizes.heads;
@@ -21,7 +21,7 @@ Engine::Engine(const Network& network, int positions, int threads)
             sin_.push_back(std::sin(position * frequency));
         }
     bytes_a_head_ = sizes.exact ? size_t(2) * capacity_ * head * sizeof(float)
-                                : ByteMemory::bytes(capacity_, head);
+                                : Int8KVCache::size_in_bytes(capacity_, head);
 }
 
 void Engine::admit() {
@@ -39,11 +39,11 @@ uint8_t* Engine::past(int piece, int layer, int head) {
     return pieces_[piece]->past.data() + (layer * sizes.kv_heads + head) * bytes_a_head_;
 }
 
-ByteMemory Engine::past_in_bytes(int piece, int layer, int head) {
-    return ByteMemory::at(past(piece, layer, head), capacity_, sizes.width / sizes.heads);
+Int8KVCache Engine::past_in_bytes(int piece, int layer, int head) {
+    return Int8KVCache::at(past(piece, layer, head), capacity_, sizes.width / sizes.heads);
 }
 
-FloatMemory Engine::past_in_floats(int piece, int layer, int head) {
+FloatKVCache Engine::past_in_floats(int piece, int layer, int head) {
     int width = sizes.width / sizes.heads;
     auto keys = reinterpret_cast<float*>(past(piece, layer, head));
     return {keys, keys + size_t(capacity_) * width, width, width};
@@ -75,7 +75,7 @@ void Engine::embed(const int64_t* row, float* to) const {
         const float* vector = &generator_.table[size_t(generator_.offsets[a] + row[a]) * width];
         for (int d = 0; d < width; d++) to[d] += vector[d];
     }
-    normalise_head(to, width, 1, to);
+    rms_normalise(to, width, 1, to);
 }
 
 void Engine::prefill(int piece, const float* text, int num_text, const int64_t* rows,
@@ -102,10 +102,10 @@ void Engine::prefill(int piece, const float* text, int num_text, const int64_t* 
         if (words) {
             rows_.reserve(words, sizes.text_width);
             const float* states = text + size_t(first) * sizes.text_width;
-            rows_.set(team, states, words, sizes.text_width, false);
-            generator_.text.multiply(team, rows_, words, x_.data(), width, Then::STORE);
+            rows_.set(pool, states, words, sizes.text_width, false);
+            generator_.text.multiply(pool, rows_, words, x_.data(), width, Epilogue::STORE);
             for (int i = 0; i < words; i++)
-                normalise_head(x_.data() + size_t(i) * width, width, 1,
+                rms_normalise(x_.data() + size_t(i) * width, width, 1,
                                x_.data() + size_t(i) * width);
         }
         for (int i = words; i < last - first; i++)
@@ -145,19 +145,19 @@ void Engine::generate(const std::vector<Place>& places) {
     for (int layer = 0; layer < sizes.layers; layer++) {
         const Layer& weights = generator_.layers[layer];
         rows_.reserve(count, width);
-        rows_.set(team, x_.data(), count, width, true);
-        weights.attention.multiply(team, rows_, count, projected_.data(), weights.attention.outputs,
-                                   Then::STORE);
+        rows_.set(pool, x_.data(), count, width, true);
+        weights.attention.multiply(pool, rows_, count, projected_.data(), weights.attention.outputs,
+                                   Epilogue::STORE);
         if (sizes.exact)
             attend_to_past(places, [&](int p, int h) { return past_in_floats(p, layer, h); });
         else
             attend_to_past(places, [&](int p, int h) { return past_in_bytes(p, layer, h); });
-        rows_.set(team, mixed_.data(), count, width, false);
-        weights.output.multiply(team, rows_, count, x_.data(), width, Then::ADD);
+        rows_.set(pool, mixed_.data(), count, width, false);
+        weights.output.multiply(pool, rows_, count, x_.data(), width, Epilogue::ADD);
         mlp(weights, count, width);
     }
     for (int i = 0; i < count; i++)
-        normalise_head(x_.data() + size_t(i) * width, width, 1, x_.data() + size_t(i) * width);
+        rms_normalise(x_.data() + size_t(i) * width, width, 1, x_.data() + size_t(i) * width);
 }
 
 template <class MemoryOf>
@@ -165,18 +165,18 @@ void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& me
     int head = sizes.width / sizes.heads, group = sizes.heads / sizes.kv_heads;
     int kv_width = sizes.kv_heads * head, stride = sizes.width + 2 * kv_width;
     // A row is seen by those after it: all are remembered before any is asked for.
-    team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
+    pool.parallel_for(int(places.size()) * sizes.kv_heads, [&](int i) {
         auto [piece, position] = places[i / sizes.kv_heads];
         int h = i % sizes.kv_heads;
         float* row = projected_.data() + size_t(i / sizes.kv_heads) * stride;
         float* key = row + sizes.width + h * head;
         auto memory = memory_of(piece, h);
-        normalise_head(key, head, 1, key);
-        turn(key, position);
+        rms_normalise(key, head, 1, key);
+        rotate(key, position);
         memory.write_key(position, key);
         memory.write_value(position, key + kv_width);
     });
-    team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
+    pool.parallel_for(int(places.size()) * sizes.kv_heads, [&](int i) {
         auto [piece, position] = places[i / sizes.kv_heads];
         int h = i % sizes.kv_heads;
         float* queries = projected_.data() + size_t(i / sizes.kv_heads) * stride + h * group * head;
@@ -185,8 +185,8 @@ void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& me
         std::vector<float*> to(group);
         for (int g = 0; g < group; g++) {
             float* query = queries + g * head;
-            normalise_head(query, head, 1 / std::sqrt(float(head)), query);
-            turn(query, position);
+            rms_normalise(query, head, 1 / std::sqrt(float(head)), query);
+            rotate(query, position);
             from[g] = query;
             to[g] = out + g * head;
         }
@@ -195,7 +195,7 @@ void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& me
 }
 
 // Rotary positions, as in model/layers.py.
-void Engine::turn(float* head, int position) const {
+void Engine::rotate(float* head, int position) const {
     int half = sizes.width / sizes.heads / 2;
     const float* cos = &cos_[size_t(position) * half];
     const float* sin = &sin_[size_t(position) * half];
@@ -210,11 +210,11 @@ void Engine::mlp(const Layer& layer, int count, int width) {
     int hidden = layer.up.outputs;
     hidden_.resize(size_t(count) * hidden);
     rows_.reserve(count, width);
-    rows_.set(team, x_.data(), count, width, true);
-    layer.up.multiply(team, rows_, count, hidden_.data(), hidden, Then::SQUARED_RELU);
+    rows_.set(pool, x_.data(), count, width, true);
+    layer.up.multiply(pool, rows_, count, hidden_.data(), hidden, Epilogue::SQUARED_RELU);
     rows_.reserve(count, hidden);
-    rows_.set(team, hidden_.data(), count, hidden, false);
-    layer.down.multiply(team, rows_, count, x_.data(), width, Then::ADD);
+    rows_.set(pool, hidden_.data(), count, hidden, false);
+    layer.down.multiply(pool, rows_, count, x_.data(), width, Epilogue::ADD);
 }
 
 void Engine::retire(int piece) {

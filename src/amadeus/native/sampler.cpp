@@ -97,16 +97,16 @@ private:
         int size = sizes_.values[a];
         for (int v = 0; v < size; v++) kept[v] = legal[v] ? logits[v] : NEVER;
         std::fill(kept + size, kept + room, NEVER);
-        Floats most = all(NEVER), total{}, weighed{};
-        for (int v = 0; v < room; v += LANES) most = larger(most, load(kept + v));
-        float top = largest(most);
+        Floats most = broadcast(NEVER), total{}, weighed{};
+        for (int v = 0; v < room; v += LANES) most = maximum(most, load(kept + v));
+        float top = reduce_max(most);
         for (int v = 0; v < room; v += LANES) {
-            Floats relative = load(kept + v) - top, weight = exponential(relative);
+            Floats relative = load(kept + v) - top, weight = exp_nonpositive(relative);
             total += weight;
             weighed += weight > 0 ? weight * relative : Floats{};
         }
-        if (!entropy) return 1.0f / sum(total);
-        return sum(weighed) / sum(total) - std::log(sum(total));
+        if (!entropy) return 1.0f / reduce_sum(total);
+        return reduce_sum(weighed) / reduce_sum(total) - std::log(reduce_sum(total));
     }
 
     void reveal(int a, const float* logits) {
@@ -249,7 +249,7 @@ int unmask(Engine& engine, const Vocabulary& vocabulary, Task* tasks, int count)
     for (int i = 0; i < count; i++) check(engine, vocabulary, tasks[i]);
     int size = ATTRIBUTES * engine.sizes.most_values;
     std::vector<std::unique_ptr<Row>> rows(count);
-    engine.team.each(count, [&](int i) {
+    engine.pool.parallel_for(count, [&](int i) {
         rows[i] = std::make_unique<Row>(tasks[i], vocabulary, engine.sizes);
     });
     static thread_local Buffer<float> logits;
@@ -278,7 +278,7 @@ int unmask(Engine& engine, const Vocabulary& vocabulary, Task* tasks, int count)
         engine.predict(pieces.data(), int(pieces.size()), values.data(), known.data(),
                        logits.data());
         float* all_logits = logits.data();
-        engine.team.each(int(open.size()), [&](int j) {
+        engine.pool.parallel_for(int(open.size()), [&](int j) {
             float* own = all_logits + size_t(j) * size;
             if (guided[j] >= 0)
                 guide(own, all_logits + size_t(guided[j]) * size, tasks[open[j]].guidance, size);
