@@ -60,9 +60,10 @@ void QuantizedRows::reserve(int count, int width) {
     }
 }
 
-void QuantizedRows::set(ThreadPool& pool, const float* x, int count, int stride, bool normalise) {
+void QuantizedRows::set(ThreadPool& pool, const float* x, int count, int width, bool normalise) {
+    reserve(count, width);
     pool.parallel_ranges(count, (count + 3) / 4, [&](int first, int last) {
-        for (int r = first; r < last; r++) set_row(r, x + size_t(r) * stride, normalise);
+        for (int r = first; r < last; r++) set_row(r, x + size_t(r) * width, normalise);
     });
 }
 
@@ -89,7 +90,7 @@ void QuantizedRows::set_row(int r, const float* x, bool normalise) {
 
 Matrix::Matrix(Arena& arena, const float* weights, int outputs, int inputs, int output_stride,
                int input_stride, bool exact)
-    : outputs(outputs), exact_(exact), depth_(exact ? inputs : padded(inputs)) {
+    : outputs(outputs), inputs(inputs), exact_(exact), depth_(exact ? inputs : padded(inputs)) {
     size_t size = size_t(panels()) * PANEL * depth_;
     auto at = [&](int n, int k) {
         return weights[size_t(n) * output_stride + size_t(k) * input_stride];

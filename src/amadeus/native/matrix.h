@@ -12,9 +12,8 @@
 class QuantizedRows {
 public:
     explicit QuantizedRows(bool exact = false) : exact_(exact) {}
-    void reserve(int count, int width);
-    // Quantizes `count` rows of x, [count, stride]; `normalise` applies RMS normalisation first.
-    void set(ThreadPool& pool, const float* x, int count, int stride, bool normalise);
+    // Quantizes x, [count, width]; `normalise` applies RMS normalisation first.
+    void set(ThreadPool& pool, const float* x, int count, int width, bool normalise);
 
     const float* floats(int r) const { return floats_.data() + size_t(r) * stride_; }
     const int8_t* bytes(int r) const { return bytes_.data() + size_t(r) * stride_; }
@@ -22,6 +21,7 @@ public:
     int32_t byte_sum(int r) const { return byte_sums_[r]; }
 
 private:
+    void reserve(int count, int width);
     void set_row(int r, const float* x, bool normalise);
 
     bool exact_;
@@ -43,7 +43,7 @@ public:
     Matrix(Arena& arena, const float* weights, int outputs, int inputs, int output_stride,
            int input_stride, bool exact);
 
-    int outputs = 0;
+    int outputs = 0, inputs = 0;
 
     // y[i] = rows[i] W^T for every i below count, or for each i of the `count` in row_indices.
     void multiply(ThreadPool& pool, const QuantizedRows& rows, int count, float* y, int y_stride,

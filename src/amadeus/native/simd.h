@@ -57,7 +57,8 @@ static inline float reduce_max(Floats x) {
 
 // e^x for x <= 0, with a relative error of about 1e-7. Returns 0 below -87 and 1 for positive x.
 static inline Floats exp_nonpositive(Floats x) {
-    Floats clamped = minimum(maximum(x, broadcast(-87.0f)), Floats{});  // this order maps NaN to -87
+    // In this order, NaN becomes -87.
+    Floats clamped = minimum(maximum(x, broadcast(-87.0f)), Floats{});
     // The conversion truncates towards zero, so subtracting 0.5 rounds to the nearest integer.
     Ints power = __builtin_convertvector(clamped * 1.44269504f - 0.5f, Ints);
     Floats whole = __builtin_convertvector(power, Floats);
