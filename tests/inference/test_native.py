@@ -1,5 +1,7 @@
 """The compiled core against the model in torch, which is written to be read."""
 
+import ctypes
+
 import numpy as np
 import pytest
 import torch
@@ -282,3 +284,21 @@ def test_a_core_of_other_sources_is_left_alone(monkeypatch):
     monkeypatch.setattr(library, "hash_of_sources", lambda: "other")
     with pytest.warns(UserWarning, match="install Amadeus again"):
         assert library._open(library.libraries()[0]) is None
+
+
+@pytest.mark.parametrize("structure", library._STRUCTURES)
+def test_a_core_with_structures_of_another_size_is_refused(monkeypatch, structure):
+    fields = [*structure._fields_, ("extra", ctypes.c_void_p)]
+    longer = type(structure.__name__, (ctypes.Structure,), {"_fields_": fields})
+    monkeypatch.setattr(library, "_STRUCTURES", (longer,))
+    sizes = f"{structure.__name__} of {ctypes.sizeof(structure)} bytes"
+    with pytest.warns(UserWarning, match=rf"core-0\.so has a {sizes} .* install Amadeus again"):
+        assert library._open(library.libraries()[0]) is None
+
+
+def test_torch_composes_if_the_core_is_refused(monkeypatch):
+    unknown = type("Unknown", (ctypes.Structure,), {"_fields_": [("field", ctypes.c_int)]})
+    monkeypatch.setattr(library, "_STRUCTURES", (unknown,))
+    monkeypatch.setattr(native, "load", library.load.__wrapped__)
+    with pytest.warns(UserWarning, match="has a Unknown of 0 bytes where library.py declares 4"):
+        assert not fits(PRESETS["small"])
