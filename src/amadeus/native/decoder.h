@@ -26,7 +26,7 @@ public:
     DecoderState new_state() const;
     // Empties the context memory and makes room for `length` positions.
     void clear_context(DecoderState& piece, int length) const;
-    // Adds positions first, ..., first + count - 1, whose latents are the first in workspace.x.
+    // Adds positions first, ..., first + count - 1; their latents are at the start of workspace.x.
     void add_context(Workspace& workspace, DecoderState& piece, int first, int count) const;
     // Turns the latents in workspace.x, [pieces, width], into the slots of each piece.
     void enhance(Workspace& workspace, const std::vector<DecoderState*>& pieces) const;
@@ -37,17 +37,16 @@ public:
 
 private:
     FloatKVCache context_cache(DecoderState& piece, int head) const;
-    // The functions below run on projected and attended; a row is an attribute slot of a piece.
-    //
-    // attended[i] = attention of row queries[i] to all the slots of its piece.
+    // The functions below read workspace.projected or workspace.rows, with a row for each slot of
+    // each piece. attended[i] = attention of row queries[i] to all slots of its piece.
     void attend_to_slots(Workspace& workspace, int num_pieces,
                          const std::vector<int>& queries) const;
     void attend_to_context(Workspace& workspace, const std::vector<DecoderState*>& pieces) const;
-    // The first layer's queries, keys and values of workspace.rows. indices: of each row's value in
-    // the embeddings.
+    // The first layer's queries, keys and values. indices: where each row's value is in the
+    // embeddings.
     void project_slots(Workspace& workspace, const std::vector<DecoderState*>& pieces,
                        const std::vector<int>& indices) const;
-    // Logits of some rows, whose states are the first in workspace.x.
+    // Logits of these rows, whose hidden states are at the start of workspace.x.
     void read_out(Workspace& workspace, const std::vector<int>& rows, float* logits) const;
 
     const Sizes& sizes_;

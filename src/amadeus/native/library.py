@@ -134,7 +134,9 @@ def _open(path: Path) -> ctypes.CDLL | None:
         return None
     mismatch = _mismatch(library)
     if mismatch:
-        warnings.warn(f"{path} {mismatch}, so it is not used; install Amadeus again", stacklevel=2)
+        warnings.warn(
+            f"{path} {mismatch}, so this core is not used; install Amadeus again", stacklevel=2
+        )
         return None
     return library
 
@@ -155,5 +157,5 @@ def _mismatch(library: ctypes.CDLL) -> str | None:
         name, expected = structure.__name__, ctypes.sizeof(structure)
         size = library.amadeus_sizeof(name.encode())
         if size != expected:
-            return f"has a {name} of {size} bytes where library.py declares {expected}"
+            return f"lays out {name} in {size} bytes and library.py in {expected}"
     return None

@@ -75,7 +75,7 @@ private:
         }
     }
 
-    // After the last bar, gives the probability of all new bars and rests to the end of the piece.
+    // In the last bar, adds the probability of all new and empty bars to that of the end.
     void replace_new_bars(float* logits) const {
         float* types = logits + vocabulary_.type * max_values_;
         int first = vocabulary_.first_bar, last = sizes_.values[vocabulary_.type];

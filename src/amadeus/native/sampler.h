@@ -32,7 +32,7 @@ struct UnmaskTask {
     int32_t fixed_ranks[ATTRIBUTES];  // the place of each attribute in the fixed order
     int32_t first_ranks[ATTRIBUTES];  // 1, 2, ... for attributes that must come first, else 0
     int32_t steps;                    // predictions left
-    int32_t ends_with;  // the type that replaces a new bar after the last bar; -1 before it
+    int32_t ends_with;  // in the last bar, the type that replaces a new bar; otherwise -1
     int32_t conditional, unconditional;  // pieces of the engine; unconditional: -1 without guidance
     float guidance;
     float threshold;  // attributes with at least this confidence are revealed at once; 2 for none
