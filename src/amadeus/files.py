@@ -86,7 +86,7 @@ def move_folder(folder: Path, target: Path) -> None:
 
 
 def check_regular(path: Path) -> os.stat_result:
-    """What the system says of a regular file, links followed.
+    """The status of a regular file, links followed.
 
     Raises OSError for everything else: folders, pipes and devices could block, or never end.
     """

@@ -23,7 +23,7 @@ from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 
 PATIENCE = 4
-"""Bars in which a demanded instrument may enter of its own accord."""
+"""Bars in which a required instrument may enter when the model chooses."""
 OFF_BEAT = 8.0
 """Nats taken from notes beside others on steps of the beat that these do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)

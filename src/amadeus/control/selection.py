@@ -150,7 +150,7 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
     if Attribute.INSTRUMENT in edit.drawn:
         chosen &= rows[:, Attribute.INSTRUMENT] != DRUMS  # whose pitches mean something else
         if not chosen.any():
-            raise ConfigError("drums stay drums, and nobody else plays there; name other bars or "
+            raise ConfigError("only drums play there, and drums stay drums; name other bars or "
                               "parts, or keep instrument")  # fmt: skip
     sound = v.has_sound(rows[:, Attribute.TYPE])
     is_open = np.zeros((len(rows), NUM_ATTRIBUTES), dtype=bool)

@@ -65,7 +65,7 @@ class Playing(Constraint):
         if self.mode == "none of":
             return "none of these plays"
         if self.is_silence:
-            return "nobody plays"
+            return "no instrument plays"
         bars = "" if self.bar_share is None else f" in {100 * self.bar_share:g} % of the bars"
         return f"each of these plays{bars}" + (", no other does" * (self.mode == "exactly"))
 
@@ -89,7 +89,7 @@ class Playing(Constraint):
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody is to play."""
+        """Whether no instrument may play."""
         return self.mode == "exactly" and not self.instruments
 
     @property
@@ -272,7 +272,7 @@ class Density(Constraint):
     for_instruments: ClassVar[bool] = True
 
     notes: int | None = None
-    """About so many."""
+    """Approximate number of notes a bar."""
     most: int | None = None
     """Never more than this."""
 
@@ -301,10 +301,10 @@ class Density(Constraint):
 
 @dataclass(frozen=True, slots=True)
 class Length(Constraint):
-    """The piece has so many bars."""
+    """The exact number of bars of the piece."""
 
     name: ClassVar[str] = "bars"
-    held: ClassVar[str] = "the piece has so many bars"
+    held: ClassVar[str] = "the piece has this number of bars"
 
     num_bars: int
 

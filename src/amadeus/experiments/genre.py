@@ -31,7 +31,7 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "linthesia",
     ),
 }  # fmt: skip
-"""By packaged model, corpora of which it saw nothing in training.
+"""By packaged model, the corpora that were not in its training data.
 
 The card of amadeus-small counts 22 collections, and the pieces and the licences' shares of its rows
 that it states are those of all 28 but these.

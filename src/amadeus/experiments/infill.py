@@ -73,7 +73,7 @@ def rewrite_middles(
     seed: int = 0,
     progress: OnProgress | None = None,
 ) -> Infill:
-    """Rewrite the middle of so many pieces, spread over those that are long enough.
+    """Rewrite the middle of pieces, spread over those that are long enough.
 
     pieces: tokens, [N, A] each. Raises ConfigError where too few have three times so many bars.
     """

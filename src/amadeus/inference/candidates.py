@@ -1,4 +1,4 @@
-"""Tries: what is composed several times with different luck, of which one is kept."""
+"""Candidates: several versions with different seeds, of which the best one is kept."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Frame:
 
 
 def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many rows, from a bar line on; START, or RESUME where it is not the beginning."""
+    """The last bars that fit into `most` rows, after START, or RESUME where bars are left out."""
     if len(rows) <= most:
         return rows
     starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
@@ -64,7 +64,7 @@ def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def _first_bars(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many rows, up to a bar line; a bar that is longer is left out."""
+    """The first bars that fit into `most` rows; a longer bar is left out."""
     if len(rows) <= most:
         return rows
     starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
@@ -103,7 +103,7 @@ def frame_requests(
 
 
 def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
-    """A hook that tells of the first try: its new notes, or those of which something is drawn."""
+    """A hook for the first candidate: reports its new notes, or those with a redrawn attribute."""
     selection = revision.selection
     reader = NoteReader.after(score, selection.tokens[: selection.begin], revision.plan)
     is_open = (bool(row.any()) for row in selection.is_open)

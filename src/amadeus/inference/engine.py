@@ -35,7 +35,7 @@ class Engine:
     reveals = False
     """Whether it draws rows from its predictions itself (`unmask`)."""
     goes_ahead = False
-    """Whether it composes by itself where nobody else has a say (`compose`)."""
+    """Whether it composes several rows by itself where there are no constraints (`compose`)."""
 
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
         """texts: the caption of every piece that is there from the start, as in `admit`.
@@ -144,7 +144,7 @@ class Engine:
         self.slots[: self.size] = self.enhanced(self.size)
 
     def enhanced(self, size: int) -> Tensor:
-        """The slots of the next rows of so many pieces, [B, A, E]."""
+        """The slots of the next rows of the first `size` pieces, [B, A, E]."""
         memory = None if self.memory is None else (self.memory[0, :size], self.memory[1, :size])
         return self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])[:, 0]
 

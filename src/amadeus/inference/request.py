@@ -112,7 +112,7 @@ class PieceState:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has a say in what comes next but the grammar."""
+        """Whether only the grammar limits what comes next."""
         return self.request.constrain is None and not self.grammar.in_future
 
     def noise(self, count: int) -> np.ndarray:

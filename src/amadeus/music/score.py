@@ -81,7 +81,7 @@ class Chord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """The notes of one instrument, sorted by onset, then pitch, and what else it is told.
+    """The notes of one instrument, by onset, then pitch, with controllers, pitch bends and words.
 
     Two tracks are equal if they play the same notes on the same instrument. Names, controllers,
     pitch bends and words do not count: neither tokens nor any analysis knows of them.
@@ -127,7 +127,7 @@ class Score:
     tempos: tuple[Tempo, ...] = (Tempo(0, 120.0),)
     time_signatures: tuple[TimeSignature, ...] = (TimeSignature(0, 4, 4),)
     chords: tuple[Chord, ...] = ()
-    """Harmony annotations; empty when nobody has analysed the piece yet."""
+    """Harmony annotations; empty where the piece has not been analysed."""
     key_signatures: tuple[KeySignature, ...] = field(default=(), compare=False)
     markers: tuple[Text, ...] = field(default=(), compare=False)
     """Names of passages and the like, by onset; chords are not among them."""

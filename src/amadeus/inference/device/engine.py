@@ -188,7 +188,7 @@ class DeviceEngine(Engine):
         self.latents.copy_(self._fuse(latents_of, residual))
 
     def _positions(self) -> np.ndarray:
-        """Where the next row of every slot is read, int64 [slots]; nobody sits behind the last."""
+        """Position of the next row of every slot, int64 [slots]; slots after the last are free."""
         return np.where(np.arange(len(self.lengths)) < self.size, self.lengths, 0)
 
     def _filled(self, rows: np.ndarray) -> np.ndarray:
