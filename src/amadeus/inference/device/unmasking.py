@@ -8,7 +8,6 @@ compiler can make one of.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,8 +18,6 @@ from amadeus.inference.device.tasks import ORDERS, Course, Sampling, Task
 from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.vocabulary import Attribute
 
-PredictShown = Callable[[Tensor], Tensor]
-"""shown int64 [R, A], UNKNOWN where masked -> logits float32 [R, A, V]."""
 _TYPE = int(Attribute.TYPE)
 
 
@@ -61,7 +58,7 @@ def reveal(
     row: Row, logits: Tensor,
 ) -> Row:  # fmt: skip
     """`Row.step` of the oracle. noise: float64 [R, 2, A]; logits: float32 [R, A, V]."""
-    logits = _with_end_for_new_bar(tables, task, _lean(tables, task, row, logits))
+    logits = _with_end_for_new_bar(tables, task, _biased(tables, task, row, logits))
     confidence, entropy = _certainty(torch.where(row.legal, logits, -torch.inf), course)
     urgency = _urgency(sampling, task, noise, course, confidence, entropy)
     urgency = torch.where(row.undecided, urgency, -torch.inf)
@@ -85,17 +82,6 @@ def reveal(
         if place + 1 < course.reveals:
             urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
     return row._replace(left=row.left - 1) if course.reveals > 1 else row
-
-
-def reveal_all(
-    tables: Tables, task: Task, sampling: Sampling, noise: Tensor, course: Course,
-    predict: PredictShown,
-) -> Row:  # fmt: skip
-    """Reveal everything."""
-    row = begin(tables, task, sampling)
-    for _ in range(course.passes):
-        row = reveal(tables, task, sampling, noise, course, row, predict(row.shown))
-    return row
 
 
 def _show(
@@ -124,7 +110,7 @@ def _commit_forced(tables: Tables, task: Task, shown: Tensor, alive: Tensor, lef
     return Row(torch.where(count == 1, only, shown), legal, count > 1, alive, left)
 
 
-def _lean(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
+def _biased(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
     """Logits with the biases, and with those that known attributes bring."""
     if task.bias is not None:
         logits = logits + task.bias
