@@ -13,7 +13,8 @@ from amadeus.music.grid import bars_of, snap
 from amadeus.music.instruments import program_name
 from amadeus.music.score import Score, Track
 from amadeus.tokens import encode
-from amadeus.tokens.tokenizer import bar_onsets, rows_of_notes
+from amadeus.tokens.rows import bar_onsets
+from amadeus.tokens.tokenizer import rows_of_notes
 from amadeus.tokens.vocabulary import Attribute
 
 RESAMPLED = ("chord", "tempo", "instrument", "pitch", "duration", "velocity")

@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
-from amadeus.inference.usual import LEVELS, Usual
+from amadeus.inference.typicality import LEVELS, Typicality
 
 
 def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
-    outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "usual.json")
+    outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "typicality.json")
     assert outcome.code == 0, outcome.err
     table = json.loads((tmp_path / "usual.json").read_text("utf-8"))
     usual = Usual.from_dict(table)
@@ -31,7 +31,7 @@ def test_composed_openings_change_the_statistics(amadeus, shards):
 
 
 def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
-    outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "usual.json")
+    outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "typicality.json")
     assert outcome.code == 1
     assert "no training piece has 9999 bars; choose fewer" in outcome.err
     assert not (tmp_path / "usual.json").exists()
@@ -39,9 +39,12 @@ def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
 
 def test_a_missing_folder_is_reported(shards):
     program = "from amadeus.cli.main import run; run()"
-    command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/usual.json"]
+    command = ["corpus", "openings", shards, "--bars", "1", "--output", "nowhere/typicality.json"]
     outcome = subprocess.run(
         [sys.executable, "-c", program, *command], capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 1
-    assert outcome.stderr.strip() == "amadeus: error: nowhere/usual.json: No such file or directory"
+    assert (
+        outcome.stderr.strip()
+        == "amadeus: error: nowhere/typicality.json: No such file or directory"
+    )

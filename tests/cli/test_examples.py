@@ -63,7 +63,7 @@ def write_song(path):
 
 @pytest.fixture
 def folder(tmp_path, fixtures, checkpoint, monkeypatch):
-    """What the examples take for granted: a home with music, lists, settings and a model."""
+    """What the examples need: a home folder with music, lists, settings, a corpus and a model."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(splits, "VALIDATION_SHARE", 0.5)  # there are only a few pieces
@@ -88,6 +88,7 @@ def folder(tmp_path, fixtures, checkpoint, monkeypatch):
     shutil.copytree(checkpoint, tmp_path / "runs" / "small")
     shutil.copytree(PACKAGED_VALIDATION, tmp_path / "held-out")
     shutil.copytree(ROOT / "docs" / "experiments", tmp_path / "docs" / "experiments")
+    assert run(["corpus", "build", "~/midi", "more.tar.xz", "--out", "shards"]) is None
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""The README must stay true: its tree, its paths, its commands; so must other pages and help."""
+"""The README and the other pages agree with the code: file tree, paths, commands, examples."""
 
 import re
 
@@ -9,11 +9,13 @@ from documented import README, ROOT, code, commands_in, examples
 from amadeus.cli.main import app
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
 def tree():
-    """Paths of the annotated file tree."""
-    (text,) = code("text")
+    """Paths of the annotated file tree in docs/architecture.md."""
+    (text,) = code("text", ARCHITECTURE)
     parent = ""
     for line in text.splitlines():
         name = line.split()[0]
@@ -23,7 +25,7 @@ def tree():
 
 
 def commands():
-    pages = [README, *(page.read_text(encoding="utf-8") for page in DOCS)]
+    pages = [README, CONTRIBUTING, *(page.read_text(encoding="utf-8") for page in DOCS)]
     for page in pages:
         yield from commands_in("".join(code("(?:sh|bash)", page)))
         for cell in re.findall(r"^\|.*\| `(amadeus .*?)` \|$", page, re.MULTILINE):
@@ -61,7 +63,8 @@ def test_every_command_is_one(words, tmp_path, monkeypatch):
 
 def test_every_make_target_is_one():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"^make (\w+)", "".join(code("sh")), re.MULTILINE):
+    examples = "".join(code("sh") + code("sh", CONTRIBUTING))
+    for target in re.findall(r"^make (\w+)", examples, re.MULTILINE):
         assert f"\n{target}:" in makefile
 
 

@@ -7,7 +7,7 @@ import pytest
 from random_pieces import compose_at_random
 
 from amadeus.control import Constraints, PitchRange, Scope, violations
-from amadeus.control.finish import finish
+from amadeus.control.exact_tempo import with_exact_tempos
 from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS, parse_chord
@@ -35,7 +35,7 @@ def compose(seed, *texts, prompt="", num_bars=NUM_BARS):
     plan = plan_piece(facts, Constraints(*texts), num_bars)
     tokens = compose_at_random(plan, seed)
     assert violations(tokens, plan.constraints) == []
-    return tokens, finish(decode(tokens), plan)
+    return tokens, with_exact_tempos(decode(tokens), plan)
 
 
 def notes_by_bar(tokens):

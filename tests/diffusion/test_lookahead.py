@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amadeus.diffusion import UnmaskConfig, unmask, unmask_ahead
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, Link
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.tokens import NUM_ATTRIBUTES, Attribute, RowType
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.tokenizer import mark
@@ -72,7 +72,7 @@ def test_rows_are_those_of_one_step_at_a_time(network, order):
     rng = np.random.default_rng(7)
     chords = rng.normal(size=(40, MAX_SIZE)).astype("f4")
     link = Link(Attribute.CHORD, Attribute.PITCH, chords)
-    lean = Lean(rng.normal(size=VALUES.shape).astype("f4"), (link,))
+    lean = LogitBias(rng.normal(size=VALUES.shape).astype("f4"), (link,))
     for seed in range(8):
         configs = [settings(order, 3 * seed + i) for i in range(3)]
         grammars = [grammar(), grammar(num_bars=1), grammar()]

@@ -5,7 +5,7 @@ import pytest
 
 from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
-from amadeus.evaluation.reference import fit, openings
+from amadeus.evaluation.ngram_baseline import fit, openings
 from amadeus.experiments.genre import Group, Heard, by_corpus, by_genre, listen, spread
 from amadeus.experiments.genre_report import report_on
 from amadeus.experiments.leaving_out import EVERYTHING, THE_REST, leave_out

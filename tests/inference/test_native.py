@@ -1,12 +1,14 @@
 """The compiled core against the model in torch, which is written to be read."""
 
+import ctypes
+
 import numpy as np
 import pytest
 import torch
 
 from amadeus.control import Constraints, Control
 from amadeus.diffusion import UnmaskConfig, unmask
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, Link
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, GrammarError
 from amadeus.inference import native
 from amadeus.inference.composition import compose
@@ -92,7 +94,7 @@ def test_logits_are_those_of_torch(each_core, enhancement):
         np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_states_may_be_of_any_slot(tiny_model):
+def test_predictions_may_be_for_any_slots_in_any_order(tiny_model):
     engine = NativeEngine(network(tiny_model), [None] * 3, 64)
     for slot in range(3):
         engine.prefill(slot, random_rows(5 + slot, slot))
@@ -104,7 +106,7 @@ def test_states_may_be_of_any_slot(tiny_model):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_predictions_do_not_hang_on_those_before(tiny_model, exact):
+def test_predictions_do_not_depend_on_earlier_ones(tiny_model, exact):
     shared, rng = network(tiny_model, exact), np.random.default_rng(0)
     asked, fresh = (NativeEngine(shared, [None] * 2, 64) for _ in range(2))
     for engine in (asked, fresh):
@@ -120,7 +122,7 @@ def test_predictions_do_not_hang_on_those_before(tiny_model, exact):
         )
 
 
-def test_bytes_come_close(each_core):
+def test_quantized_logits_are_close_to_torch(each_core):
     model = random_model(PRESETS["nano"])
     for found, expected in pairs_of_logits(model, exact=False):
         np.testing.assert_allclose(found, expected, atol=0.25)
@@ -191,7 +193,7 @@ def test_rows_are_sampled_as_in_python(order):
             temperature=float(rng.choice([0.0, 0.5, 1.0, 2.0])),
             top_p=float(rng.choice([0.3, 0.9, 1.0])),
         )
-        lean = Lean(
+        lean = LogitBias(
             rng.normal(size=VALUES.shape).astype("f4") * 2,
             (
                 Link(Attribute.CHORD, Attribute.PITCH, chords),
@@ -229,7 +231,7 @@ def test_prompted_constraints_sample_as_in_python(tiny_model, monkeypatch):
     np.testing.assert_array_equal(piece(), found)
 
 
-def test_what_leaves_no_row_is_an_error():
+def test_contradictory_constraints_are_an_error():
     engine, grammar = prepared()
     grammar.permit(VALUES & False, VALUES & False)
     with pytest.raises(GrammarError, match="permit more"):
@@ -238,7 +240,7 @@ def test_what_leaves_no_row_is_an_error():
         )
 
 
-def test_metres_longer_than_beats_are_kept_to():
+def test_beats_stay_within_their_metre():
     engine, grammar = prepared()
     bars = VALUES.copy()
     bars[Attribute.TYPE] = False
@@ -259,12 +261,12 @@ def test_missing_weights_are_named(tiny_model):
         NativeNetwork(tiny_model.config, weights)
 
 
-def test_heads_that_fill_no_register_are_left_to_torch():
+def test_heads_narrower_than_a_register_need_torch():
     assert fits(PRESETS["small"])
     assert not fits(ModelConfig(width=48, heads=6, kv_heads=2))
 
 
-def test_threads_make_no_difference(tiny_model):
+def test_the_number_of_threads_makes_no_difference(tiny_model):
     shared = network(tiny_model, exact=False)
     found = []
     for threads in (1, 2, 3):
@@ -278,7 +280,25 @@ def test_threads_make_no_difference(tiny_model):
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_a_core_of_other_sources_is_left_alone(monkeypatch):
+def test_a_core_compiled_from_other_sources_is_refused(monkeypatch):
     monkeypatch.setattr(library, "hash_of_sources", lambda: "other")
     with pytest.warns(UserWarning, match="install Amadeus again"):
         assert library._open(library.libraries()[0]) is None
+
+
+@pytest.mark.parametrize("structure", library._STRUCTURES)
+def test_a_core_with_structures_of_another_size_is_refused(monkeypatch, structure):
+    fields = [*structure._fields_, ("extra", ctypes.c_void_p)]
+    longer = type(structure.__name__, (ctypes.Structure,), {"_fields_": fields})
+    monkeypatch.setattr(library, "_STRUCTURES", (longer,))
+    sizes = f"{structure.__name__} in {ctypes.sizeof(structure)} bytes"
+    with pytest.warns(UserWarning, match=rf"core-0\.so lays out {sizes}.*install Amadeus again"):
+        assert library._open(library.libraries()[0]) is None
+
+
+def test_torch_composes_if_the_core_is_refused(monkeypatch):
+    unknown = type("Unknown", (ctypes.Structure,), {"_fields_": [("field", ctypes.c_int)]})
+    monkeypatch.setattr(library, "_STRUCTURES", (unknown,))
+    monkeypatch.setattr(native, "load", library.load.__wrapped__)
+    with pytest.warns(UserWarning, match="lays out Unknown in 0 bytes and library.py in 4"):
+        assert not fits(PRESETS["small"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, Link
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.composition import compose
 from amadeus.inference.native import NativeEngine, NativeNetwork
@@ -51,7 +51,7 @@ def predictions(engine):
     return engine.predict(unknown, unknown)
 
 
-def begun():
+def started_grammar():
     grammar = Grammar(num_bars=2)
     grammar.advance(mark(RowType.START)[0])
     return grammar
@@ -60,7 +60,7 @@ def begun():
 def unmask(engine, *places, noise=None, biases=None):
     count = len(places)
     noise = np.full((count, *NOISE_SHAPE), 0.5) if noise is None else noise
-    grammars, configs = [begun() for _ in places], [UnmaskConfig()] * count
+    grammars, configs = [started_grammar() for _ in places], [UnmaskConfig()] * count
     return engine.unmask(places, grammars, configs, noise, biases or [None] * count)
 
 
@@ -83,14 +83,14 @@ def test_values_outside_the_vocabulary_are_refused(engine, attribute, excess, si
     np.testing.assert_array_equal(predictions(engine), before)
 
 
-def test_values_that_are_not_known_may_be_anything(engine):
+def test_unknown_values_are_ignored(engine):
     known = np.zeros((PIECES, NUM_ATTRIBUTES))
     anything = np.full((PIECES, NUM_ATTRIBUTES), 2**62)
     np.testing.assert_array_equal(engine.predict(anything, known), predictions(engine))
 
 
 @pytest.mark.parametrize("slot", [-1, PIECES, 2**31 - 1])
-def test_slots_that_are_not_taken_are_refused(engine, slot):
+def test_slots_without_a_piece_are_refused(engine, slot):
     row = np.zeros((1, NUM_ATTRIBUTES))
     for call in (
         lambda: engine.prefill(slot, random_rows(2)),
@@ -114,12 +114,14 @@ def test_slots_that_are_not_taken_are_refused(engine, slot):
         lambda e: e.predict(random_rows(1), random_rows(1), np.array([0, 1])),
         lambda e: unmask(e, (0, -1, 1.0), noise=np.zeros((1, 1, NUM_ATTRIBUTES))),
         lambda e: unmask(e, (0, -1, 1.0), (1, -1, 1.0), noise=np.zeros((1, *NOISE_SHAPE))),
-        lambda e: unmask(e, (0, -1, 1.0), biases=[Lean(np.zeros((8, 8)), ())]),
+        lambda e: unmask(e, (0, -1, 1.0), biases=[LogitBias(np.zeros((8, 8)), ())]),
         lambda e: unmask(
-            e, (0, -1, 1.0), biases=[Lean(0.0 * VALUES, (Link(0, 1, np.zeros((2, 8))),))]
+            e, (0, -1, 1.0), biases=[LogitBias(0.0 * VALUES, (Link(0, 1, np.zeros((2, 8))),))]
         ),
         lambda e: unmask(
-            e, (0, -1, 1.0), biases=[Lean(0.0 * VALUES, (Link(0, 8, np.zeros((2, MAX_SIZE))),))]
+            e,
+            (0, -1, 1.0),
+            biases=[LogitBias(0.0 * VALUES, (Link(0, 8, np.zeros((2, MAX_SIZE))),))],
         ),
     ],
 )
@@ -148,12 +150,12 @@ def test_a_piece_is_read_up_to_its_context_and_no_further(network):
 
 
 @pytest.mark.parametrize("context", [0, -1, 2**31, 2**40])
-def test_a_context_that_no_memory_holds_is_refused(network, context):
+def test_a_context_out_of_range_is_refused(network, context):
     with pytest.raises(ConfigError, match=f"context must be 1 to 65536 rows, got {context}"):
         NativeEngine(network, [], context)
 
 
-def test_nothing_is_asked_of_a_piece_that_has_read_nothing(network):
+def test_a_piece_that_has_read_nothing_cannot_continue(network):
     engine = NativeEngine(network, [None], CONTEXT)
     for call in (engine.enhance, lambda: engine.step(random_rows(1))):
         with pytest.raises(GrammarError, match="piece 0 has not read any row"):
@@ -176,7 +178,7 @@ def test_weights_of_another_size_are_named(tiny_model):
 
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_weights_that_are_no_numbers_still_give_rows_of_the_grammar(tiny_model, value, exact):
+def test_weights_that_are_not_finite_still_give_legal_rows(tiny_model, value, exact):
     """Reading a checkpoint refuses them; here it matters that no conversion overflows."""
     weights = weights_of(tiny_model)
     for number, (name, weight) in enumerate(weights.items()):
@@ -190,7 +192,7 @@ def test_weights_that_are_no_numbers_still_give_rows_of_the_grammar(tiny_model, 
         check(piece)
 
 
-def test_a_core_is_run_only_where_all_that_it_is_compiled_for_is_there():
+def test_a_core_runs_only_where_all_its_instructions_exist():
     """The flags of hatch_build.py are those that api.cpp asks the processor for."""
     build = (REPOSITORY / "hatch_build.py").read_text(encoding="utf-8")
     flags = build[build.index("INSTRUCTIONS:") : build.index("What a core is compiled for")]

@@ -1,4 +1,4 @@
-"""Pieces whose beginning is the most usual of several."""
+"""Pieces that continue the most typical of several openings."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from amadeus.control import Constraints
 from amadeus.errors import ConfigError
 from amadeus.evaluation.openings import first_bars
+from amadeus.inference.candidates import seed_of_candidate
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import compose
 from amadeus.inference.openings import OPENING_BARS
-from amadeus.inference.tries import seed_of_try
-from amadeus.inference.usual import usual
+from amadeus.inference.typicality import typicality
 from amadeus.music.grid import bars_of
 from amadeus.tokens import Attribute, encode
 from amadeus.tokens.vocabulary import has_sound, opens_bar
@@ -43,9 +43,9 @@ def played(stream):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_most_usual_of_the_tries_goes_on(composer, seed):
-    (piece,) = composer._new_pieces([""], bars=5, seed=seed, tries=3, fill_profile=False)
+    (piece,) = composer.plan_many([""], bars=5, seed=seed, tries=3, fill_profile=False)
     tried = compose(composer.model, piece.openings, context=composer.context)
-    best = max(tried, key=usual().score)
+    best = max(tried, key=typicality().score)
     score = composer.generate(bars=5, seed=seed, tries=3, fill_profile=False)
     assert len(bars_of(score)) == 5
     if has_sound(best[1, Attribute.TYPE]):  # an opening counts from its first note on
@@ -53,14 +53,14 @@ def test_the_most_usual_of_the_tries_goes_on(composer, seed):
 
 
 def test_every_try_has_a_seed_of_its_own(composer):
-    (piece,) = composer._new_pieces([""], bars=5, seed=7, tries=3)
-    assert [one.seed for one in piece.openings] == [seed_of_try(7, n) for n in range(3)]
+    (piece,) = composer.plan_many([""], bars=5, seed=7, tries=3)
+    assert [one.seed for one in piece.openings] == [seed_of_candidate(7, n) for n in range(3)]
     rest = piece.begin(compose(composer.model, piece.openings)).rest
     assert rest.seed not in {one.seed for one in piece.openings}
 
 
 def test_a_single_try_is_the_model_as_it_comes(composer):
-    (piece,) = composer._new_pieces([""], bars=3, seed=5, tries=1)
+    (piece,) = composer.plan_many([""], bars=3, seed=5, tries=1)
     assert piece.openings == []
     begun = piece.begin([])
     (rows,) = compose(composer.model, [begun.rest], context=composer.context)
@@ -107,7 +107,7 @@ def test_what_is_asked_for_holds_across_the_join(composer, seed):
 
 def test_a_control_that_follows_permits_what_the_one_that_composed_did(composer):
     held = Constraints("instruments: piano, violin in 50% of the bars", "density: at most 9")
-    (piece,) = composer._new_pieces([""], bars=6, seed=1, tries=2, constraints=held)
+    (piece,) = composer.plan_many([""], bars=6, seed=1, tries=2, constraints=held)
     first, _ = piece.openings
     (rows,) = compose(composer.model, [first], context=composer.context)
     rest = piece.begin([rows]).rest
@@ -136,9 +136,9 @@ def test_progress_reaches_all_bars_and_never_goes_back(composer):
 
 def test_an_opening_with_everybody_in_it_counts_for_more(composer):
     held = Constraints("instruments: piano, violin")
-    (piece,) = composer._new_pieces([""], bars=4, seed=0, constraints=held, fill_profile=False)
+    (piece,) = composer.plan_many([""], bars=4, seed=0, constraints=held, fill_profile=False)
     duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
     solo = duo.copy()
     solo[1, Attribute.INSTRUMENT] = 1
-    lost = piece._merit(solo) - usual().score(solo)
-    assert lost < 0 == piece._merit(duo) - usual().score(duo)
+    lost = piece._merit(solo) - typicality().score(solo)
+    assert lost < 0 == piece._merit(duo) - typicality().score(duo)

@@ -128,17 +128,17 @@ def test_values_are_left_open_by_name():
 
 def test_a_composer_fills_profiles_unless_it_is_told_not_to(tiny_model):
     composer = Composer(tiny_model)
-    (filled,) = composer._new_pieces([""], bars=4, seed=1)
-    (bare,) = composer._new_pieces([""], bars=4, seed=1, fill_profile=False)
-    assert filled.profile.notes_per_bar is not None
-    assert bare.profile == Profile(from_start=True, bars_left=4)
+    (filled,) = composer.plan_many([""], bars=4, seed=1)
+    (bare,) = composer.plan_many([""], bars=4, seed=1, fill_profile=False)
+    assert filled.profile.profile.notes_per_bar is not None
+    assert bare.profile.profile == Profile(from_start=True, bars_left=4)
     assert len(bare.request.text) == 2
 
 
 def test_every_piece_may_have_a_profile_of_its_own(tiny_model):
     composer = Composer(tiny_model)
     asked = [Profile(bpm=60), Profile(bpm=200)]
-    pieces = composer._new_pieces(["", ""], bars=4, profile=asked, fill_profile=False)
-    assert [piece.profile.bpm for piece in pieces] == [60, 200]
+    pieces = composer.plan_many(["", ""], bars=4, profile=asked, fill_profile=False)
+    assert [piece.profile.profile.bpm for piece in pieces] == [60, 200]
     with pytest.raises(ConfigError, match="1 profiles do not go with 2 prompts"):
-        composer._new_pieces(["", ""], bars=4, profile=asked[:1])
+        composer.plan_many(["", ""], bars=4, profile=asked[:1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.finish import finish
+from amadeus.control.exact_tempo import with_exact_tempos
 from amadeus.errors import ConfigError
 from amadeus.inference import composition
 from amadeus.inference.composer import Composer
@@ -91,7 +91,7 @@ def test_times_are_exact_however_wild_the_piece(texts):
             grammar.advance(row)
             rows.append(row)
             notes += [note] if (note := reader.read(row)) else []
-        score = finish(decode(np.stack(rows)), plan)
+        score = with_exact_tempos(decode(np.stack(rows)), plan)
         assert sorted(of_stream(notes)) == of_score(score)
 
 

@@ -32,7 +32,7 @@ def is_text(lengths=LENGTHS):
     return torch.arange(NUM_TEXT) < lengths[:, None]
 
 
-def theme_of(model, context):
+def slots_of(model, context):
     return model.slots(context, context.latents)
 
 
@@ -55,21 +55,21 @@ def test_padding_text_changes_nothing(tiny_model, tokens, text):
     noisy = torch.where(is_text()[..., None], text, 100 * text)
     clean, padded = (tiny_model.contextualize(tokens, t, LENGTHS) for t in (text, noisy))
     assert torch.equal(clean.latents, padded.latents)
-    assert torch.equal(theme_of(tiny_model, clean), theme_of(tiny_model, padded))
+    assert torch.equal(slots_of(tiny_model, clean), slots_of(tiny_model, padded))
 
 
 def test_more_padding_changes_nothing(tiny_model, tokens, text):
     longer = torch.cat([text, text], dim=1)
     short, long = (tiny_model.contextualize(tokens, t, LENGTHS) for t in (text, longer))
     torch.testing.assert_close(long.latents, short.latents)
-    torch.testing.assert_close(theme_of(tiny_model, long), theme_of(tiny_model, short))
+    torch.testing.assert_close(slots_of(tiny_model, long), slots_of(tiny_model, short))
 
 
 def test_a_text_of_length_zero_is_no_text(tiny_model, tokens, text):
     none = tiny_model.contextualize(tokens)
     empty = tiny_model.contextualize(tokens, text, torch.zeros(BATCH, dtype=torch.long))
     torch.testing.assert_close(empty.latents, none.latents)
-    torch.testing.assert_close(theme_of(tiny_model, empty), theme_of(tiny_model, none))
+    torch.testing.assert_close(slots_of(tiny_model, empty), slots_of(tiny_model, none))
 
 
 def test_text_changes_every_latent(tiny_model, tokens, text):
@@ -88,29 +88,29 @@ def test_a_batch_of_prompts_is_as_good_as_one_at_a_time(tiny_model, tokens, text
         torch.testing.assert_close(alone.latents[0], together.latents[i])
         torch.testing.assert_close(alone.intermediate[0], together.intermediate[i])
         torch.testing.assert_close(
-            theme_of(tiny_model, alone)[0], theme_of(tiny_model, together)[i]
+            slots_of(tiny_model, alone)[0], slots_of(tiny_model, together)[i]
         )
 
 
-def test_the_theme_is_the_text_and_the_first_row(tiny_model, tokens, text):
+def test_the_memory_is_the_text_and_the_first_row(tiny_model, tokens, text):
     context = tiny_model.contextualize(tokens, text, LENGTHS)
     assert context.memory_mask.sum(1).tolist() == (LENGTHS + 1).tolist()
     first = context.memory[torch.arange(BATCH), LENGTHS]
     assert torch.equal(first, context.latents[:, 0])
 
 
-def test_the_theme_mask_hides_padding(tiny_model, tokens, text):
+def test_the_memory_mask_hides_padding(tiny_model, tokens, text):
     context = tiny_model.contextualize(tokens, text, LENGTHS)
     hidden = torch.where(context.memory_mask[..., None], context.memory, 100.0)
     visible = torch.where(context.memory_mask[..., None], -context.memory, context.memory)
-    slots = theme_of(tiny_model, context)
-    assert torch.equal(theme_of(tiny_model, context._replace(memory=hidden)), slots)
-    assert not torch.allclose(theme_of(tiny_model, context._replace(memory=visible)), slots)
+    slots = slots_of(tiny_model, context)
+    assert torch.equal(slots_of(tiny_model, context._replace(memory=hidden)), slots)
+    assert not torch.allclose(slots_of(tiny_model, context._replace(memory=visible)), slots)
 
 
 def test_the_slots_of_a_note_differ(tiny_model, tokens):
     context = tiny_model.contextualize(tokens)
-    slots = theme_of(tiny_model, context)
+    slots = slots_of(tiny_model, context)
     assert slots.shape == (BATCH, NUM_ROWS, NUM_ATTRIBUTES, tiny_model.config.decoder_width)
     distance = torch.cdist(slots, slots) + torch.eye(NUM_ATTRIBUTES)
     assert distance.min() > 0.1
@@ -120,7 +120,7 @@ def test_without_enhancement_the_model_is_smaller_and_works(tiny_model, tokens, 
     model = Amadeus(replace(tiny_model.config, enhancement=False))
     assert model.num_parameters() < tiny_model.num_parameters()
     context = model.contextualize(tokens, text, LENGTHS)
-    slots = theme_of(model, context)
+    slots = slots_of(model, context)
     logits = model.decoder(slots, tokens, torch.ones_like(tokens, dtype=torch.bool))
     assert logits.shape == (BATCH, NUM_ROWS, NUM_ATTRIBUTES, max(SIZES))
     assert not torch.isnan(logits).any()
@@ -144,7 +144,7 @@ def test_a_masked_slot_sees_every_known_one(tiny_model, tokens, generator, maske
 
 
 def test_values_that_an_attribute_lacks_are_impossible(tiny_model, tokens):
-    slots = theme_of(tiny_model, tiny_model.contextualize(tokens))
+    slots = slots_of(tiny_model, tiny_model.contextualize(tokens))
     logits = tiny_model.decoder(slots, tokens, torch.ones_like(tokens, dtype=torch.bool))
     for attribute, size in enumerate(SIZES):
         assert torch.isfinite(logits[..., attribute, :size]).all()
@@ -153,7 +153,7 @@ def test_values_that_an_attribute_lacks_are_impossible(tiny_model, tokens):
 
 def test_a_new_model_finds_all_values_equally_likely(tokens):
     model = Amadeus(PRESETS["nano"])
-    slots = theme_of(model, model.contextualize(tokens))
+    slots = slots_of(model, model.contextualize(tokens))
     logits = model.decoder(slots, tokens, torch.ones_like(tokens, dtype=torch.bool))
     assert (logits[logits.isfinite()] == 0).all()
 

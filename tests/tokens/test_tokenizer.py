@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from amadeus.errors import ScoreError
-from amadeus.music.grid import GRID, bars_of, is_on_grid, quantize
+from amadeus.music.grid import GRID, bars_of, quantize
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track, make_notes
 from amadeus.tokens import Attribute, RowType, decode, encode
@@ -267,6 +267,14 @@ def at_onsets(score, onsets):
         onsets - bars_.onset_ticks[bar],
         metres[bars_.metre[bar]],
         bpm[np.maximum(np.searchsorted(tempos, onsets, side="right") - 1, 0)],
+    )
+
+
+def is_on_grid(score):
+    """Whether every note begins exactly on a grid position."""
+    return all(
+        not np.any(track.notes["onset_ticks"] * GRID % score.ticks_per_quarter)
+        for track in score.tracks
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amadeus.inference.composition import Model
 
 _BARS = 2**20
-"""So many that no piece ends of itself."""
+"""More than any piece has, so that none ends early."""
 _SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 

@@ -69,7 +69,7 @@ def flat(network: Network) -> System:
 
     @torch.inference_mode()
     def play(load: Load, events: int, tick: Tick) -> None:
-        # Keys and values of nothing in particular: reading so many tokens would take minutes, and
+        # Arbitrary keys and values: reading that many tokens would take minutes, and
         # a token takes as long after any.
         cache = DynamicCache()
         given = round(load.context * remi.tokens_per_note)

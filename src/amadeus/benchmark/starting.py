@@ -13,8 +13,8 @@ from typing import Any
 
 from amadeus.benchmark.timing import Progress, Spread
 from amadeus.errors import ConfigError
+from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.composer import Composer, load_model
-from amadeus.inference.tries import DEFAULT_TRIES
 
 WORDS = "a calm waltz for piano"
 _LONG = 256
@@ -63,7 +63,7 @@ def measure_starts(model: str, rounds: int, progress: Progress) -> list[Start]:
     loaded: dict[str, dict[str, Any]] = {
         "first note, loaded": {"tries": 1},
         "first note, loaded, with words": {"prompt": WORDS, "tries": 1},
-        f"first note, loaded, with words, the best of {DEFAULT_TRIES} beginnings": {
+        f"first note, loaded, with words, the best of {DEFAULT_CANDIDATES} beginnings": {
             "prompt": WORDS
         },
     }

@@ -199,5 +199,5 @@ def _device_name(device: str) -> str:
 
 
 def load_average() -> list[float] | None:
-    """Processes that want to run, over 1, 5 and 15 minutes; None where nobody counts them."""
+    """Runnable processes over 1, 5 and 15 minutes; None where the system has no such count."""
     return [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None

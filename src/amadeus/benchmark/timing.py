@@ -1,7 +1,7 @@
 """Timing several systems fairly on a machine that does other work as well.
 
 They take turns, round by round, so that a busy minute slows all of them; what is compared is
-compared within a round; and the median and the spread of the rounds are told.
+compared within a round; and the median and the spread of the rounds are reported.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def by_system(measured: Sequence[Measured]) -> dict[str, list[Measured]]:
 def measure(
     pairs: Sequence[tuple[System, Load]], *, rounds: int, seconds: float, progress: Progress
 ) -> list[Measured]:
-    """Time every system under its load, in turns; a take lasts about so many seconds."""
+    """Time every system under its load, in turns; a take lasts about `seconds`."""
     total = len(pairs) * (rounds + 1)
     events = []
     for done, (system, load) in enumerate(pairs):
@@ -148,7 +148,7 @@ def measure(
     for turn in range(rounds):
         takes.append({})
         places = range(len(pairs))
-        # Every other round backwards: whoever follows a system that heats the caches varies.
+        # Every other round in reverse order, so that no system always follows the same one.
         for place in reversed(places) if turn % 2 else places:
             system, load = pairs[place]
             progress(system.name, (turn + 1) * len(pairs) + len(takes[-1]), total)

@@ -16,11 +16,11 @@ from amadeus.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from amadeus.inference.usual import Usual
+    from amadeus.inference.typicality import Typicality
 
 EXAMPLES = options.examples(
     "amadeus corpus openings shards",
-    "amadeus corpus openings shards --pieces 8000 --compose 1000 --output usual.json",
+    "amadeus corpus openings shards --pieces 8000 --compose 1000 --output typicality.json",
 )
 
 
@@ -50,7 +50,7 @@ def openings(
     from amadeus.corpus.shards import Shards
     from amadeus.evaluation.openings import first_bars
     from amadeus.files import write_atomically
-    from amadeus.inference.usual import Usual
+    from amadeus.inference.typicality import Typicality
 
     corpus = Shards(shards, "train")
     chosen = np.unique(np.linspace(0, len(corpus) - 1, min(pieces, len(corpus))).astype(int))
@@ -64,13 +64,13 @@ def openings(
         raise ConfigError(f"{shards}: no training piece has {bars} bars; choose fewer")
     usual = Usual.of(openings, bars, _composed(compose, bars))
     if output is not None:
-        text = json.dumps(usual.to_dict(), separators=(",", ":"))
+        text = json.dumps(typicality.to_dict(), separators=(",", ":"))
         write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))
     if as_json:
-        print_json(usual.to_dict())
+        print_json(typicality.to_dict())
         return
-    print_table(_rows(usual))
-    typer.echo(f"\n{usual.pieces:,} openings of {bars} bars")
+    print_table(_rows(typicality))
+    typer.echo(f"\n{typicality.pieces:,} openings of {bars} bars")
 
 
 def _composed(pieces: int, bars: int) -> list[np.ndarray]:
@@ -89,7 +89,7 @@ def _composed(pieces: int, bars: int) -> list[np.ndarray]:
     return [rows for rows in openings if rows is not None]
 
 
-def _rows(usual: Usual) -> Iterator[tuple[str, ...]]:
+def _rows(typicality: Typicality) -> Iterator[tuple[str, ...]]:
     yield "feature", "5 %", "half", "95 %"
-    for name, levels in usual.quantiles.items():
+    for name, levels in typicality.quantiles.items():
         yield name, *(f"{levels[(len(levels) - 1) * n // 100]:.2f}" for n in (5, 50, 95))

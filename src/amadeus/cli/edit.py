@@ -126,8 +126,8 @@ def edit(
             typer.echo(line)
         print_explained(constraints.explain())
 
+    from amadeus.inference.candidates import DEFAULT_CANDIDATES
     from amadeus.inference.composer import load_model
-    from amadeus.inference.tries import DEFAULT_TRIES
 
     composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     candidates = candidates or tries

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from amadeus.evaluation.evidence import System
     from amadeus.evaluation.memorisation import Passages
     from amadeus.evaluation.pieces import Piece
-    from amadeus.evaluation.real_music import RealMusic
+    from amadeus.evaluation.reference_set import RealMusic
     from amadeus.music.score import Score
     from amadeus.text.prompt_list import LabelledPrompt
 
@@ -129,10 +129,10 @@ def evaluate(
     if frechet is not None and reference is None:
         raise ConfigError("--frechet measures the distance to real music; add --reference")
 
+    from amadeus.evaluation.embedding_metrics import clap_part, frechet_part
     from amadeus.evaluation.evidence import Evidence, System
-    from amadeus.evaluation.listeners import clap_part, frechet_part
     from amadeus.evaluation.parts import PARTS, report_on
-    from amadeus.evaluation.real_music import open_music
+    from amadeus.evaluation.reference_set import open_music
     from amadeus.text.prompt_list import read_prompts
 
     labelled = [] if prompts is None else read_prompts(prompts)
@@ -215,7 +215,7 @@ def _read(folder: Path, prompts: list[LabelledPrompt]) -> dict[str, list[Piece]]
 
 def _find_passages(training: Path, scores: list[Score]) -> tuple[Passages, RealMusic]:
     from amadeus.evaluation.memorisation import Passages
-    from amadeus.evaluation.real_music import open_music
+    from amadeus.evaluation.reference_set import open_music
 
     with progress_bar("Reading training pieces") as update:
         trained_on = open_music(training, "train", update)

@@ -66,7 +66,7 @@ def genre(
     Results are compared with an n-gram baseline, because some music is harder to predict.
     """
     from amadeus.corpus.shards import Shards
-    from amadeus.evaluation.reference import fit, openings
+    from amadeus.evaluation.ngram_baseline import fit, openings
     from amadeus.experiments import genre as music
     from amadeus.experiments.genre_report import report_on
     from amadeus.experiments.leaving_out import leave_out as leave_out_each

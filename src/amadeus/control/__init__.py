@@ -4,7 +4,7 @@ rules, structure   the constraints, one class each
 scope              the bars and instruments that one holds for
 parse              constraints as text
 plan               every bar of a piece as a union of products; conflicts and casting are part of it
-engine             the plan applied row by row; leaning and tonality are its soft side
+engine             the plan applied row by row; soft_constraints and tonality are its soft side
 check              where a piece breaks a constraint
 edit, selection    what is to change about a piece that is given, and which rows that is
 note_range         single notes, named by pitch, instrument and place

@@ -126,7 +126,7 @@ class Casting:
             return  # silence that was asked for
         for one, other in combinations(covering, 2):
             if not (_ALL & self._mask(one) & self._mask(other)).any():
-                raise contradiction(one, other, f"nobody is left to play in bar {bar + 1}")
+                raise contradiction(one, other, f"no instrument is left to play in bar {bar + 1}")
         names = ", ".join(map(named, covering))
         raise ConfigError(f"no instrument is left to play in bar {bar + 1}; allow one ({names})")
 

@@ -15,6 +15,7 @@ from amadeus.control.structure import Chords, Density, Length, Playing, part_of
 from amadeus.music.score import Score
 from amadeus.tokens import encode
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import ATTRIBUTES, METRE_TICKS, Attribute
 
 
@@ -29,7 +30,7 @@ def violations(
     default, as many bars as it has.
     """
     tokens = np.asarray(encode(piece) if isinstance(piece, Score) else piece).astype(np.int64)
-    bars = np.cumsum(v.opens_bar(tokens[:, Attribute.TYPE])) - 1  # [N]
+    bars = bar_index(tokens)
     num_bars = int(bars[-1]) + 1
     inside = v.opens_bar(tokens[:, Attribute.TYPE]) | v.has_sound(tokens[:, Attribute.TYPE])
     rows, bars = tokens[inside], bars[inside]

@@ -30,7 +30,7 @@ def contradiction(first: Constraint, second: Constraint, why: str) -> ConfigErro
 def blame(
     attribute: Attribute, masks: Sequence[tuple[Constraint, np.ndarray]], base: np.ndarray, bar: int
 ) -> ConfigError:
-    """The error for masks [V] of which nothing in `base` [V] is left, in a bar counted from 0."""
+    """The error for masks [V] that leave nothing of `base` [V], in a bar counted from 0."""
     name = "time signature" if attribute == Attribute.TYPE else attribute.name.lower()
     what = f"they leave no {name} in bar {bar + 1}"
     for (first, one), (second, other) in combinations(masks, 2):

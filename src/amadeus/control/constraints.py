@@ -14,7 +14,7 @@ from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 
 
 class Constraints:
-    """Any number of constraints, all of which hold; immutable.
+    """Any number of constraints, which all hold; immutable.
 
     Constraints("key: A minor", PitchRange("C3", "C6"), Constraints.from_prompt(facts))
     """
@@ -68,7 +68,7 @@ class Constraints:
         return cls(*found)
 
     def plan(self, num_bars: int | None = None, max_notes: int | None = None) -> Plan:
-        """These constraints on a piece of so many bars, found to be possible.
+        """The plan of a piece with these constraints.
 
         num_bars: by default what a constraint says, or else open; max_notes: where the piece is
         cut. Raises ConfigError, naming them, for constraints that contradict each other.

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from amadeus.control.casting import Demand
-from amadeus.control.leaning import Leaning
+from amadeus.control.chord_size import ChordSizeLimit
 from amadeus.control.plan import Plan
-from amadeus.control.playing import Chords
-from amadeus.diffusion.unmasking import Lean
+from amadeus.control.soft_constraints import SoftConstraints
+from amadeus.diffusion.unmasking import LogitBias
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
+from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
 
 PATIENCE = 4
-"""Bars in which a demanded instrument may enter of its own accord."""
+"""Bars in which a required instrument may enter when the model chooses."""
 OFF_BEAT = 8.0
-"""Nats by which notes beside others lean away from steps of the beat that these do not use."""
+"""Nats taken from notes beside others on steps of the beat that these do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
 
@@ -53,21 +54,21 @@ class Control:
     def __init__(self, plan: Plan, first_bar: int = 0, *, steps: np.ndarray | None = None) -> None:
         """first_bar: bars of the piece that are given, so that the plan begins after them.
 
-        steps: where notes come beside others, the steps of a quarter note that they lean towards,
-        bool [GRID].
+        steps: the steps of a quarter note that notes beside others are drawn towards, bool
+        [GRID].
         """
         self.plan, self.first_bar = plan, first_bar
-        self.leaning = Leaning(plan.constraints)
+        self.soft = SoftConstraints(plan.constraints)
         self._attendance = _Attendance(plan)
         self._counts: Counter[int] = Counter()
-        self._chords = Chords(usually=steps is not None)
+        self._chords = ChordSizeLimit(usually=steps is not None)
         self._steps = steps
         self._off_beat = None if steps is None else _away_from(~steps)
         self._state: tuple[object, ...] | None = None
         self._permission = Permission(NOTHING, NOTHING, NOTHING, NOTHING, frozenset(), frozenset())
 
-    def __call__(self, grammar: Grammar) -> Lean | None:
-        """Permit what may follow the last row; returns what leans on the next one."""
+    def __call__(self, grammar: Grammar) -> LogitBias | None:
+        """Permit what may follow the last row; returns the bias on the logits of the next one."""
         if self.bar(grammar) >= 0:
             self.hear(grammar.last, self.bar(grammar))
         self.limit_chord(grammar)
@@ -77,7 +78,7 @@ class Control:
             grammar.permit(
                 np.concatenate([now.notes, now.end]),
                 np.concatenate([now.opening, now.rest]),
-                self.leaning.first,
+                self.soft.first,
             )
         return self.bias(grammar)
 
@@ -94,7 +95,7 @@ class Control:
             self._counts[instrument] += 1
             self._attendance.hear(instrument, bar)
         self._chords.hear(row)
-        self.leaning.hear(row, bar)
+        self.soft.hear(row, bar)
 
     def pass_by(self, row: np.ndarray) -> None:
         """Take a row that was given, [A]: only what is composed is held to anything."""
@@ -104,24 +105,23 @@ class Control:
 
     def follow(self, rows: np.ndarray) -> None:
         """Take rows that were composed under this plan, [N, A], from its first one on."""
-        bars = np.cumsum(v.opens_bar(rows[:, Attribute.TYPE])) - 1
-        for row, bar in zip(rows.astype(np.int64), bars.tolist(), strict=True):
+        for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
             self.hear(row, bar)
 
     def limit_chord(self, grammar: Grammar) -> None:
         """Close a chord that has as many notes as its instrument plays at once."""
         self._chords.limit(grammar)
 
-    def bias(self, grammar: Grammar) -> Lean | None:
-        """What leans on the next row."""
+    def bias(self, grammar: Grammar) -> LogitBias | None:
+        """What is added to the logits of the next row."""
         bar = self.bar(grammar)
         playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
         instruments = frozenset(np.flatnonzero(playing).tolist())
-        lean = self.leaning.bias(bar, grammar.bar_ticks, self._counts, instruments)
-        return plus(lean, self._off_beat)
+        bias = self.soft.bias(bar, grammar.bar_ticks, self._counts, instruments)
+        return plus(bias, self._off_beat)
 
     def last_step(self, bar_ticks: int) -> int:
-        """The last beat of a bar that notes lean towards, counted from 1."""
+        """The last beat of a bar that notes are drawn towards, counted from 1."""
         if self._steps is None:
             return bar_ticks
         return 1 + int(np.flatnonzero(self._steps[np.arange(bar_ticks) % GRID])[-1])
@@ -196,11 +196,11 @@ class Control:
         return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
 
 
-def plus(lean: Lean | None, always: np.ndarray | None) -> Lean | None:
-    """What leans on a row, and what is always added to it, [A, V]."""
+def plus(bias: LogitBias | None, always: np.ndarray | None) -> LogitBias | None:
+    """A bias with a table added that always applies, [A, V]."""
     if always is None:
-        return lean
-    return Lean(always) if lean is None else Lean(lean.always + always, lean.links)
+        return bias
+    return LogitBias(always) if bias is None else LogitBias(bias.always + always, bias.links)
 
 
 def _away_from(steps: np.ndarray) -> np.ndarray:

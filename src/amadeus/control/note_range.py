@@ -18,8 +18,8 @@ from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.tokenizer import bar_onsets
-from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, METRES, Attribute
+from amadeus.tokens.rows import bar_metres, bar_onsets, row_onsets
+from amadeus.tokens.vocabulary import METRES, Attribute
 
 Place = tuple[int, float]
 """Bar and beat, counted from 1."""
@@ -89,12 +89,10 @@ def named_notes(tokens: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     tokens: the piece, int64 [N, A]. Raises ConfigError for a text that names none, and for bars and
     beats that the piece does not have.
     """
-    types, instruments = tokens[:, Attribute.TYPE], tokens[:, Attribute.INSTRUMENT]
-    first = np.where(instruments == DRUMS, FIRST_DRUM_PITCH, 1)
-    pitches = tokens[:, Attribute.PITCH] - first
-    opens, sound = v.opens_bar(types), v.has_sound(types)
-    metres, bars = v.metre_of(types[opens]), bar_onsets(tokens)
-    onsets = bars[np.cumsum(opens) - 1] + tokens[:, Attribute.BEAT] - 1
+    instruments = tokens[:, Attribute.INSTRUMENT]
+    pitches = tokens[:, Attribute.PITCH] - v.first_pitch(instruments)
+    sound = v.has_sound(tokens[:, Attribute.TYPE])
+    metres, bars, onsets = bar_metres(tokens), bar_onsets(tokens), row_onsets(tokens)
     named = np.zeros(len(tokens), dtype=bool)
     for text in texts:
         asked = parse_notes(text)

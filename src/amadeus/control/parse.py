@@ -9,7 +9,7 @@
 |             | at least piano, bass             | each of these plays                           |
 |             | no drums, guitar                 | none of these plays                           |
 |             | none                             | silence (in bars ...)                         |
-|             | at least piano in 50% of the bars | each plays in so many bars; or "of the notes" |
+|             | at least piano in 50% of the bars | share of the bars for each; or "of the notes" |
 | tempo       | 120                              | exactly this                                  |
 |             | 90-110                           | within this                                   |
 |             | 90->120                          | from the first bar to the last                |
@@ -19,7 +19,7 @@
 | velocity    | 40-80, 64                        | lowest and highest                            |
 |             | 40-60->90-110, 40->100           | a crescendo                                   |
 | durations   | 1/8 1/4 1/4. 1/8t                | note values, dotted, of triplets              |
-| density     | 8                                | about so many notes a bar                     |
+| density     | 8                                | notes a bar, approximately                    |
 |             | at most 12                       | never more                                    |
 | bars        | 16                               | the length of the piece                       |
 | end         | tonic, Am                        | the harmony of the last bar                   |

@@ -15,7 +15,7 @@ import numpy as np
 
 from amadeus.control.engine import NOTHING, Control, plus
 from amadeus.control.rules import only
-from amadeus.diffusion.unmasking import Lean
+from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
@@ -25,7 +25,7 @@ from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, NULL, Attribute, 
 _ROW = (Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH)
 """What tells the rows of a bar apart, in their order."""
 RENEWAL = 5.0
-"""Nats by which what is drawn anew leans away from what was there; a piece that repeats itself
+"""Nats taken from what was there when it is drawn anew; a piece that repeats itself
 would mostly draw that again."""
 _PLAYABLE = VALUES.copy()
 _PLAYABLE[:, NULL] = False
@@ -81,11 +81,11 @@ class Passage:
         self._highest = [self._highest_pitches(i, bar) for i, bar in enumerate(bars)]
         self._bar, self._place = -1, 0
 
-    def __call__(self, grammar: Grammar) -> Lean | None:
-        """Permit what may follow the last row; returns what leans on the next one."""
+    def __call__(self, grammar: Grammar) -> LogitBias | None:
+        """Permit what may follow the last row; returns the bias on the logits of the next one."""
         self._follow(grammar)
         here, opening = self._here(grammar), self._next_bar(grammar)
-        grammar.permit(here, opening, self._control.leaning.first)
+        grammar.permit(here, opening, self._control.soft.first)
         return plus(self._control.bias(grammar), self._renewal())
 
     def _renewal(self) -> np.ndarray | None:

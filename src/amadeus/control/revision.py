@@ -99,7 +99,7 @@ class Revision:
             sounding = self.selection.tokens[:, Attribute.INSTRUMENT]
             free &= frozenset(sounding.tolist())
         if not free and not any(one.is_silence for one in self.players):
-            raise ConfigError("the constraints leave nobody to play; allow an instrument")
+            raise ConfigError("the constraints leave no instrument to play; allow one")
         return free
 
     def _check_end(self) -> None:

@@ -1,7 +1,7 @@
 """What every constraint is, and those on the values of notes: scale, pitch, loudness, length.
 
-A constraint is hard: it says which values notes may have in a bar, as masks. Some lean on what is
-left as well (`lean`); that part is soft.
+A constraint is hard: its masks say which values notes may have in a bar. Some constraints also
+favour some of the values that are left (`soft_part`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Constraint:
     for_instruments: ClassVar[bool] = False
     """Whether it may hold for some instruments only."""
     held: ClassVar[str] = ""
-    leaned: ClassVar[str] = ""
+    soft_part: ClassVar[str] = ""
 
     scope: Scope = field(default=WHOLE, kw_only=True)
     source: str = field(default="", kw_only=True, compare=False)
@@ -56,8 +56,8 @@ class Constraint:
 
     @property
     def soft(self) -> str:
-        """What the music leans towards, in words; empty where nothing is soft."""
-        return self.leaned
+        """What the music is drawn towards, in words; empty where nothing is soft."""
+        return self.soft_part
 
     @property
     def value(self) -> str:
@@ -111,8 +111,8 @@ class InScale(Constraint):
     def soft(self) -> str:
         if self.scope.instruments or self.scale.tonic is None:
             return ""
-        leans = "" if self.scale.key is None else f"leans towards {self.scale.key}; "
-        return f"{leans}a new piece begins and ends on its tonic, unless chords say otherwise"
+        drawn = "" if self.scale.key is None else f"drawn towards {self.scale.key}; "
+        return f"{drawn}a new piece begins and ends on its tonic, unless chords say otherwise"
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         masks = {Attribute.PITCH: _pitches_of(self.scale.pitch_classes)}

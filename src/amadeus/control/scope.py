@@ -11,7 +11,7 @@ from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.instruments import DRUMS as DRUM_PROGRAM
 from amadeus.music.instruments import find_instrument
 from amadeus.text.prompt_words import INSTRUMENT_GROUPS
-from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import instrument_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,6 @@ def programs_of(name: str) -> tuple[int, ...]:
         raise ConfigError(
             f"no instrument is called {name!r}; did you mean {', '.join(close)}?"
         ) from None
-
-
-def instrument_value(program: int) -> int:
-    """The value of the attribute `instrument` of a program, 128 being drums."""
-    return v.DRUMS if program == DRUM_PROGRAM else program + 1
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,8 @@ from amadeus.music.grid import GRID
 from amadeus.music.instruments import everyday_name, program_name
 from amadeus.music.score import Score
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.tokenizer import bar_onsets, chords_and_tempos, encode
+from amadeus.tokens.rows import bar_index, bar_onsets
+from amadeus.tokens.tokenizer import chords_and_tempos, encode
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NUM_ATTRIBUTES, Attribute
 
 
@@ -62,7 +63,7 @@ class Selection:
     @property
     def leaving(self) -> dict[int, float]:
         """Of each value of `instrument` that notes to go have, the share of the bars it is in."""
-        bar = np.cumsum(v.opens_bar(self.rows[:, Attribute.TYPE]))
+        bar = bar_index(self.rows)
         gone = ~self.stays
         return {
             value: len(set(bar[gone & (self.rows[:, Attribute.INSTRUMENT] == value)].tolist()))
@@ -86,7 +87,7 @@ class Selection:
 
     @property
     def steps(self) -> np.ndarray | None:
-        """Steps of a quarter note that new notes beside others lean towards, bool [GRID].
+        """Steps of a quarter note that new notes beside others are drawn towards, bool [GRID].
 
         They are those that the piece uses, and eighth notes; None where no others are.
         """
@@ -149,7 +150,7 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
     if Attribute.INSTRUMENT in edit.drawn:
         chosen &= rows[:, Attribute.INSTRUMENT] != DRUMS  # whose pitches mean something else
         if not chosen.any():
-            raise ConfigError("drums stay drums, and nobody else plays there; name other bars or "
+            raise ConfigError("only drums play there, and drums stay drums; name other bars or "
                               "parts, or keep instrument")  # fmt: skip
     sound = v.has_sound(rows[:, Attribute.TYPE])
     is_open = np.zeros((len(rows), NUM_ATTRIBUTES), dtype=bool)
@@ -235,7 +236,7 @@ def free_programs(names: Sequence[str], taken: frozenset[int]) -> tuple[str, ...
     """
     found: list[str] = []
     for name in names:
-        free = [p for p in programs_of(name) if _value(p) not in taken]
+        free = [p for p in programs_of(name) if v.instrument_value(p) not in taken]
         free = [p for p in free if program_name(p) not in found]
         if not free:
             raise ConfigError(
@@ -249,9 +250,5 @@ def _instruments(rows: np.ndarray) -> frozenset[int]:
     return frozenset(rows[:, Attribute.INSTRUMENT].tolist()) - {v.NULL}
 
 
-def _value(program: int) -> int:
-    return DRUMS if program == 128 else program + 1
-
-
 def _name(value: int) -> str:
-    return everyday_name(128 if value == DRUMS else value - 1)
+    return everyday_name(v.program_of(value))

@@ -6,9 +6,10 @@ from typing import Any
 
 from amadeus.control.constraints import Constraints
 from amadeus.control.rules import Constraint, InScale
-from amadeus.control.scope import WHOLE, instrument_value, programs_of
+from amadeus.control.scope import WHOLE, programs_of
 from amadeus.control.structure import ExactTempo, Metre, Playing, TempoRange
 from amadeus.profile import Part, Profile
+from amadeus.tokens.vocabulary import instrument_value
 
 
 def profile_of_constraints(constraints: Constraints) -> Profile:

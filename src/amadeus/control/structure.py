@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from amadeus.control.rules import Constraint, Masks, only
-from amadeus.control.scope import instrument_value, instrument_values, programs_of
+from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError, ScoreError, VocabularyError
 from amadeus.music.chords import QUALITIES, parse_chord
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
@@ -19,7 +19,7 @@ from amadeus.tokens.vocabulary import Attribute, RowType
 MOST_NOTES = 1000
 """The most notes a bar that can be asked for."""
 FAIR_SHARE = 0.5
-"""Instruments lean towards equal shares of so much of the notes; the rest is the music's affair."""
+"""Share of the notes that instruments are drawn to split equally; the rest is left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,22 @@ class Playing(Constraint):
         if self.mode == "none of":
             return "none of these plays"
         if self.is_silence:
-            return "nobody plays"
+            return "no instrument plays"
         bars = "" if self.bar_share is None else f" in {100 * self.bar_share:g} % of the bars"
         return f"each of these plays{bars}" + (", no other does" * (self.mode == "exactly"))
 
     @property
     def soft(self) -> str:
         if self.note_share is not None:
-            return "leans towards the share of the notes"
-        share = self.leaned_share
-        return "" if share is None else f"leans towards {100 * share:.0f} % of the notes for each"
+            return "drawn towards that share of the notes"
+        share = self.soft_share
+        return "" if share is None else f"drawn towards {100 * share:.0f} % of the notes for each"
 
     @property
-    def leaned_share(self) -> float | None:
-        """The share of the notes that the music leans towards for each, if any.
+    def soft_share(self) -> float | None:
+        """The share of the notes that each is drawn towards, if any.
 
-        Several instruments lean towards equal shares of half of the latest notes, unless told
+        Several instruments are drawn towards equal shares of half of the latest notes, unless told
         otherwise: a quartet is no solo.
         """
         if self.note_share is None and len(self.demands) > 1:
@@ -89,7 +89,7 @@ class Playing(Constraint):
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody is to play."""
+        """Whether no instrument may play."""
         return self.mode == "exactly" and not self.instruments
 
     @property
@@ -109,7 +109,7 @@ class Playing(Constraint):
 @lru_cache(maxsize=256)
 def _groups(names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
     """Of each name, the values of `instrument` that it may mean; asked for before every note."""
-    return tuple(tuple(map(instrument_value, programs_of(name))) for name in names)
+    return tuple(tuple(map(v.instrument_value, programs_of(name))) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Chords(Constraint):
 
     name: ClassVar[str] = "chords"
     held: ClassVar[str] = "the chord of every note is that of its bar, or part of a bar"
-    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
+    soft_part: ClassVar[str] = "pitches are drawn towards the notes of the chord"
 
     progression: str
     """ "Am F C G" is four bars; with bar lines, "Am F | C G", a bar is split evenly."""
@@ -272,7 +272,7 @@ class Density(Constraint):
     for_instruments: ClassVar[bool] = True
 
     notes: int | None = None
-    """About so many."""
+    """Approximate number of notes a bar."""
     most: int | None = None
     """Never more than this."""
 
@@ -291,7 +291,7 @@ class Density(Constraint):
 
     @property
     def soft(self) -> str:
-        return "" if self.notes is None else f"leans towards {self.notes} notes a bar"
+        return "" if self.notes is None else f"drawn towards {self.notes} notes a bar"
 
     @property
     def value(self) -> str:
@@ -301,10 +301,10 @@ class Density(Constraint):
 
 @dataclass(frozen=True, slots=True)
 class Length(Constraint):
-    """The piece has so many bars."""
+    """The exact number of bars of the piece."""
 
     name: ClassVar[str] = "bars"
-    held: ClassVar[str] = "the piece has so many bars"
+    held: ClassVar[str] = "the piece has this number of bars"
 
     num_bars: int
 
@@ -325,7 +325,7 @@ class Ending(Constraint):
 
     name: ClassVar[str] = "end"
     held: ClassVar[str] = "every note of the last bar has this chord, or one on the tonic"
-    leaned: ClassVar[str] = "pitches lean on the notes of the chord"
+    soft_part: ClassVar[str] = "pitches are drawn towards the notes of the chord"
 
     chord: str = "tonic"
     """ "Am", or "tonic": any chord on the tonic of the key that is asked for."""

@@ -1,4 +1,4 @@
-"""What leans the music towards its key, as strongly as it takes.
+"""Draws the music towards its key, as strongly as it takes.
 
 The scale alone lets music settle on any of its degrees; that is where key finding would hear it.
 """
@@ -24,7 +24,7 @@ far, in nats."""
 PRIOR_TICKS = 8 * 12
 """Weight of the profile itself among the notes heard, in grid steps: a few notes prove little."""
 CHORD_WEIGHT = 1.4
-"""How much more than a pitch a chord is leaned on, which outlives a note."""
+"""How much more a chord is favoured than a pitch, since it outlives a note."""
 
 
 class Tonality:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 CHUNK_SOURCES = 128
 CHUNK_BYTES = 32 * 2**20
-"""A chunk is so many sources, or this many bytes of MIDI files and one more file."""
+"""A chunk ends after this many sources, or once its MIDI files have more than these bytes."""
 PLAN = "plan.json"
 
 Chunk = tuple["pa.Table", list[Skip]]

@@ -51,7 +51,7 @@ class ExcerptConfig:
     rows: int = 960
     """Most rows of an excerpt."""
     batch_size: int = 64
-    """Excerpts of so many rows in a batch."""
+    """Excerpts in a batch, at `rows` rows each."""
     lengths: Mapping[int, float] = field(default_factory=dict)
     """Rows of the excerpts of a batch, and the share of batches of each; all of `rows` if left out.
     Batches of shorter excerpts have more of them, so that all have about as many rows."""
@@ -141,7 +141,7 @@ class Excerpts(Dataset):
 def _first_row(
     bars: np.ndarray, rows: int, room: int, config: ExcerptConfig, rng: np.random.Generator
 ) -> int:
-    """Where an excerpt of a piece of so many rows begins: at one of its bars, or at 0.
+    """The first row of an excerpt of a piece with `rows` rows: a bar line, or 0.
 
     It fills the room, but for those that end where the piece does, which may lack part of a bar.
     """

@@ -53,7 +53,7 @@ class Skip:
     reason: str
     """The same words for the same trouble: reasons are counted."""
     detail: str = ""
-    """What else there is to say of this one, after the reason."""
+    """Details after the reason."""
 
 
 def draft(source: Source, filters: Filters) -> dict[str, Any] | Skip:

@@ -9,7 +9,8 @@ import numpy as np
 from amadeus.corpus.manifest import LICENCE_CLASSES, About
 from amadeus.errors import ConfigError, CorpusError
 from amadeus.music.score import Score
-from amadeus.tokens.vocabulary import Attribute, has_sound, is_rest, opens_bar
+from amadeus.tokens.rows import count_bars
+from amadeus.tokens.vocabulary import Attribute, has_sound, is_rest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +89,7 @@ def check_tokens(tokens: np.ndarray, filters: Filters) -> None:
     """
     types = tokens[:, Attribute.TYPE]
     sound = has_sound(types)
-    num_bars = opens_bar(types).sum()
+    num_bars = count_bars(tokens)
     if sound.sum() < filters.min_notes:  # unisons have become one
         raise CorpusError(f"fewer than {filters.min_notes} notes")
     if len(tokens) > filters.max_rows:

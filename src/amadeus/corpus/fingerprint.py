@@ -14,14 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from amadeus.corpus.extra import train_extra
+from amadeus.tokens.rows import row_onsets
 from amadeus.tokens.vocabulary import (
     DRUMS,
-    METRE_TICKS,
     Attribute,
     RowType,
     has_sound,
-    metre_of,
-    opens_bar,
 )
 
 with train_extra():
@@ -115,11 +113,6 @@ def shingles(notes: Notes) -> np.ndarray:
 def notes_of(tokens: np.ndarray) -> Notes:
     """Every note of a piece. tokens: [N, A]."""
     tokens = tokens[tokens[:, Attribute.TYPE] >= RowType.NOTE]
-    types = tokens[:, Attribute.TYPE].astype(np.int64)
-    opens = opens_bar(types)
-    lengths = METRE_TICKS[metre_of(types[opens])]
-    bar_onsets = np.cumsum(lengths) - lengths
-    onsets = bar_onsets[np.cumsum(opens) - 1] + tokens[:, Attribute.BEAT] - 1
-    sound = has_sound(types)
-    columns = (onsets, tokens[:, Attribute.INSTRUMENT], tokens[:, Attribute.PITCH])
+    sound = has_sound(tokens[:, Attribute.TYPE])
+    columns = (row_onsets(tokens), tokens[:, Attribute.INSTRUMENT], tokens[:, Attribute.PITCH])
     return Notes(*(column[sound].astype(np.int64) for column in columns))

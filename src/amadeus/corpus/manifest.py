@@ -1,4 +1,4 @@
-"""What a manifest says of the files of a corpus."""
+"""Manifests: labels, splits and licences of the files of a corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shard says of each piece, as Arrow columns."""
+"""The Arrow columns of a shard."""
 
 from __future__ import annotations
 

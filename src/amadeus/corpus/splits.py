@@ -39,7 +39,7 @@ def choose_splits(
     """ "train" or "validation" for each kept piece.
 
     A work is for validation if the manifest says so of any piece of it, duplicates that were left
-    out included. A work of which the manifest says nothing is drawn by a hash of its name.
+    out included. A work without a split in the manifest is assigned by a hash of its name.
     """
     given: dict[str, set[str]] = defaultdict(set)
     for index, work in works.items():

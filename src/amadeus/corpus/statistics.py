@@ -74,7 +74,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How a number is distributed over the pieces of which it is known."""
+    """Distribution of a number over the pieces that have it."""
 
     label: str
     """What the number is, or its unit."""
@@ -87,7 +87,7 @@ class Histogram:
 
     @property
     def known(self) -> int:
-        """Number of pieces of which the number is known."""
+        """Number of pieces that have it."""
         return sum(self.counts)
 
 

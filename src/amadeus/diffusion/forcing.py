@@ -22,7 +22,7 @@ class ForcedRow(Row):
     def __init__(
         self, grammar: Grammar, config: UnmaskConfig, noise: np.ndarray, row: np.ndarray
     ) -> None:
-        """row: int [A], legal under the grammar. noise: [2, A], of which random orders are made.
+        """row: int [A], legal under the grammar. noise: [2, A], for random orders.
 
         Of the config, the temperature and the nucleus make no difference.
         """

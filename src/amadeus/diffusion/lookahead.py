@@ -55,7 +55,7 @@ def unmask_ahead(
 def _check(chain: Sequence[Row], logits: np.ndarray) -> tuple[Row, np.ndarray]:
     """The row after the last right guess, and the prediction for that guess, [A, V].
 
-    chain: guesses of which the first is right; logits: [len(chain), A, V].
+    chain: guesses, the first one right; logits: [len(chain), A, V].
     """
     guessed = [*chain[1:], None]
     for state, own, guess in zip(chain, logits, guessed, strict=True):

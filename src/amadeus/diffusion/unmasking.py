@@ -30,7 +30,7 @@ class Link(NamedTuple):
     """What an attribute, once it is known, adds to the logits of another one."""
 
     given: Attribute
-    leaned: Attribute
+    target: Attribute
     table: np.ndarray
     """float32 [values of `given`, V]."""
     first: int = 0
@@ -38,7 +38,7 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lean:
+class LogitBias:
     """A `Bias` as tables, so that it needs no Python while a row is revealed."""
 
     always: np.ndarray
@@ -49,11 +49,11 @@ class Lean:
     def __call__(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
         """See `Bias`."""
         bias = self.always
-        for given, leaned, table, first in self.links:
+        for given, target, table, first in self.links:
             place = values[given] - first
             if known[given] and 0 <= place < len(table):
                 bias = bias.copy()
-                bias[leaned] += table[place]
+                bias[target] += table[place]
         return bias
 
 
@@ -132,7 +132,7 @@ def unmask(
     grammars, configs: one per piece; the grammars are asked, not advanced.
     noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
     values, known: int and bool [R, A], attributes that are given and stay.
-    biases: per piece, what leans on its logits, or None.
+    biases: per piece, what is added to its logits, or None.
 
     Raises GrammarError where no legal row has the given attributes.
     """
@@ -166,7 +166,7 @@ class Row:
         self.values, self.known, self.bias = values, known, bias
         self.temperatures, self.top_ps = config.temperatures, config.top_ps
         self.steps_left = config.num_steps
-        self._settle()
+        self._commit_forced()
 
     @property
     def is_whole(self) -> bool:
@@ -206,14 +206,14 @@ class Row:
         legal = np.flatnonzero(self.legal[attribute])
         self.values[attribute] = self._choose(attribute, legal, logits[legal])
         self.known[attribute] = True
-        self._settle()
+        self._commit_forced()
 
     def _choose(self, attribute: int, legal: np.ndarray, logits: np.ndarray) -> int:
         """The value that an attribute gets. legal: the possible ones, [K], and their logits."""
         temperature, top_p = self.temperatures[attribute], self.top_ps[attribute]
         return int(legal[draw(logits, temperature, top_p, self.noise[1, attribute])])
 
-    def _settle(self) -> None:
+    def _commit_forced(self) -> None:
         """Commit what the grammar leaves no choice about."""
         self.legal = self.grammar.allowed(self.values, self.known)  # [A, V]
         settled = np.flatnonzero(self.legal.sum(-1) == 1)

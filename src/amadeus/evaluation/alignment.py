@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from amadeus.errors import ConfigError
-from amadeus.music.instruments import DRUMS
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
 from amadeus.reports.means import Mean
@@ -124,7 +123,7 @@ def sounding(score: Score) -> tuple[int, ...]:
     """The programs that sound, the longest first, drums as 128."""
     ticks: Counter[int] = Counter()
     for track in score.tracks:
-        program = DRUMS if track.is_drum else track.program
+        program = track.instrument
         ticks[program] += int(track.notes["duration_ticks"].sum())
     return tuple(program for program, length in ticks.most_common() if length)
 

@@ -57,7 +57,7 @@ def measure(scores: Sequence[Score]) -> dict[str, np.ndarray]:
 def chance_distances(
     real: Mapping[str, np.ndarray], pieces: int, draws: int = 20
 ) -> dict[str, float]:
-    """By metric, the mean `distance` of so many real pieces, drawn by chance, from the others.
+    """By metric, the mean `distance` of randomly drawn real pieces from the others.
 
     As near as one can hope to come. At most half of the real pieces are drawn.
     real: values of every metric, [N] each.

@@ -101,7 +101,7 @@ class Evidence:
     bars: int
     prompts: Sequence[LabelledPrompt] = ()
     reference: Sequence[Score] = ()
-    """Openings of real pieces, all of so many bars."""
+    """Openings of real pieces, all of the same number of bars."""
     training: Passages | None = None
     """What the openings have in common with the pieces that the system was trained on."""
 

@@ -27,7 +27,7 @@ SCALES = np.array(
 )
 """Which pitch classes each major and natural minor scale holds, [24, 12]."""
 VELOCITIES_PER_BIN = 4
-"""Velocities that count as one in their entropy: nobody hears a smaller step."""
+"""Velocities that count as one in their entropy; smaller steps cannot be heard."""
 
 
 def scale_consistency(score: Score) -> float:

@@ -15,7 +15,7 @@ from amadeus.tokens.vocabulary import has_sound, opens_bar
 
 
 def opening(music: Score | np.ndarray, bars: int) -> Score | None:
-    """The first so many bars from the first note on; None for a piece without as many.
+    """The first `bars` bars from the first note on; None for a shorter piece.
 
     music: a score with notes, or tokens [N, A] of a whole piece.
     """
@@ -24,7 +24,7 @@ def opening(music: Score | np.ndarray, bars: int) -> Score | None:
 
 
 def first_bars(tokens: np.ndarray, bars: int) -> np.ndarray | None:
-    """A piece of so many bars from its first note on; None for a piece without as many.
+    """The `bars` bars from the first note on as a piece; None for a shorter piece.
 
     tokens: [N, A] of a whole piece, from START on. Returns the same with START and END, [M, A].
     """

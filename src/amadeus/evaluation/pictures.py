@@ -88,7 +88,7 @@ def draw_alignment(columns: Mapping[str, Mapping[str, tuple[Mean, int]]]) -> Fig
 
 
 def draw_memorisation(longest: Mapping[str, np.ndarray]) -> Figure:
-    """Share of the pieces whose longest memorised passage has more than so many notes."""
+    """Share of the pieces whose longest memorised passage has more notes than a number."""
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(9, 2.8), dpi=150, layout="constrained")
         axes = figure.add_subplot()

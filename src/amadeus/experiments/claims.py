@@ -191,7 +191,7 @@ def _control(numbers: Numbers) -> Verdict:
         f"{kept} of {len(holds)} kinds of requests hold in every piece"
         + (f"; by other means than what enforces them: {heard}" if heard else ""),
         "yes" if kept == len(holds) else "in part",
-        "what holds is a mask on the sampler; density is a lean and overshoots",
+        "what holds is a mask on the sampler; density is a soft constraint and overshoots",
     )
 
 

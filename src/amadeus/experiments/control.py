@@ -26,7 +26,7 @@ from amadeus.inference.likelihood import nats_of_rows
 from amadeus.music.score import Score
 from amadeus.reports.means import Mean
 from amadeus.tokens import Attribute, decode, encode
-from amadeus.tokens.vocabulary import opens_bar
+from amadeus.tokens.rows import count_bars
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many pieces are, and of how many."""
@@ -179,13 +179,9 @@ class Experiment:
 
     def _cost(self, what: str, free: tuple[Attribute, ...], scores: Sequence[Score]) -> Cost:
         distance = Comparison(measure(scores), self._real_metrics).mean_distance
-        density = [s.num_notes / _num_bars(encode(s)) for s in scores]
+        density = [s.num_notes / count_bars(encode(s)) for s in scores]
         drums = Mean.of([not len(s.pitched_notes) for s in scores])
         return Cost(self.nats(what, free, scores), distance, Mean.of(density), drums)
-
-
-def _num_bars(tokens: np.ndarray) -> int:
-    return int(opens_bar(tokens[:, Attribute.TYPE]).sum())
 
 
 def _pairs(control: ControlKind, requests: Sequence[Constraint], scores: Sequence[Score]) -> Pairs:

@@ -17,7 +17,7 @@ from amadeus.corpus.dataset import collate
 from amadeus.corpus.shards import Piece, Shards
 from amadeus.diffusion import UnmaskConfig
 from amadeus.errors import CorpusError
-from amadeus.evaluation.reference import Tables, cross_entropy
+from amadeus.evaluation.ngram_baseline import Tables, cross_entropy
 from amadeus.inference.teacher_forcing import force
 from amadeus.profile import Profile, conditions
 from amadeus.reports.means import Mean
@@ -31,7 +31,7 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "linthesia",
     ),
 }  # fmt: skip
-"""By packaged model, corpora of which it saw nothing in training.
+"""By packaged model, the corpora that were not in its training data.
 
 The card of amadeus-small counts 22 collections, and the pieces and the licences' shares of its rows
 that it states are those of all 28 but these.

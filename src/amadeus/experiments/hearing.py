@@ -26,7 +26,6 @@ from amadeus.control import (
 from amadeus.evaluation.alignment import Wanted, align
 from amadeus.music.chords import INTERVALS, estimate_chords, parse_chord
 from amadeus.music.grid import bars_of, metres_of, quantize
-from amadeus.music.instruments import DRUMS
 from amadeus.music.keys import parse_key
 from amadeus.music.scales import parse_scale
 from amadeus.music.score import NOTE_DTYPE, Score
@@ -178,7 +177,7 @@ def _notes_by_bar(score: Score) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _notes_of(score: Score, program: int) -> int:
-    playing = (t for t in score.tracks if (DRUMS if t.is_drum else t.program) == program)
+    playing = (t for t in score.tracks if t.instrument == program)
     return sum(len(track.notes) for track in playing)
 
 

@@ -19,13 +19,14 @@ from amadeus.control.edit import Edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection, select
 from amadeus.errors import ConfigError
-from amadeus.inference.composer import Composer, OnProgress
+from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame, best, frame_requests, nats_after
 from amadeus.inference.sampling import sampling_config
+from amadeus.inference.settings import OnProgress
 from amadeus.reports.means import Mean
 from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
 from amadeus.tokens import decode
-from amadeus.tokens.vocabulary import Attribute, opens_bar
+from amadeus.tokens.rows import count_bars
 
 PREDECESSORS = {
     "original": "the piece's own bars",
@@ -72,7 +73,7 @@ def rewrite_middles(
     seed: int = 0,
     progress: OnProgress | None = None,
 ) -> Infill:
-    """Rewrite the middle of so many pieces, spread over those that are long enough.
+    """Rewrite the middle of pieces, spread over those that are long enough.
 
     pieces: tokens, [N, A] each. Raises ConfigError where too few have three times so many bars.
     """
@@ -98,7 +99,7 @@ def rewrite_middles(
 
 
 def _choose(pieces: Sequence[np.ndarray], count: int, num_bars: int) -> list[np.ndarray]:
-    long = [p for p in pieces if opens_bar(p[:, Attribute.TYPE]).sum() >= num_bars]
+    long = [p for p in pieces if count_bars(p) >= num_bars]
     if len(long) < max(2, count):
         raise ConfigError(
             f"{len(long)} pieces have {num_bars} bars or more, {max(2, count)} are needed; ask for "
@@ -108,7 +109,7 @@ def _choose(pieces: Sequence[np.ndarray], count: int, num_bars: int) -> list[np.
 
 
 def _middle(tokens: np.ndarray, bars: int) -> Selection:
-    num_bars = int(opens_bar(tokens[:, Attribute.TYPE]).sum())
+    num_bars = count_bars(tokens)
     first = (num_bars - bars) // 2
     return select(decode(tokens), Edit(bars=(first + 1, first + bars)))
 

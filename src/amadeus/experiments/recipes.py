@@ -49,7 +49,7 @@ def base_recipe(shards: Path, fields: Mapping[str, Any], *, quick: bool = False)
 
 
 def schedule(steps: int) -> dict[str, Any]:
-    """Warm-up and validations that go with so many updates."""
+    """Warm-up and validations for a number of updates."""
     return {"warmup": max(1, steps // 10), "validate_every": max(1, steps // _VALIDATIONS)}
 
 

@@ -59,7 +59,7 @@ class ControlKind:
     draw: Draw
     hear: Callable[[Score, Any], hearing.Measures]
     speaks_of: frozenset[Attribute]
-    """Attributes whose values it limits or leans on; the others are free."""
+    """Attributes whose values it limits or favours; the others are free."""
     pairs: Callable[[Score, Any], hearing.Pairs] | None = None
     """Requested and obtained values, where they are numbers."""
     unit: str = ""

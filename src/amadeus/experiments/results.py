@@ -1,4 +1,4 @@
-"""The results page: what the paper claims, and what the reports say of it here.
+"""The results page: what the paper claims, and what the reports found here.
 
 Every claim is looked up in the numbers of one report (`claims`). The page is made of those and of
 nothing else: a report that is missing is said to be missing.
@@ -19,7 +19,7 @@ Numbers = Mapping[str, Any]
 
 
 class Verdict(NamedTuple):
-    """What a report says of a claim."""
+    """The result of a report for a claim."""
 
     measured: str
     agrees: str

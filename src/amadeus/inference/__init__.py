@@ -2,7 +2,7 @@
 
 from amadeus.inference.composer import Composer, load_model
 from amadeus.inference.composition import compose, stream
-from amadeus.inference.request import Progress, Request
+from amadeus.inference.request import PieceState, Request
 from amadeus.inference.session import Session
 
-__all__ = ["Composer", "Progress", "Request", "Session", "compose", "load_model", "stream"]
+__all__ = ["Composer", "PieceState", "Request", "Session", "compose", "load_model", "stream"]

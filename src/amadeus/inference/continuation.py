@@ -11,8 +11,8 @@ import numpy as np
 from amadeus.inference.splice import add_notes
 from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, metres_of, quantize, rescale
 from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track
-from amadeus.tokens import Attribute, decode
-from amadeus.tokens.vocabulary import METRE_TICKS, metre_of, opens_bar
+from amadeus.tokens import decode
+from amadeus.tokens.rows import bar_onsets
 
 Event = TypeVar("Event", Tempo, TimeSignature, Chord)
 
@@ -25,8 +25,7 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
     only a score of a very odd resolution is quantised instead. Controllers, words, key signatures
     and markers stay as they are.
     """
-    types = prompt[opens_bar(prompt[:, Attribute.TYPE]), Attribute.TYPE].astype(np.int64)
-    join = int(METRE_TICKS[metre_of(types)].sum())  # in grid steps
+    join = int(bar_onsets(prompt)[-1])  # in grid steps
     ticks = lcm(score.ticks_per_quarter, GRID)
     if ticks > MOST_TICKS_PER_QUARTER:
         score = quantize(score)

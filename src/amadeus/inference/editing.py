@@ -10,12 +10,13 @@ import numpy as np
 
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
+from amadeus.inference.candidates import check_candidates, seed_of_candidate
 from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
 from amadeus.inference.streaming import NoteReader, OnNote
-from amadeus.inference.tries import check_tries, seed_of_try
 from amadeus.music.score import Score
+from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
@@ -53,7 +54,7 @@ class Frame:
 
 
 def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many rows, from a bar line on; START, or RESUME where it is not the beginning."""
+    """The last bars that fit into `most` rows, after START, or RESUME where bars are left out."""
     if len(rows) <= most:
         return rows
     starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
@@ -63,7 +64,7 @@ def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def _first_bars(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many rows, up to a bar line; a bar that is longer is left out."""
+    """The first bars that fit into `most` rows; a longer bar is left out."""
     if len(rows) <= most:
         return rows
     starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
@@ -84,15 +85,15 @@ def frame_requests(
     look_ahead: whether the model sees what follows. settings: fields of `Request`.
     Raises ConfigError for a number of tries that cannot be.
     """
-    check_tries(tries)
+    check_candidates(tries)
     prompt = frame.prompt(look_ahead)
     seen = len(prompt) > len(frame.before)
-    first_bar = int(opens_bar(frame.before[:, Attribute.TYPE]).sum())
+    first_bar = count_bars(frame.before)
     return [
         Request(
             prompt=prompt,
             num_bars=len(revision.selection.bars),
-            seed=seed_of_try(seed, try_),
+            seed=seed_of_candidate(seed, try_),
             ends_with=RowType.JOIN if seen else RowType.END,
             constrain=revision.control(first_bar),
             **settings,  # type: ignore[arg-type]
@@ -102,7 +103,7 @@ def frame_requests(
 
 
 def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
-    """A hook that tells of the first try: its new notes, or those of which something is drawn."""
+    """A hook for the first candidate: reports its new notes, or those with a redrawn attribute."""
     selection = revision.selection
     reader = NoteReader.after(score, selection.tokens[: selection.begin], revision.plan)
     is_open = (bool(row.any()) for row in selection.is_open)

@@ -35,7 +35,7 @@ class Engine:
     reveals = False
     """Whether it draws rows from its predictions itself (`unmask`)."""
     goes_ahead = False
-    """Whether it composes by itself where nobody else has a say (`compose`)."""
+    """Whether it composes several rows by itself where there are no constraints (`compose`)."""
 
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
         """texts: the caption of every piece that is there from the start, as in `admit`.
@@ -55,10 +55,10 @@ class Engine:
         self.cos, self.sin = model.generator.positions(positions)  # [1, most_text + context, K / 2]
         self.lengths = np.zeros(slots, dtype=np.int64)
         self.latents = weight.new_zeros(slots, 1, config.width)
-        self.theme_mask = torch.zeros(slots, most_text + 1, dtype=torch.bool, device=self.device)
+        self.memory_mask = torch.zeros(slots, most_text + 1, dtype=torch.bool, device=self.device)
         heads = config.decoder_heads
         shape = (2, slots, heads, most_text + 1, config.decoder_width // heads)
-        self.theme = weight.new_zeros(shape) if config.enhancement else None
+        self.memory = weight.new_zeros(shape) if config.enhancement else None
         self.slots = weight.new_zeros(slots, NUM_ATTRIBUTES, config.decoder_width)
         for text in texts:
             self.admit(text)
@@ -97,7 +97,7 @@ class Engine:
         latents = rms_norm(x)
         self.lengths[slot] = length
         self.latents[slot] = latents[0, -1:]
-        self._remember_theme(slot, latents[:, : len(text) + 1])
+        self._write_memory(slot, latents[:, : len(text) + 1])
 
     @torch.inference_mode()
     def step(self, rows: np.ndarray) -> None:
@@ -144,9 +144,9 @@ class Engine:
         self.slots[: self.size] = self.enhanced(self.size)
 
     def enhanced(self, size: int) -> Tensor:
-        """The slots of the next rows of so many pieces, [B, A, E]."""
-        theme = None if self.theme is None else (self.theme[0, :size], self.theme[1, :size])
-        return self.model.enhancement(self.latents[:size], theme, self.theme_mask[:size])[:, 0]
+        """The slots of the next rows of the first `size` pieces, [B, A, E]."""
+        memory = None if self.memory is None else (self.memory[0, :size], self.memory[1, :size])
+        return self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])[:, 0]
 
     @torch.inference_mode()
     def predict(
@@ -174,10 +174,10 @@ class Engine:
         length = int(self.lengths[last])
         for cache in self.cache:
             cache[:, slot, :, :length] = cache[:, last, :, :length]
-        for state in (self.lengths, self.latents, self.theme_mask, self.texts):
+        for state in (self.lengths, self.latents, self.memory_mask, self.texts):
             state[slot] = state[last]
-        if self.theme is not None:
-            self.theme[:, slot] = self.theme[:, last]
+        if self.memory is not None:
+            self.memory[:, slot] = self.memory[:, last]
         self.texts.pop()
 
     def _reserve(self, length: int) -> None:
@@ -192,21 +192,23 @@ class Engine:
         self.cache = [F.pad(cache, (0, 0) * 3 + (0, slots)) for cache in self.cache]
         self.latents = F.pad(self.latents, (0, 0) * 2 + (0, slots))
         self.slots = F.pad(self.slots, (0, 0) * 2 + (0, slots))
-        self.theme_mask = F.pad(self.theme_mask, (0, 0, 0, slots))
-        if self.theme is not None:
-            self.theme = F.pad(self.theme, (0, 0) * 3 + (0, slots))
+        self.memory_mask = F.pad(self.memory_mask, (0, 0, 0, slots))
+        if self.memory is not None:
+            self.memory = F.pad(self.memory, (0, 0) * 3 + (0, slots))
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(values).to(self.device)
 
-    def _remember_theme(self, slot: int, memory: Tensor) -> None:
-        """Keys and values of the theme. memory: [1, M, D]."""
+    def _write_memory(self, slot: int, memory: Tensor) -> None:
+        """Store the keys and values of a piece's memory. memory: [1, M, D]."""
         length = memory.shape[1]
-        self.theme_mask[slot] = torch.arange(self.theme_mask.shape[1], device=self.device) < length
-        theme = self.model.enhancement.theme(memory)
-        if self.theme is not None and theme is not None:
-            keys, values = theme
-            self.theme[0, slot, :, :length], self.theme[1, slot, :, :length] = keys[0], values[0]
+        self.memory_mask[slot] = (
+            torch.arange(self.memory_mask.shape[1], device=self.device) < length
+        )
+        keys_values = self.model.enhancement.memory_keys_values(memory)
+        if self.memory is not None and keys_values is not None:
+            keys, values = keys_values
+            self.memory[0, slot, :, :length], self.memory[1, slot, :, :length] = keys[0], values[0]
 
 
 def _project(block: Block, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:

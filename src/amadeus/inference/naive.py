@@ -10,17 +10,17 @@ import torch
 
 from amadeus.diffusion import guide, unmask
 from amadeus.diffusion.unmasking import Predict
-from amadeus.inference.request import Progress, Request
+from amadeus.inference.request import PieceState, Request
 from amadeus.model import Amadeus
 
 
 @torch.inference_mode()
 def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarray:
     """The tokens of the whole piece, uint16 [N, A]. context: most rows seen at once."""
-    progress = Progress(request, context)
-    while not progress.grammar.ended:
-        with_text = _predictor(model, progress.window.rows, request.text)
-        without = _predictor(model, progress.window.rows, request.contrast)
+    state = PieceState(request, context)
+    while not state.grammar.ended:
+        with_text = _predictor(model, state.window.rows, request.text)
+        without = _predictor(model, state.window.rows, request.contrast)
 
         def predict(
             values: np.ndarray,
@@ -33,10 +33,10 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
                 return logits
             return guide(logits, without(values, known), request.guidance)
 
-        noise, bias = progress.prepare()
-        row = unmask(predict, [progress.grammar], [request.unmask], noise[None], biases=[bias])[0]
-        progress.accept(row)
-    return progress.tokens
+        noise, bias = state.prepare()
+        row = unmask(predict, [state.grammar], [request.unmask], noise[None], biases=[bias])[0]
+        state.accept(row)
+    return state.tokens
 
 
 def _predictor(model: Amadeus, rows: np.ndarray, text: np.ndarray | None) -> Predict:

@@ -1,7 +1,7 @@
-"""The engine of the compiled core: what `engine.Engine` is, without torch, and with the sampling.
+"""The engine of the compiled core: like `engine.Engine`, but without torch and with the sampling.
 
-Weights and cached keys and values are bytes, and activations are rounded to bytes where they meet
-them, unless `exact`, which keeps everything in float32.
+Weights, cached keys and values, and the activations they are multiplied with are quantized to
+bytes. With `exact`, everything stays in float32.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from functools import cache
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Lean, UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.request import token_states
 from amadeus.model.checkpoint_files import PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
-from amadeus.native.library import Sizes, Task, Vocabulary, load
+from amadeus.native.library import Sizes, UnmaskTask, Vocabulary, load
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute
 
 _REFUSED = -3
-"""What a call returns that was given something out of range; as in api.cpp."""
+"""What a call returns if an argument is out of range; as in api.cpp."""
 _LOG = logging.getLogger(__name__)
-_NEVER_SURE = 2.0
+_NO_THRESHOLD = 2.0
+"""A confidence that no attribute reaches."""
 _LANES = 16
-"""Heads are a multiple of so many floats wide."""
+"""The width of a head must be a multiple of the floats in the widest SIMD register."""
 _ORDERS = ("confidence", "entropy", "random", "fixed")
 _NO_LOGITS = np.where(VALUES, np.float32(0), np.float32(-np.inf))
 _METRE_TICKS = np.ascontiguousarray(v.METRE_TICKS)
@@ -40,31 +41,31 @@ _VOCABULARY = Vocabulary(
 
 
 def fits(config: ModelConfig) -> bool:
-    """Whether the core can run a network of these sizes, and is there."""
+    """Whether there is a core and it can run a network of these sizes."""
     heads = (config.width // config.heads, config.decoder_width // config.decoder_heads)
     return load() is not None and not any(width % _LANES for width in heads)
 
 
 @cache
 def log_if_missing() -> None:
-    """Log, once, that there is no core here and how to get one."""
+    """Log, once, that no core can be used, and how to get one."""
     if load() is None:
         _LOG.warning(
-            "amadeus: there is no compiled core, so torch composes instead, more than ten times "
+            "amadeus: there is no usable compiled core, so torch composes, more than ten times "
             "slower; install a C++ compiler (g++ or clang++), then install Amadeus again"
         )
 
 
 class NativeNetwork:
-    """A network in the core's own form."""
+    """A network that the core has loaded."""
 
     def __init__(
         self, config: ModelConfig, weights: Mapping[str, np.ndarray], *, exact: bool = False
     ) -> None:
-        """weights: by the names of a checkpoint, any float type.
+        """weights: by their names in a checkpoint, in any float type.
 
-        exact: compute in float32 throughout, for comparison.
-        Raises CheckpointError for weights that are missing or of another size.
+        exact: compute in float32 throughout, for comparison with torch.
+        Raises CheckpointError for weights that are missing or have the wrong size.
         """
         core = load()
         if core is None or not fits(config):
@@ -72,12 +73,12 @@ class NativeNetwork:
         self.config, self.core = config, core
         names = {field.name for field in fields(ModelConfig)} & {n for n, *_ in Sizes._fields_}
         sizes = Sizes(**{name: getattr(config, name) for name in names})
-        sizes.most_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
+        sizes.max_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
         tensors = {k: np.ascontiguousarray(w, dtype=np.float32) for k, w in weights.items()}
-        # What a profile says reaches the core as text does.
+        # Profiles reach the core as part of the text, so it does not need these.
         self.profile_vectors: np.ndarray | None = tensors.pop(PROFILE_VECTORS, None)
         count = len(tensors)
-        self._handle = core.amadeus_open(
+        self._handle = core.amadeus_create_network(
             ctypes.byref(sizes),
             (ctypes.c_char_p * count)(*(name.encode() for name in tensors)),
             (ctypes.c_void_p * count)(*(tensor.ctypes.data for tensor in tensors.values())),
@@ -85,18 +86,19 @@ class NativeNetwork:
             count,
         )
         if self._handle is None:
-            raise CheckpointError(f"{core.amadeus_problem().decode()}; copy the checkpoint again")
+            raise CheckpointError(
+                f"{core.amadeus_last_error().decode()}; copy the checkpoint again"
+            )
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
-            self.core.amadeus_close(self._handle)
+            self.core.amadeus_destroy_network(self._handle)
 
 
 class NativeEngine:
-    """The network and its memory of B pieces; the methods are those of `engine.Engine`.
+    """The network and its state for B pieces, with the methods of `engine.Engine`.
 
-    All of them raise GrammarError for rows and slots that are out of range, before they change
-    anything.
+    They raise GrammarError for rows and slots that are out of range, before anything changes.
     """
 
     reveals = True
@@ -109,25 +111,25 @@ class NativeEngine:
         context: int,
         threads: int | None = None,
     ) -> None:
-        """texts: the caption of every piece that is there from the start, as in `admit`.
+        """texts: the captions of the first pieces, as in `admit`.
 
-        context: most rows of a piece. Raises ConfigError for one that is out of range.
+        context: the most rows of a piece. Raises ConfigError if it is out of range.
         """
         if not 1 <= context <= MOST["context"]:
             raise ConfigError(f"context must be 1 to {MOST['context']} rows, got {context}")
         self.network, self._core = network, network.core
         self.texts: list[np.ndarray] = []
-        self._handle = self._core.amadeus_begin(
+        self._handle = self._core.amadeus_create_engine(
             network._handle, network.config.max_prefix + context, threads or default_threads()
         )
         if self._handle is None:
-            raise RuntimeError(self._core.amadeus_problem().decode())
+            raise RuntimeError(self._core.amadeus_last_error().decode())
         for text in texts:
             self.admit(text)
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
-            self._core.amadeus_end(self._handle)
+            self._core.amadeus_destroy_engine(self._handle)
 
     @property
     def size(self) -> int:
@@ -135,16 +137,16 @@ class NativeEngine:
         return len(self.texts)
 
     def admit(self, text: np.ndarray | None) -> None:
-        """Make room for one more piece, after the last one; `prefill` comes next.
+        """Add a piece after the last one; call `prefill` next.
 
-        text: its caption, [S, text_width], or None. Raises ConfigError for one that does not fit.
+        text: its caption, [S, text_width], or None. Raises ConfigError if it does not fit.
         """
         states = token_states(text, self.network.config)
         self._check(self._core.amadeus_admit(self._handle))
         self.texts.append(states)
 
     def prefill(self, slot: int, rows: np.ndarray) -> None:
-        """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
+        """Read the text and the rows [N, A] of the piece in this slot, from the start."""
         rows, text = _of_shape(rows, np.int64, (len(rows), NUM_ATTRIBUTES)), self.texts[slot]
         arguments = (text.ctypes.data, len(text), rows.ctypes.data, len(rows))
         self._check(self._core.amadeus_prefill(self._handle, slot, *arguments))
@@ -161,7 +163,7 @@ class NativeEngine:
     def predict(
         self, values: np.ndarray, known: np.ndarray, places: np.ndarray | None = None
     ) -> np.ndarray:
-        """See `engine.Engine`; all 0 where the value is known."""
+        """See `engine.Engine`; the logits of known attributes are 0."""
         slots = np.ascontiguousarray(
             np.arange(self.size) if places is None else places, dtype=np.int32
         )
@@ -175,7 +177,7 @@ class NativeEngine:
         return logits
 
     def looks_ahead(self, pieces: int) -> bool:
-        """Never: eight states take nearly eight times as long as one."""
+        """Never, because eight states take nearly eight times as long as one."""
         return False
 
     def unmask(
@@ -184,88 +186,93 @@ class NativeEngine:
         grammars: Sequence[Grammar],
         configs: Sequence[UnmaskConfig],
         noise: np.ndarray,
-        biases: Sequence[Lean | None],
+        biases: Sequence[LogitBias | None],
     ) -> np.ndarray:
-        """What `diffusion.unmask` gives with this engine's predictions, int64 [R, A].
+        """Reveal rows as `diffusion.unmask` does, with this engine's predictions, int64 [R, A].
 
-        places: of each row the slot of its piece, the slot that is deaf to the text or -1, and the
-        guidance; the rest is as in `diffusion.unmask`.
+        places: for each row, the slot of its piece, the slot without its text or -1, and the
+        guidance. The other arguments are those of `diffusion.unmask`.
         """
-        tasks = (Task * len(grammars))()
+        tasks = (UnmaskTask * len(grammars))()
         noise = _of_shape(noise, np.float64, (len(tasks), *NOISE_SHAPE))
         noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(grammars))]
-        kept = [
-            _fill(*given)
-            for given in zip(tasks, places, grammars, configs, noises, biases, strict=True)
+        referenced = [
+            _fill(*arguments)
+            for arguments in zip(tasks, places, grammars, configs, noises, biases, strict=True)
         ]
-        stuck = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
-        del kept
-        if stuck >= 0:
-            known = np.array(tasks[stuck].known[:], dtype=bool)
-            grammars[stuck].allowed(np.array(tasks[stuck].values[:]), known)  # says what is wrong
-        self._check(stuck, fine=-1)
+        failed = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
+        del referenced
+        if failed >= 0:
+            known = np.array(tasks[failed].known[:], dtype=bool)
+            # Raises an error that describes the contradiction.
+            grammars[failed].allowed(np.array(tasks[failed].values[:]), known)
+        self._check(failed, success=-1)
         return np.array([task.values[:] for task in tasks], dtype=np.int64)
 
     def retire(self, slot: int) -> None:
-        """Forget the piece in this slot; the last one takes the place."""
+        """Remove the piece in this slot; the last piece takes its place."""
         self._check(self._core.amadeus_retire(self._handle, slot))
         self.texts[slot] = self.texts[-1]
         self.texts.pop()
 
-    def _check(self, result: int, fine: int = 0) -> None:
-        if result != fine:
-            problem = self._core.amadeus_problem().decode()
-            raise GrammarError(problem) if result == _REFUSED else RuntimeError(problem)
+    def _check(self, result: int, success: int = 0) -> None:
+        if result != success:
+            error = self._core.amadeus_last_error().decode()
+            raise GrammarError(error) if result == _REFUSED else RuntimeError(error)
 
 
 @cache
-def _template(config: UnmaskConfig) -> Task:
-    task = Task(order=_ORDERS.index(config.order), steps=config.num_steps)
-    task.threshold = _NEVER_SURE if config.threshold is None else config.threshold
+def _template(config: UnmaskConfig) -> UnmaskTask:
+    task = UnmaskTask(order=_ORDERS.index(config.order), steps=config.num_steps)
+    task.threshold = _NO_THRESHOLD if config.threshold is None else config.threshold
     task.temperatures[:], task.top_ps[:] = config.temperatures, config.top_ps
-    task.places[:] = [config.fixed_order.index(name) for name in ATTRIBUTES]
+    task.fixed_ranks[:] = [config.fixed_order.index(name) for name in ATTRIBUTES]
     return task
 
 
 def _fill(
-    task: Task,
+    task: UnmaskTask,
     place: tuple[int, int, float],
     grammar: Grammar,
     config: UnmaskConfig,
     noise: int,
-    bias: Lean | None,
+    bias: LogitBias | None,
 ) -> tuple[object, ...]:
-    """Describe one row to the core; noise: its address. Returns what has to live as long."""
-    ctypes.memmove(ctypes.byref(task), ctypes.byref(_template(config)), ctypes.sizeof(Task))
+    """Fill in the task of one row. Returns the arrays whose addresses the task contains.
+
+    noise: the address of the row's noise.
+    """
+    template = _template(config)
+    ctypes.memmove(ctypes.byref(task), ctypes.byref(template), ctypes.sizeof(UnmaskTask))
     possible = grammar.possible()
     task.products = possible.sets.ctypes.data
     task.first_beats = possible.first_beats.ctypes.data
     task.bar_ticks = possible.bar_ticks.ctypes.data
     task.num_products = len(possible.sets)
     task.noise = noise
-    task.with_text, task.without_text, task.guidance = place
+    task.conditional, task.unconditional, task.guidance = place
     task.ends_with = grammar.ends_with if grammar.in_last_bar else -1
     for rank, attribute in enumerate(grammar.choices, start=1):
-        task.first[attribute] = rank
+        task.first_ranks[attribute] = rank
     if bias is None:
         return (possible,)
     always = _of_shape(bias.always, np.float32, VALUES.shape)
     task.bias = always.ctypes.data
     tables = [_of_shape(link.table, np.float32, (len(link.table), MAX_SIZE)) for link in bias.links]
-    for to, link, table in zip(task.links, bias.links, tables, strict=False):
-        to.given, to.leaned, to.first, to.count = link.given, link.leaned, link.first, len(table)
+    for to, link, table in zip(task.conditional_biases, bias.links, tables, strict=False):
+        to.source, to.target, to.first, to.count = link.given, link.target, link.first, len(table)
         to.table = table.ctypes.data
     return possible, always, tables
 
 
 def _of_shape(array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    """The array as the core reads it, which knows nothing of its size."""
+    """A contiguous array of this type, for the core, which does not check shapes itself."""
     if np.shape(array) != shape:
         raise GrammarError(f"an array has shape {np.shape(array)}, not {shape}")
     return np.ascontiguousarray(array, dtype=dtype)
 
 
 def default_threads() -> int:
-    """As many as this process may use, up to 4: a step is too short for more."""
+    """The CPUs that this process may use, but at most 4, because a step is too short for more."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, min(4, available or 1))

@@ -1,4 +1,4 @@
-"""Openings: the first bars of a piece composed a few times, the most usual of them gone on with."""
+"""Openings: several candidates for the first bars of a piece, of which the best one continues."""
 
 from __future__ import annotations
 
@@ -7,84 +7,89 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from amadeus.control import Control
+from amadeus.control import Constraints, Control
 from amadeus.control.plan import Plan
+from amadeus.inference.candidates import check_candidates, seed_of_candidate
+from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
-from amadeus.inference.tries import check_tries, seed_of_try
-from amadeus.inference.usual import usual
-from amadeus.profile import Profile, measure_profile
+from amadeus.inference.typicality import typicality
+from amadeus.profile import measure_profile
 from amadeus.profile.distance import differences
+from amadeus.text.prompt import PromptFacts
 from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
 MISFIT = 0.15
-"""How much less usual an opening counts for a value of the profile that it has nothing of."""
+"""Taken from the typicality of an opening for a value of the profile that it misses entirely."""
 ABSENT = 0.1
-"""How much less usual an opening counts for an instrument that was asked for and is not in it."""
+"""Taken from the typicality of an opening for every requested instrument that is not in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
+class ChosenOpening:
     """A piece whose opening has been chosen."""
 
     rows: np.ndarray
-    """From START on, int64 [N, A]; to END where the opening is the whole piece."""
+    """From START, int64 [N, A]; up to END where the opening is the whole piece."""
     rest: Request | None
-    """What is left to compose, after these rows."""
+    """The rest of the piece, to be composed after these rows; None where nothing is left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NewPiece:
-    """A piece that is asked for."""
+class PiecePlan:
+    """A new piece, planned: everything but its notes."""
 
     request: Request
-    """For all of it, but for what it is held to."""
+    """For the whole piece, without its constraints."""
     plan: Plan
+    """Its length, and the constraints that hold."""
     tries: int
-    """Openings to choose from."""
-    profile: Profile = field(default_factory=Profile)
-    """What it should be like."""
-    stated: frozenset[str] = frozenset()
-    """Fields of the profile that were stated; a real piece gave the others."""
+    """Number of openings to choose from."""
+    facts: PromptFacts = field(default_factory=PromptFacts)
+    """What was understood of its prompt."""
+    constraints: Constraints = field(default_factory=Constraints)
+    """What was asked for besides."""
+    profile: ProfilePlan = field(default_factory=ProfilePlan)
+    """What the piece should be like."""
 
     def __post_init__(self) -> None:
-        check_tries(self.tries)
+        check_candidates(self.tries)
 
     @property
     def openings(self) -> list[Request]:
-        """A request for each of them; none where there is no choice."""
+        """A request for every candidate; none where there is no choice."""
         bars = min(OPENING_BARS, self.request.num_bars or OPENING_BARS)
-        seeds = [seed_of_try(self.request.seed, n) for n in range(self.tries)]
+        seeds = [seed_of_candidate(self.request.seed, n) for n in range(self.tries)]
         return [
             replace(self.request, num_bars=bars, seed=seed, constrain=Control(self.plan))
             for seed in seeds
             if self.tries > 1
         ]
 
-    def begin(self, openings: Sequence[np.ndarray]) -> Begun:
-        """The piece with the most usual of these openings, rows from START to END, [N, A] each."""
+    def begin(self, openings: Sequence[np.ndarray]) -> ChosenOpening:
+        """The best of these openings, rows from START to END, [N, A] each."""
         control = Control(self.plan)
         whole = replace(self.request, constrain=control)
         if not openings:
-            return Begun(whole.prompt, whole)
+            return ChosenOpening(whole.prompt, whole)
         best = max(openings, key=self._merit).astype(np.int64)
         bars = _less(whole.num_bars, OPENING_BARS)
         notes = _less(whole.max_notes, len(best) - 2)
         if 0 in (bars, notes):
-            return Begun(best, None)
-        control.follow(best[1:-2])  # the last one comes with the next
+            return ChosenOpening(best, None)
+        control.follow(best[1:-2])  # the last row is read with the next one
         rest = replace(
             whole, prompt=best[:-1], num_bars=bars, max_notes=notes,
-            seed=seed_of_try(whole.seed, self.tries),
+            seed=seed_of_candidate(whole.seed, self.tries),
         )  # fmt: skip
-        return Begun(rest.prompt, rest)
+        return ChosenOpening(rest.prompt, rest)
 
     def _merit(self, rows: np.ndarray) -> float:
-        """How usual an opening is, [N, A], less for who should play and does not yet."""
+        """Typicality of an opening, [N, A], less penalties for absent instruments and misfit."""
         asked = {d.instrument for d in self.plan.demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
-        misfit = MISFIT * sum(differences(self.profile, measure_profile(rows)).values())
-        return usual().score(rows) - ABSENT * len(missing) - misfit
+        misfit = MISFIT * sum(differences(self.profile.profile, measure_profile(rows)).values())
+        return typicality().score(rows) - ABSENT * len(missing) - misfit
 
 
 def _less(whole: int | None, part: int) -> int | None:

@@ -72,7 +72,7 @@ def draw_players(
     for one in playing:
         allowed &= one.masks(0, None).get(Attribute.INSTRUMENT, allowed)[: len(allowed)]
     if not allowed.any():
-        raise ConfigError(f"{_named(playing)}: nobody is left to play; allow an instrument")
+        raise ConfigError(f"{_named(playing)}: no instrument is left to play; allow one")
     wanted = [g for one in playing for g in one.demands if not staying & set(g)]
     if len(wanted) > len(parts):
         raise ConfigError(

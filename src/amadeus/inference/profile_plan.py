@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class ProfilePlan:
     """The profile that a piece is composed with."""
 
-    profile: Profile
-    stated: frozenset[str]
+    profile: Profile = field(default_factory=Profile)
+    stated: frozenset[str] = frozenset()
     """Fields that the prompt, the constraints or the caller stated; a real piece gave the rest."""
 
     def to_dict(self) -> dict[str, dict[str, str]]:
@@ -72,7 +72,7 @@ class ProfilePlanner:
     ) -> ProfilePlan:
         """As `plan_profile`; nothing for a model without profiles."""
         if not self.has_profiles:
-            return ProfilePlan(Profile(), frozenset())
+            return ProfilePlan()
         return plan_profile(prompt, held, asked, text if self._compares_words else None, **how)
 
     def prefix_within(
@@ -160,21 +160,6 @@ def profile_within(
     said = profile_of_prompt(prompt, _facts(prompt))
     said = said.with_values_of(profile_of_constraints(constraints))
     return replace(profile.with_values_of(said), bars_left=bars)
-
-
-def one_for_each(profile: Profile | Sequence[Profile] | None, pieces: int) -> Sequence[Profile]:
-    """The profile that each of so many pieces is asked for.
-
-    Raises ConfigError where there are not as many profiles as pieces.
-    """
-    if profile is None or isinstance(profile, Profile):
-        return [profile or Profile()] * pieces
-    if len(profile) != pieces:
-        raise ConfigError(
-            f"{len(profile)} profiles do not go with {pieces} prompts; "
-            "give one for all, or one for each"
-        )
-    return profile
 
 
 def _facts(prompt: str) -> PromptFacts:

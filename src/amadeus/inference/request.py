@@ -13,8 +13,9 @@ from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.window import Window, last_beginning
 from amadeus.model.config import ModelConfig
 from amadeus.tokens.grammar import Grammar
+from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
-from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+from amadeus.tokens.vocabulary import RowType
 
 MAX_GUIDANCE = 20.0
 
@@ -43,8 +44,8 @@ class Request:
     guidance: float = 1.0
     """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
     constrain: Callable[[Grammar], Bias | None] | None = None
-    """Called before every row; it may `permit` values of the rows to come, and returns what leans
-    on the logits of the next row, or None."""
+    """Called before every row; it may `permit` values of the rows to come, and returns the bias on
+    the logits of the next row, or None."""
 
     def __post_init__(self) -> None:
         for name in ("num_bars", "max_notes"):
@@ -79,7 +80,7 @@ def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
     return states
 
 
-class Progress:
+class PieceState:
     """A piece that is being composed."""
 
     def __init__(self, request: Request, context: int) -> None:
@@ -88,7 +89,7 @@ class Progress:
         Raises GrammarError for a prompt that no piece begins with.
         """
         given = request.prompt[last_beginning(request.prompt) + 1 :]
-        bars = int(opens_bar(given[:, Attribute.TYPE]).sum())
+        bars = count_bars(given)
         self.grammar = Grammar(
             ends_with=request.ends_with,
             num_bars=None if request.num_bars is None else bars + request.num_bars,
@@ -111,7 +112,7 @@ class Progress:
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody has a say in what comes next but the grammar."""
+        """Whether only the grammar limits what comes next."""
         return self.request.constrain is None and not self.grammar.in_future
 
     def noise(self, count: int) -> np.ndarray:

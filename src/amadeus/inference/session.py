@@ -1,6 +1,6 @@
 """Composing on demand: pieces come and go while others are being composed.
 
-Every piece has a slot in the engine's memory, or two where it is guided, one of them deaf to the
+Every piece has a slot in the engine's memory, or two where it is guided, one of them without its
 text. When a piece leaves, the last slot moves into the gap, and the next piece that waits takes a
 slot at the end. What is composed at the same time makes no difference to a piece.
 """
@@ -17,10 +17,10 @@ import numpy as np
 
 from amadeus.diffusion import guide, unmask, unmask_ahead
 from amadeus.diffusion.lookahead import PredictStates
-from amadeus.diffusion.unmasking import Bias, Lean
+from amadeus.diffusion.unmasking import Bias, LogitBias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
 from amadeus.inference.native import NativeEngine, NativeNetwork
-from amadeus.inference.request import Progress, Request, token_states
+from amadeus.inference.request import PieceState, Request, token_states
 
 if TYPE_CHECKING:
     from amadeus.inference.device.engine import DeviceEngine
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     Engine = TorchEngine | NativeEngine
 
 Place = tuple[int, int, float]
-"""The slot of a piece, the slot that is deaf to its text or -1, and how far it is guided."""
-_Rows = list[tuple[Progress, np.ndarray]]
-_Prepared = dict[Progress, tuple[np.ndarray, "Bias | None"]]
+"""The slot of a piece, its slot without the text or -1, and how far it is guided."""
+_Rows = list[tuple[PieceState, np.ndarray]]
+_Prepared = dict[PieceState, tuple[np.ndarray, "Bias | None"]]
 MAX_PIECES = 16
 MAX_WAITING = 1024
 
@@ -41,8 +41,8 @@ MAX_WAITING = 1024
 class Session:
     """Composes the pieces that are submitted, several at once, the others in order of submission.
 
-    A piece that cannot go on, because what it is held to contradicts itself, ends with its `error`
-    set; the others notice nothing. To be used by one thread at a time.
+    A piece that cannot go on, because its constraints contradict each other, ends with its `error`
+    set; the others go on. To be used by one thread at a time.
     """
 
     def __init__(
@@ -65,25 +65,25 @@ class Session:
         self._config = model.config
         self.context = context or model.config.context
         self._engine = engine_of(model, [], self.context)
-        self._waiting: deque[Progress] = deque()
-        self._seats = _Seats()
+        self._waiting: deque[PieceState] = deque()
+        self._slots = SlotTable()
         self._ahead: deque[_Rows] = deque()
-        """What the engine has composed and nobody has been given yet."""
+        """Rows that the engine has composed ahead and that have not been returned yet."""
         self._is_read = True
         """Whether the engine has read the last row of every piece."""
 
     @property
-    def pieces(self) -> list[Progress]:
+    def pieces(self) -> list[PieceState]:
         """What is being composed."""
-        return self._seats.active
+        return self._slots.active
 
     @property
-    def waiting(self) -> list[Progress]:
+    def waiting(self) -> list[PieceState]:
         """What is yet to begin, the next one first."""
         return list(self._waiting)
 
-    def submit(self, request: Request) -> Progress:
-        """Ask for a piece. Returns the piece, which grows as it is composed.
+    def submit(self, request: Request) -> PieceState:
+        """Submit a piece. Returns its state, which grows as it is composed.
 
         Raises BusyError where too many wait, GrammarError for a prompt that no piece begins with,
         and ConfigError for a prompt or a caption that does not fit the network.
@@ -94,23 +94,23 @@ class Session:
                 "let some of them begin first, or raise max_waiting"
             )
         token_states(request.text, self._config)
-        piece = Progress(request, self.context)
+        piece = PieceState(request, self.context)
         self._waiting.append(piece)
         return piece
 
-    def cancel(self, piece: Progress) -> None:
-        """Give a piece up and free its room; nothing happens if it has ended."""
+    def cancel(self, piece: PieceState) -> None:
+        """Stop a piece and free its slots; nothing happens if it has ended."""
         if piece in self._waiting:
             self._waiting.remove(piece)
-        for slot in self._seats.leave(piece):
+        for slot in self._slots.leave(piece):
             self._engine.retire(slot)
 
-    def step(self) -> list[tuple[Progress, np.ndarray]]:
+    def step(self) -> list[tuple[PieceState, np.ndarray]]:
         """Compose the next row, int64 [A], of every piece for which there is room.
 
         Empty when there is nothing left to compose.
         """
-        while self._seats.slots or self._waiting:
+        while self._slots.slots or self._waiting:
             if not self._ahead:
                 self._read()
                 self._admit()
@@ -120,14 +120,14 @@ class Session:
         self._ahead.clear()
         return []
 
-    def __iter__(self) -> Iterator[tuple[Progress, np.ndarray]]:
+    def __iter__(self) -> Iterator[tuple[PieceState, np.ndarray]]:
         """The rows of all pieces as they are composed, until there is nothing left to compose."""
         while rows := self.step():
             yield from rows
 
     def _read(self) -> None:
         """Have the engine read the row that every piece got in the last step."""
-        slots = self._seats.slots
+        slots = self._slots.slots
         if slots and not self._is_read:
             self._engine.step(np.stack([piece.grammar.last for piece, _ in slots]))
         self._is_read = True
@@ -137,15 +137,15 @@ class Session:
 
     def _admit(self) -> None:
         """Let pieces that wait begin, as far as there is room."""
-        while self._waiting and len(self._seats.active) < self.max_pieces:
+        while self._waiting and len(self._slots.active) < self.max_pieces:
             piece = self._waiting.popleft()
-            for slot, text in self._seats.take(piece):
+            for slot, text in self._slots.take(piece):
                 self._engine.admit(text)
                 self._engine.prefill(slot, piece.window.rows)
 
-    def _take(self, rows: _Rows) -> list[tuple[Progress, np.ndarray]]:
+    def _take(self, rows: _Rows) -> list[tuple[PieceState, np.ndarray]]:
         """Hand out the next row of every piece that is still there."""
-        active = set(self._seats.active)
+        active = set(self._slots.active)
         taken = [(piece, row) for piece, row in rows if piece in active]
         for piece, row in taken:
             piece.accept(row)
@@ -155,7 +155,7 @@ class Session:
 
     def _compose(self) -> list[_Rows]:
         """The next row of every piece; several, where the engine needs no word in between."""
-        pieces = self._seats.active
+        pieces = self._slots.active
         if self._engine.goes_ahead and all(piece.is_free for piece in pieces):
             return self._compose_ahead(pieces)
         self._is_read = False
@@ -169,12 +169,12 @@ class Session:
                 self.cancel(piece)
         return [rows]
 
-    def _compose_ahead(self, pieces: Sequence[Progress]) -> list[_Rows]:
+    def _compose_ahead(self, pieces: Sequence[PieceState]) -> list[_Rows]:
         """Some rows of every piece, which the engine draws and reads by itself."""
         engine = cast("DeviceEngine", self._engine)
         count = min(engine.most_ahead, *(piece.window.room for piece in pieces))
         rows = engine.compose(
-            self._seats.places(pieces),
+            self._slots.places(pieces),
             [piece.grammar for piece in pieces],
             [piece.request.unmask for piece in pieces],
             np.stack([piece.noise(count) for piece in pieces], axis=1),
@@ -200,11 +200,11 @@ class Session:
         biases: list[Bias | None] = [bias for _, bias in prepared.values()]
         grammars = [piece.grammar for piece in prepared]
         configs = [piece.request.unmask for piece in prepared]
-        leans = [bias for bias in biases if bias is None or isinstance(bias, Lean)]
-        places = self._seats.places(prepared)
-        if self._engine.reveals and len(leans) == len(biases):
+        tables = [bias for bias in biases if bias is None or isinstance(bias, LogitBias)]
+        places = self._slots.places(prepared)
+        if self._engine.reveals and len(tables) == len(biases):
             engine = cast("NativeEngine | DeviceEngine", self._engine)
-            return engine.unmask(places, grammars, configs, noise, leans)
+            return engine.unmask(places, grammars, configs, noise, tables)
         predict = _predictor(self._engine, places)
         if self._engine.looks_ahead(len(grammars)):
             return unmask_ahead(predict, grammars, configs, noise, biases)
@@ -228,44 +228,49 @@ def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) ->
 
 
 @contextmanager
-def _failing(piece: Progress) -> Iterator[None]:
-    """Let a piece that cannot go on leave the others in peace."""
+def _failing(piece: PieceState) -> Iterator[None]:
+    """Record an error in its piece, so that the others go on."""
     try:
         yield
     except AmadeusError as error:
         piece.error = error
 
 
-class _Seats:
-    """Who sits in which slot of the engine: guided pieces take two, one of them deaf to the text.
+class SlotTable:
+    """The pieces in the slots of the engine: one each, and a second one where a piece is guided.
 
-    The last slot moves into the place of one that is given up.
+    The last slot moves into the place of a slot that is freed.
     """
 
     def __init__(self) -> None:
-        self.slots: list[tuple[Progress, bool]] = []
-        """The piece in every slot, and whether it hears its text there."""
+        self.slots: list[tuple[PieceState, bool]] = []
+        """The piece in every slot, and whether the slot is the conditional one, with its text."""
 
     @property
-    def active(self) -> list[Progress]:
+    def active(self) -> list[PieceState]:
         """The pieces that are being composed, each once."""
-        return [piece for piece, hears in self.slots if hears]
+        return [piece for piece, is_conditional in self.slots if is_conditional]
 
-    def places(self, pieces: Iterable[Progress]) -> list[Place]:
-        """Of every piece its slot, the slot that is deaf to the text or -1, and how far it is
-        guided."""
-        hearing = {piece: slot for slot, (piece, hears) in enumerate(self.slots) if hears}
-        deaf = {piece: slot for slot, (piece, hears) in enumerate(self.slots) if not hears}
-        return [(hearing[p], deaf.get(p, -1), p.request.guidance) for p in pieces]
+    def places(self, pieces: Iterable[PieceState]) -> list[Place]:
+        """The `Place` of every piece."""
+        slot_of = {entry: slot for slot, entry in enumerate(self.slots)}
+        return [
+            (slot_of[piece, True], slot_of.get((piece, False), -1), piece.request.guidance)
+            for piece in pieces
+        ]
 
-    def take(self, piece: Progress) -> Iterator[tuple[int, np.ndarray | None]]:
-        """Seat a piece at the end; yields every slot that it takes, and what it hears there."""
-        for hears in (True, False) if piece.request.is_guided else (True,):
-            self.slots.append((piece, hears))
-            yield len(self.slots) - 1, piece.request.text if hears else piece.request.contrast
+    def take(self, piece: PieceState) -> Iterator[tuple[int, np.ndarray | None]]:
+        """Append the slots of a piece; yields each with the text that stands before its rows."""
+        request = piece.request
+        texts = [(True, request.text)]
+        if request.is_guided:
+            texts.append((False, request.contrast))
+        for is_conditional, text in texts:
+            self.slots.append((piece, is_conditional))
+            yield len(self.slots) - 1, text
 
-    def leave(self, piece: Progress) -> list[int]:
-        """Give up the slots of a piece; returns them in the order to retire them."""
+    def leave(self, piece: PieceState) -> list[int]:
+        """Free the slots of a piece; returns them in the order to retire them."""
         left = [slot for slot, (seated, _) in enumerate(self.slots) if seated is piece][::-1]
         for slot in left:
             self.slots[slot] = self.slots[-1]
@@ -274,14 +279,14 @@ class _Seats:
 
 
 def _predictor(engine: Engine, places: Sequence[Place]) -> PredictStates:
-    """Predictions for states of the pieces in these places, guided where that was asked for."""
-    hearing, deaf, scales = (np.array(column) for column in zip(*places, strict=True))
+    """Predictions for the pieces in these places, guided where their requests are."""
+    conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
     scales = scales.astype(np.float32)[:, None, None]
 
     def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        guided = np.flatnonzero(deaf[of] >= 0)
+        guided = np.flatnonzero(unconditional[of] >= 0)
         asked = np.concatenate([np.arange(len(of)), guided])
-        slots = np.concatenate([hearing[of], deaf[of[guided]]])
+        slots = np.concatenate([conditional[of], unconditional[of[guided]]])
         logits = engine.predict(values[asked], known[asked], slots)
         with_text, without = np.split(logits, [len(of)])
         with_text[guided] = guide(with_text[guided], without, scales[of[guided]])

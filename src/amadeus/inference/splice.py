@@ -13,8 +13,9 @@ from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, rescale, snap
 from amadeus.music.score import Chord, Score, Tempo, Track, sort_notes
 from amadeus.tokens import decode
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.tokenizer import bar_onsets, rows_of_notes
-from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute
+from amadeus.tokens.rows import bar_onsets
+from amadeus.tokens.tokenizer import rows_of_notes
+from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute, instrument_value
 
 Event = TypeVar("Event", bound=Tempo | Chord)
 
@@ -37,7 +38,7 @@ def _replace_notes(score: Score, selection: Selection, rows: np.ndarray) -> Scor
     begin = int(bar_onsets(selection.tokens)[selection.first_bar])
     tracks = _without(score, selection)
     composed = decode(rows)
-    new = [t for t in composed.tracks if _instrument(t) not in selection.staying]
+    new = [t for t in composed.tracks if instrument_value(t.instrument) not in selection.staying]
     ticks = score.ticks_per_quarter
     tracks = add_notes(tracks, [replace(t, notes=_moved(t.notes, begin, ticks)) for t in new])
     score = replace(score, tracks=tuple(t for t in tracks if len(t.notes)))
@@ -90,7 +91,7 @@ def change_instruments(score: Score, selection: Selection, players: dict[int, in
     is_open[selection.begin : selection.end] = selection.is_open[:, Attribute.INSTRUMENT]
     tracks: list[Track] = []
     for track, places in zip(score.tracks, rows_of_notes(score, selection.tokens), strict=True):
-        player = players.get(_instrument(track))
+        player = players.get(instrument_value(track.instrument))
         goes = is_open[places] if player is not None else np.zeros(len(places), dtype=bool)
         if not goes.all():
             tracks.append(replace(track, notes=track.notes[~goes]))
@@ -103,7 +104,7 @@ def add_notes(tracks: list[Track], new: list[Track]) -> list[Track]:
     """The tracks with new notes, each on the first track of its instrument, or on a new one."""
     tracks = list(tracks)
     for track in new:
-        places = [i for i, t in enumerate(tracks) if _instrument(t) == _instrument(track)]
+        places = [i for i, t in enumerate(tracks) if t.instrument == track.instrument]
         if places:
             home = tracks[places[0]]
             merged = sort_notes(np.concatenate([home.notes, track.notes]))
@@ -162,8 +163,3 @@ def _spliced(
     if goes_on and in_force and not (after and after[0].onset_ticks == end):
         events.append(replace(in_force[-1], onset_ticks=end))
     return (*events, *after)
-
-
-def _instrument(track: Track) -> int:
-    """The value of the attribute `instrument`."""
-    return DRUMS if track.is_drum else track.program + 1

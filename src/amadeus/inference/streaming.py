@@ -1,4 +1,4 @@
-"""Rows as they are composed to notes with times: what `decode` and `finish` make of all of them."""
+"""Rows to timed notes as they are composed, as `decode` and `with_exact_tempos` do for a piece."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 
-from amadeus.control.finish import exact_tempo
+from amadeus.control.exact_tempo import exact_tempo
 from amadeus.control.plan import Plan
 from amadeus.music.chords import chord_name
 from amadeus.music.grid import GRID
 from amadeus.music.performance import BarLine, PlayedNote
 from amadeus.music.score import Chord, Score
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, Attribute
+from amadeus.tokens.rows import bar_onsets, count_bars
+from amadeus.tokens.vocabulary import DRUMS, Attribute
 
 OnBar = Callable[[BarLine], None]
 """Called where a bar begins, before its first note."""
@@ -70,10 +71,9 @@ class NoteReader:
     ) -> NoteReader:
         """Follows what is composed after a score; given: its rows without END, int64 [N, A]."""
         given = given.astype(np.int64)
-        opening = given[v.opens_bar(given[:, Attribute.TYPE]), Attribute.TYPE]
-        reader = cls(plan, on_bar, first_bar=len(opening))
-        reader._bars = len(opening)
-        reader._next_bar = int(v.METRE_TICKS[v.metre_of(opening)].sum())
+        reader = cls(plan, on_bar, first_bar=count_bars(given))
+        reader._bars = count_bars(given)
+        reader._next_bar = int(bar_onsets(given)[-1])
         tempos = given[given[:, Attribute.TEMPO] > 0, Attribute.TEMPO]
         reader._tempo_value = int(tempos[-1]) if len(tempos) else 0
         reader._go_on_from(score)
@@ -105,9 +105,9 @@ class NoteReader:
             duration_seconds=duration * self._seconds_per_tick,
             onset_ticks=onset,
             duration_ticks=duration,
-            pitch=pitch - (FIRST_DRUM_PITCH if is_drum else 1),
+            pitch=pitch - int(v.first_pitch(instrument)),
             velocity=int(v.velocity_of(velocity)),
-            program=0 if is_drum else instrument - 1,
+            program=0 if is_drum else v.program_of(instrument),
             is_drum=is_drum,
             bar=self._bars,
             bpm=self._bpm,

@@ -6,7 +6,7 @@ Shapes, everywhere below:
     D  generator width              E  decoder width
     S  text tokens, padded          T  S + N, the whole sequence: text first, then rows
     H  heads                        K  width of a head
-    M  1 + S, the theme: what the generator says at the text and at the first row
+    M  1 + S, the context memory: latents of the text and of the first row
 """
 
 from __future__ import annotations

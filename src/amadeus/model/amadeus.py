@@ -23,7 +23,7 @@ class Context(NamedTuple):
     latents: Tensor
     """[B, N, D]; latents[:, n] sees the text and rows 0..n, and stands for row n + 1."""
     memory: Tensor
-    """[B, M, D] latents of the text and the first row, right-padded: the theme."""
+    """[B, M, D] latents of the text and the first row, right-padded: the context memory of CIEM."""
     memory_mask: Tensor
     """bool [B, M], False at padding."""
     intermediate: Tensor
@@ -97,9 +97,9 @@ class Amadeus(nn.Module):
         )
 
     def slots(self, context: Context, latents: Tensor) -> Tensor:
-        """Enhance latents [B, N, D] with the theme. Returns [B, N, A, E]."""
-        theme = self.enhancement.theme(context.memory)
-        return self.enhancement(latents, theme, context.memory_mask)
+        """Enhance latents [B, N, D] with the context memory. Returns [B, N, A, E]."""
+        keys_values = self.enhancement.memory_keys_values(context.memory)
+        return self.enhancement(latents, keys_values, context.memory_mask)
 
     def to_device(self, device: str | torch.device) -> Amadeus:
         """This network, moved; on a GPU its weights become bfloat16, but no position does.

@@ -1,8 +1,8 @@
-"""CIEM, the conditional information enhancement module: the piece's theme, before a note is fixed.
+"""CIEM, the conditional information enhancement module: global context for every note.
 
-The latent is spread over one slot per attribute. The slots look at each other and at the theme:
-what the generator made of every text token and of the first row. Training and generation see the
-same theme, and the first note sees it too.
+The latent is spread over one slot per attribute. The slots attend to each other and to the context
+memory, which the paper calls the theme: the generator's latents of every text token and of the
+first row. Training and generation read the same memory, also for the first note.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ class ConditionalEnhancement(nn.Module):
             self.among_slots = Attention(width, heads, heads)
             self.to_theme = Attention(width, heads, heads, memory_width=config.width)
 
-    def theme(self, memory: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Keys and values of the theme, once per piece. memory: [B, M, D]."""
+    def memory_keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Keys and values of the context memory, once per piece. memory: [B, M, D]."""
         return self.to_theme.keys_values(memory) if self.enhancement else None
 
     def forward(
-        self, latents: Tensor, theme: tuple[Tensor, Tensor] | None, theme_mask: Tensor
+        self, latents: Tensor, keys_values: tuple[Tensor, Tensor] | None, memory_mask: Tensor
     ) -> Tensor:
-        """latents: [B, N, D]; theme_mask: bool [B, M], False where text is padding.
+        """latents: [B, N, D]; memory_mask: bool [B, M], False where text is padding.
 
         Returns slots, [B, N, A, E].
         """
         x = self.spread(latents)[..., None, :] + self.slots  # [B, N, A, E]
-        if theme is None:
+        if keys_values is None:
             return x
         shape = x.shape
         x = x.flatten(0, 1)  # [B N, A, E]
@@ -50,6 +50,6 @@ class ConditionalEnhancement(nn.Module):
         x = x + self.among_slots.attend(self.among_slots.queries(normed), keys, values)
         x = x.view(shape[0], -1, shape[-1])  # [B, N A, E]
         x = x + self.to_theme.attend(
-            self.to_theme.queries(rms_norm(x)), *theme, mask=theme_mask[:, None, None, :]
+            self.to_theme.queries(rms_norm(x)), *keys_values, mask=memory_mask[:, None, None, :]
         )
         return x.view(shape)

@@ -16,7 +16,7 @@ TYPES: dict[int, tuple[str, int]] = {
 }  # fmt: skip
 """Name and number of dots of a duration in ticks of GRID."""
 TRIPLETS = (8, 4, 2, 1)
-"""Durations of which three last as long as two of their name."""
+"""Durations of triplets: three last as long as two of their name."""
 _FLAGS = {"eighth": 1, "16th": 2, "32nd": 3}
 
 
@@ -31,7 +31,7 @@ class Spelling:
 
 
 def spell(pitch: int, sharps: int) -> Spelling:
-    """The name of a MIDI pitch in a key of so many sharps, or flats if negative.
+    """The name of a MIDI pitch in a key with this number of sharps, or flats if negative.
 
     Of the names of its pitch class, the one from three fifths below the major tonic to eight above
     it on the line of fifths: F sharp and E flat in C major, G sharp in A minor.

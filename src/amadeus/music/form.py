@@ -19,7 +19,7 @@ MAX_SECTIONS, MAX_LETTERS = 8, 4
 MOST_NEW = 0.75
 """Share of the sections that may be new: three of ABAC, but not four of ABACD."""
 MAX_BARS = SECTION_BARS[0] * (MAX_SECTIONS + 1)
-"""Longer pieces are not analysed: nobody would spell out their form."""
+"""Longer pieces are not analysed: their form would take too many letters."""
 LOOP_BARS = (1, 2, 4, 8)
 LOOP_TIMES = 4
 """How often a loop is heard at least."""

@@ -169,11 +169,3 @@ def _moved_rows(rows: np.ndarray, move: Move) -> np.ndarray:
     moved = rows.copy()
     moved["onset_ticks"] = move(rows["onset_ticks"])
     return moved
-
-
-def is_on_grid(score: Score, ticks_per_quarter: int = GRID) -> bool:
-    """Whether every note onset sits exactly on a grid position."""
-    return all(
-        not np.any(track.notes["onset_ticks"] * ticks_per_quarter % score.ticks_per_quarter)
-        for track in score.tracks
-    )

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from amadeus.errors import ScoreError
+from amadeus.music.instruments import DRUMS
 
 NOTE_DTYPE = np.dtype(
     [("onset_ticks", "i8"), ("duration_ticks", "i8"), ("pitch", "i2"), ("velocity", "i2")]
@@ -80,7 +81,7 @@ class Chord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """The notes of one instrument, sorted by onset, then pitch, and what else it is told.
+    """The notes of one instrument, by onset, then pitch, with controllers, pitch bends and words.
 
     Two tracks are equal if they play the same notes on the same instrument. Names, controllers,
     pitch bends and words do not count: neither tokens nor any analysis knows of them.
@@ -98,6 +99,11 @@ class Track:
     """PITCH_BEND_DTYPE, [P], sorted by onset."""
     lyrics: tuple[Text, ...] = ()
     """What is sung to the notes, by onset."""
+
+    @property
+    def instrument(self) -> int:
+        """The program, or DRUMS."""
+        return DRUMS if self.is_drum else self.program
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -121,7 +127,7 @@ class Score:
     tempos: tuple[Tempo, ...] = (Tempo(0, 120.0),)
     time_signatures: tuple[TimeSignature, ...] = (TimeSignature(0, 4, 4),)
     chords: tuple[Chord, ...] = ()
-    """Harmony annotations; empty when nobody has analysed the piece yet."""
+    """Harmony annotations; empty where the piece has not been analysed."""
     key_signatures: tuple[KeySignature, ...] = field(default=(), compare=False)
     markers: tuple[Text, ...] = field(default=(), compare=False)
     """Names of passages and the like, by onset; chords are not among them."""

@@ -78,7 +78,7 @@ def parts_of(score: Score) -> list[Part]:
     tracks = _joined(score)
     while tracks:
         track = tracks.pop(0)
-        program = DRUMS if track.is_drum else track.program
+        program = track.instrument
         name = _HANDS.sub(" ", track.name).strip() or everyday_name(program).capitalize()
         if tracks and _are_hands(track, tracks[0]):
             parts.append(Part(name, program, (track.notes, tracks.pop(0).notes)))

@@ -1,4 +1,4 @@
-// What Python calls, through ctypes: see inference/native.py.
+// The functions that Python calls through ctypes; native/library.py declares them.
 #include <stdexcept>
 
 #include "sampler.h"
@@ -9,31 +9,43 @@ namespace {
 
 constexpr int FAILED = -2, REFUSED = -3;  // as in inference/native.py
 
-thread_local std::string problem;
+thread_local std::string last_error;
 
-template <class Work>
-int guarded(Work work) {
+template <class Call>
+int guarded(Call call) {
     try {
-        return work();
-    } catch (const std::out_of_range& error) {  // what was given is out of range
-        problem = error.what();
+        return call();
+    } catch (const std::out_of_range& error) {  // an argument is out of range
+        last_error = error.what();
         return REFUSED;
     } catch (const std::exception& error) {
-        problem = error.what();
+        last_error = error.what();
         return FAILED;
     }
 }
 
 }  // namespace
 
-// What went wrong in the last call that returned null, FAILED or REFUSED.
-PUBLIC const char* amadeus_problem() { return problem.c_str(); }
+// The error of the last call in this thread that returned null, FAILED or REFUSED.
+PUBLIC const char* amadeus_last_error() { return last_error.c_str(); }
 
-// What this was compiled from: a core of other sources would misread what it is given.
-PUBLIC const char* amadeus_sources() { return AMADEUS_SOURCES; }
+// The hash of the sources that this library was compiled from.
+PUBLIC const char* amadeus_source_hash() { return AMADEUS_SOURCES; }
 
-// The best set of instructions that this machine has: 2 AVX-512 with VNNI, 1 AVX2, 0 neither. It
-// has to have everything that hatch_build.py compiles the core of that number for.
+// The size in bytes of a structure that Python shares, by its name; 0 for other names.
+PUBLIC int amadeus_sizeof(const char* structure) {
+    const std::map<std::string, int> sizes = {
+        {"Sizes", sizeof(Sizes)},
+        {"Vocabulary", sizeof(Vocabulary)},
+        {"ConditionalBias", sizeof(ConditionalBias)},
+        {"UnmaskTask", sizeof(UnmaskTask)},
+    };
+    auto match = sizes.find(structure);
+    return match == sizes.end() ? 0 : match->second;
+}
+
+// The best instruction set of this machine: 2 for AVX-512 with VNNI, 1 for AVX2, 0 for neither. It
+// must check for every flag with which hatch_build.py compiles the library of that level.
 PUBLIC int amadeus_instructions() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -48,10 +60,11 @@ PUBLIC int amadeus_instructions() {
 #endif
 }
 
-// names, tensors, counts: `count` weights, which are copied, and how many values each has. Null
-// where one is missing or of another size.
-PUBLIC Network* amadeus_open(const Sizes* sizes, const char* const* names,
-                             const float* const* tensors, const int64_t* counts, int count) {
+// names, tensors, counts: the names, values and numbers of values of `count` weights, which are
+// copied. Returns null if a weight is missing or has the wrong size.
+PUBLIC Network* amadeus_create_network(const Sizes* sizes, const char* const* names,
+                                       const float* const* tensors, const int64_t* counts,
+                                       int count) {
     Network* network = nullptr;
     guarded([&] {
         Weights weights;
@@ -62,16 +75,16 @@ PUBLIC Network* amadeus_open(const Sizes* sizes, const char* const* names,
     return network;
 }
 
-PUBLIC void amadeus_close(Network* network) { delete network; }
+PUBLIC void amadeus_destroy_network(Network* network) { delete network; }
 
-// The network has to outlive what it begins.
-PUBLIC Engine* amadeus_begin(const Network* network, int positions, int threads) {
+// The network must outlive the engine.
+PUBLIC Engine* amadeus_create_engine(const Network* network, int max_positions, int threads) {
     Engine* engine = nullptr;
-    guarded([&] { return engine = new Engine(*network, positions, threads), 0; });
+    guarded([&] { return engine = new Engine(*network, max_positions, threads), 0; });
     return engine;
 }
 
-PUBLIC void amadeus_end(Engine* engine) { delete engine; }
+PUBLIC void amadeus_destroy_engine(Engine* engine) { delete engine; }
 
 PUBLIC int amadeus_admit(Engine* engine) {
     return guarded([&] { return engine->admit(), 0; });
@@ -95,7 +108,8 @@ PUBLIC int amadeus_predict(Engine* engine, const int32_t* pieces, int count, con
     return guarded([&] { return engine->predict(pieces, count, values, known, logits), 0; });
 }
 
-PUBLIC int amadeus_unmask(Engine* engine, const Vocabulary* vocabulary, Task* tasks, int count) {
+PUBLIC int amadeus_unmask(Engine* engine, const Vocabulary* vocabulary, UnmaskTask* tasks,
+                          int count) {
     return guarded([&] { return unmask(*engine, *vocabulary, tasks, count); });
 }
 

@@ -1,201 +1,207 @@
-// The enhancement and the note decoder, as in model/conditional_enhancement.py and
-// model/note_decoder.py.
-#include "engine.h"
+#include "decoder.h"
 
-FloatMemory Engine::theme(int piece, int head) {
-    Piece& p = *pieces_[piece];
-    int width = sizes.decoder_width / sizes.decoder_heads;
-    size_t size = size_t(p.theme_length + LANES) * width;
-    float* keys = p.theme.data() + size_t(head) * 2 * size;
-    return {keys, keys + size, width, width};
+DecoderState Decoder::new_state() const {
+    DecoderState state;
+    state.slots.resize(size_t(ATTRIBUTES) * sizes_.decoder_width);
+    state.qkv.resize(size_t(ATTRIBUTES) * 3 * sizes_.decoder_width);
+    std::fill_n(state.qkv_index, ATTRIBUTES, -1);
+    return state;
 }
 
-// Keys and values of what the generator, in x_, says at the text and at the first row.
-void Engine::remember_theme(const std::vector<Place>& places, int num_text) {
-    int width = sizes.decoder_width, head = width / sizes.decoder_heads;
-    int count = std::min(int(places.size()), num_text + 1 - places[0].position);
-    if (count <= 0) return;
-    rows_.reserve(count, sizes.width);
-    rows_.set(team, x_.data(), count, sizes.width, false);
-    projected_.resize(size_t(count) * 2 * width);
-    decoder_.theme_memory.multiply(team, rows_, count, projected_.data(), 2 * width, Then::STORE);
+void Decoder::clear_context(DecoderState& piece, int length) const {
+    piece.context_length = length;
+    piece.context.resize(size_t(sizes_.decoder_width) * 2 * (length + LANES));
+}
+
+FloatKVCache Decoder::context_cache(DecoderState& piece, int head) const {
+    size_t size = size_t(piece.context_length + LANES) * head_width_;
+    float* keys = piece.context.data() + size_t(head) * 2 * size;
+    return {keys, keys + size, head_width_, head_width_};
+}
+
+void Decoder::add_context(Workspace& workspace, DecoderState& piece, int first, int count) const {
+    if (!sizes_.enhancement) return;
+    int width = sizes_.decoder_width;
+    workspace.projected.resize(size_t(count) * 2 * width);
+    workspace.project(weights_.context_kv, workspace.x.data(), count, false,
+                      workspace.projected.data(), Epilogue::STORE);
     for (int i = 0; i < count; i++)
-        for (int h = 0; h < sizes.decoder_heads; h++) {
-            float* key = projected_.data() + size_t(i) * 2 * width + h * head;
-            auto memory = theme(places[i].piece, h);
-            normalise_head(key, head, 1, key);
-            memory.write_key(places[i].position, key);
-            memory.write_value(places[i].position, key + width);
+        for (int head = 0; head < sizes_.decoder_heads; head++) {
+            float* key = workspace.projected.data() + size_t(i) * 2 * width + head * head_width_;
+            auto cache = context_cache(piece, head);
+            rms_normalise(key, head_width_, 1, key);
+            cache.write_key(first + i, key);
+            cache.write_value(first + i, key + width);
         }
 }
 
-void Engine::enhance() {
-    for (int i = 0; i < num_pieces(); i++) check_begun(i);
-    int count = num_pieces(), width = sizes.decoder_width, rows = count * ATTRIBUTES;
-    x_.resize(size_t(rows) * std::max(width, sizes.width));
-    projected_.resize(size_t(rows) * 3 * width);
-    mixed_.resize(size_t(rows) * width);
-    for (int i = 0; i < count; i++)
-        std::copy(pieces_[i]->latent.begin(), pieces_[i]->latent.end(),
-                  x_.data() + size_t(i) * sizes.width);
-    rows_.reserve(count, sizes.width);
-    rows_.set(team, x_.data(), count, sizes.width, false);
-    decoder_.spread.multiply(team, rows_, count, mixed_.data(), width, Then::STORE);
+void Decoder::enhance(Workspace& workspace, const std::vector<DecoderState*>& pieces) const {
+    int count = int(pieces.size()), width = sizes_.decoder_width, rows = count * ATTRIBUTES;
+    workspace.projected.resize(size_t(rows) * 3 * width);
+    workspace.attended.resize(size_t(rows) * width);
+    float *projected = workspace.projected.data(), *attended = workspace.attended.data();
+    workspace.project(weights_.spread, workspace.x.data(), count, false, attended, Epilogue::STORE);
+    workspace.x.resize(size_t(rows) * width);
+    float* x = workspace.x.data();
     for (int r = 0; r < rows; r++)
         for (int d = 0; d < width; d++)
-            x_.data()[size_t(r) * width + d] = mixed_.data()[size_t(r / ATTRIBUTES) * width + d] +
-                                               decoder_.slots[size_t(r % ATTRIBUTES) * width + d];
-    if (sizes.enhancement) {
+            x[size_t(r) * width + d] = attended[size_t(r / ATTRIBUTES) * width + d] +
+                                       weights_.slots[size_t(r % ATTRIBUTES) * width + d];
+    if (sizes_.enhancement) {
         std::vector<int> all_rows(rows);
         for (int r = 0; r < rows; r++) all_rows[r] = r;
-        rows_.reserve(rows, width);
-        rows_.set(team, x_.data(), rows, width, true);
-        decoder_.among_slots.multiply(team, rows_, rows, projected_.data(), 3 * width, Then::STORE);
-        attend_among(count, all_rows);
-        rows_.set(team, mixed_.data(), rows, width, false);
-        decoder_.among_output.multiply(team, rows_, rows, x_.data(), width, Then::ADD);
-        rows_.set(team, x_.data(), rows, width, true);
-        decoder_.theme_query.multiply(team, rows_, rows, projected_.data(), width, Then::STORE);
-        attend_to_theme(count);
-        rows_.set(team, mixed_.data(), rows, width, false);
-        decoder_.theme_output.multiply(team, rows_, rows, x_.data(), width, Then::ADD);
+        workspace.project(weights_.slot_qkv, x, rows, true, projected, Epilogue::STORE);
+        attend_to_slots(workspace, count, all_rows);
+        workspace.project(weights_.slot_output, attended, rows, false, x, Epilogue::ADD);
+        workspace.project(weights_.context_query, x, rows, true, projected, Epilogue::STORE);
+        attend_to_context(workspace, pieces);
+        workspace.project(weights_.context_output, attended, rows, false, x, Epilogue::ADD);
     }
     for (int i = 0; i < count; i++) {
-        const float* slots = x_.data() + size_t(i) * ATTRIBUTES * width;
-        pieces_[i]->slots.assign(slots, slots + ATTRIBUTES * width);
-        std::fill_n(pieces_[i]->projected_of, ATTRIBUTES, -1);
+        const float* slots = x + size_t(i) * ATTRIBUTES * width;
+        pieces[i]->slots.assign(slots, slots + ATTRIBUTES * width);
+        std::fill_n(pieces[i]->qkv_index, ATTRIBUTES, -1);
     }
 }
 
-void Engine::attend_to_theme(int count) {
-    int width = sizes.decoder_width, head = width / sizes.decoder_heads;
-    team.each(count * sizes.decoder_heads, [&](int i) {
-        int piece = i / sizes.decoder_heads, h = i % sizes.decoder_heads;
+void Decoder::attend_to_context(Workspace& workspace,
+                                const std::vector<DecoderState*>& pieces) const {
+    int width = sizes_.decoder_width, num_heads = sizes_.decoder_heads;
+    workspace.pool.parallel_for(int(pieces.size()) * num_heads, [&](int i) {
+        int piece = i / num_heads, head = i % num_heads;
         const float* from[ATTRIBUTES];
         float* to[ATTRIBUTES];
         for (int a = 0; a < ATTRIBUTES; a++) {
-            size_t at = size_t(piece * ATTRIBUTES + a) * width + h * head;
-            float* query = projected_.data() + at;
-            normalise_head(query, head, 1 / std::sqrt(float(head)), query);
+            size_t start = size_t(piece * ATTRIBUTES + a) * width + head * head_width_;
+            float* query = workspace.projected.data() + start;
+            rms_normalise(query, head_width_, 1 / std::sqrt(float(head_width_)), query);
             from[a] = query;
-            to[a] = mixed_.data() + at;
+            to[a] = workspace.attended.data() + start;
         }
-        attend(theme(piece, h), pieces_[piece]->theme_length, ATTRIBUTES, from, to);
+        attend(context_cache(*pieces[piece], head), pieces[piece]->context_length, ATTRIBUTES, from,
+               to);
     });
 }
 
-void Engine::attend_among(int count, const std::vector<int>& chosen) {
-    int width = sizes.decoder_width, head = width / sizes.decoder_heads;
-    std::vector<int> starts(count + 1, 0);  // of each piece in chosen
-    for (int row : chosen) starts[row / ATTRIBUTES + 1]++;
-    for (int i = 0; i < count; i++) starts[i + 1] += starts[i];
-    team.each(count * sizes.decoder_heads, [&](int i) {
-        int piece = i / sizes.decoder_heads, h = i % sizes.decoder_heads;
+void Decoder::attend_to_slots(Workspace& workspace, int num_pieces,
+                              const std::vector<int>& queries) const {
+    int width = sizes_.decoder_width, head_width = head_width_, num_heads = sizes_.decoder_heads;
+    std::vector<int> starts(num_pieces + 1, 0);  // of each piece in queries
+    for (int row : queries) starts[row / ATTRIBUTES + 1]++;
+    for (int i = 0; i < num_pieces; i++) starts[i + 1] += starts[i];
+    workspace.pool.parallel_for(num_pieces * num_heads, [&](int i) {
+        int piece = i / num_heads, head = i % num_heads;
         static thread_local Buffer<float> keys;
-        keys.resize(size_t(ATTRIBUTES + LANES) * head);
-        float* first = projected_.data() + size_t(piece) * ATTRIBUTES * 3 * width + h * head;
-        FloatMemory memory{keys.data(), first + 2 * width, head, 3 * width};
+        keys.resize(size_t(ATTRIBUTES + LANES) * head_width);
+        float* first = workspace.projected.data() + size_t(piece) * ATTRIBUTES * 3 * width +
+                       head * head_width;
+        FloatKVCache cache{keys.data(), first + 2 * width, head_width, 3 * width};
         for (int a = 0; a < ATTRIBUTES; a++) {
             float* key = first + size_t(a) * 3 * width + width;
-            normalise_head(key, head, 1, key);
-            memory.write_key(a, key);
+            rms_normalise(key, head_width, 1, key);
+            cache.write_key(a, key);
         }
         const float* from[ATTRIBUTES];
         float* to[ATTRIBUTES];
-        int queries = starts[piece + 1] - starts[piece];
-        for (int j = 0; j < queries; j++) {
-            int place = starts[piece] + j, a = chosen[place] % ATTRIBUTES;
+        int count = starts[piece + 1] - starts[piece];
+        for (int j = 0; j < count; j++) {
+            int index = starts[piece] + j, a = queries[index] % ATTRIBUTES;
             float* query = first + size_t(a) * 3 * width;
-            normalise_head(query, head, 1 / std::sqrt(float(head)), query);
+            rms_normalise(query, head_width, 1 / std::sqrt(float(head_width)), query);
             from[j] = query;
-            to[j] = mixed_.data() + size_t(place) * width + h * head;
+            to[j] = workspace.attended.data() + size_t(index) * width + head * head_width;
         }
-        attend(memory, ATTRIBUTES, queries, from, to);
+        attend(cache, ATTRIBUTES, count, from, to);
     });
 }
 
-// Here a slot stands alone: only those are projected anew whose value is not what it was when their
-// piece was last asked for.
-void Engine::project_slots(const int* pieces, const std::vector<int>& places) {
-    size_t size = size_t(3) * sizes.decoder_width;
+// Before the first layer the slots have not seen each other, so their projections depend only on
+// their own values. Only those whose value has changed since the last prediction are computed.
+void Decoder::project_slots(Workspace& workspace, const std::vector<DecoderState*>& pieces,
+                            const std::vector<int>& indices) const {
+    size_t size = size_t(3) * sizes_.decoder_width;
+    float* projected = workspace.projected.data();
     std::vector<int> changed;
-    for (int r = 0; r < int(places.size()); r++) {
+    for (int r = 0; r < int(indices.size()); r++) {
         int a = r % ATTRIBUTES;
-        const Piece& piece = *pieces_[pieces[r / ATTRIBUTES]];
-        if (piece.projected_of[a] == places[r])
-            std::copy_n(&piece.projected[a * size], size, projected_.data() + r * size);
+        const DecoderState& piece = *pieces[r / ATTRIBUTES];
+        if (piece.qkv_index[a] == indices[r])
+            std::copy_n(&piece.qkv[a * size], size, projected + r * size);
         else
             changed.push_back(r);
     }
-    decoder_.layers[0].attention.multiply(team, rows_, int(changed.size()), projected_.data(),
-                                          int(size), Then::STORE, changed.data());
+    weights_.layers[0].qkv.multiply(workspace.pool, workspace.rows, int(changed.size()), projected,
+                                    int(size), Epilogue::STORE, changed.data());
     for (int r : changed) {
-        Piece& piece = *pieces_[pieces[r / ATTRIBUTES]];
-        piece.projected_of[r % ATTRIBUTES] = places[r];
-        std::copy_n(projected_.data() + r * size, size, &piece.projected[r % ATTRIBUTES * size]);
+        int a = r % ATTRIBUTES;
+        DecoderState& piece = *pieces[r / ATTRIBUTES];
+        piece.qkv_index[a] = indices[r];
+        std::copy_n(projected + r * size, size, &piece.qkv[a * size]);
     }
 }
 
-void Engine::predict(const int* pieces, int count, const int64_t* values, const uint8_t* known,
-                     float* logits) {
-    for (int i = 0; i < count; i++) {
-        check_piece(pieces[i]);
-        check_row(values + size_t(i) * ATTRIBUTES, known + size_t(i) * ATTRIBUTES);
-    }
-    int width = sizes.decoder_width, rows = count * ATTRIBUTES;
-    x_.resize(size_t(rows) * width);
-    projected_.resize(size_t(rows) * 3 * width);
-    mixed_.resize(size_t(rows) * width);
-    std::vector<int> chosen, masked, places;
+void Decoder::predict(Workspace& workspace, const std::vector<DecoderState*>& pieces,
+                      const int64_t* values, const uint8_t* known, float* logits) const {
+    int count = int(pieces.size()), width = sizes_.decoder_width, rows = count * ATTRIBUTES;
+    workspace.x.resize(size_t(rows) * width);
+    workspace.projected.resize(size_t(rows) * 3 * width);
+    workspace.attended.resize(size_t(rows) * width);
+    float* x = workspace.x.data();
+    std::vector<int> queries, masked, indices;
     for (int r = 0; r < rows; r++) {
         int a = r % ATTRIBUTES;
-        chosen.push_back(r);
+        queries.push_back(r);
         if (!known[r]) masked.push_back(r);
-        int64_t value = known[r] ? values[r] : sizes.values[a];
-        places.push_back(int(decoder_.offsets[a] + value));
-        const float* vector = &decoder_.table[size_t(places[r]) * width];
-        const float* slot = &pieces_[pieces[r / ATTRIBUTES]]->slots[size_t(a) * width];
-        float* x = x_.data() + size_t(r) * width;
-        for (int d = 0; d < width; d++) x[d] = slot[d] + vector[d];
+        int64_t value = known[r] ? values[r] : sizes_.values[a];
+        indices.push_back(int(weights_.offsets[a] + value));
+        const float* embedding = &weights_.embeddings[size_t(indices[r]) * width];
+        const float* slot = &pieces[r / ATTRIBUTES]->slots[size_t(a) * width];
+        float* to = x + size_t(r) * width;
+        for (int d = 0; d < width; d++) to[d] = slot[d] + embedding[d];
     }
-    for (int layer = 0; layer < sizes.decoder_layers; layer++) {
-        const Layer& weights = decoder_.layers[layer];
-        rows_.reserve(rows, width);
-        rows_.set(team, x_.data(), rows, width, true);
-        if (layer == 0)
-            project_slots(pieces, places);
+    for (int i = 0; i < sizes_.decoder_layers; i++) {
+        const LayerWeights& layer = weights_.layers[i];
+        workspace.rows.set(workspace.pool, x, rows, width, true);
+        if (i == 0)
+            project_slots(workspace, pieces, indices);
         else
-            weights.attention.multiply(team, rows_, rows, projected_.data(), 3 * width,
-                                       Then::STORE);
-        if (layer + 1 == sizes.decoder_layers) {  // of the last layer only the masked are asked for
-            chosen = masked;
-            for (size_t j = 0; j < chosen.size(); j++)
-                std::memmove(x_.data() + j * width, x_.data() + size_t(chosen[j]) * width,
-                             width * sizeof(float));
+            layer.qkv.multiply(workspace.pool, workspace.rows, rows, workspace.projected.data(),
+                               3 * width, Epilogue::STORE);
+        if (i + 1 == sizes_.decoder_layers) {
+            // The output of the last layer is only needed for masked attributes.
+            queries = masked;
+            for (size_t j = 0; j < queries.size(); j++)
+                std::memmove(x + j * width, x + size_t(queries[j]) * width, width * sizeof(float));
         }
-        attend_among(count, chosen);
-        int kept = int(chosen.size());
-        rows_.set(team, mixed_.data(), kept, width, false);
-        weights.output.multiply(team, rows_, kept, x_.data(), width, Then::ADD);
-        mlp(weights, kept, width);
+        attend_to_slots(workspace, count, queries);
+        int num_queries = int(queries.size());
+        workspace.project(layer.output, workspace.attended.data(), num_queries, false, x,
+                          Epilogue::ADD);
+        workspace.mlp(layer, num_queries);
     }
-    rows_.reserve(rows, width);
-    rows_.set(team, x_.data(), int(masked.size()), width, true);
-    // Each attribute's head, for its rows: where they are, and where their logits go.
-    std::vector<int> from[ATTRIBUTES];
+    read_out(workspace, masked, logits);
+}
+
+void Decoder::read_out(Workspace& workspace, const std::vector<int>& rows, float* logits) const {
+    workspace.rows.set(workspace.pool, workspace.x.data(), int(rows.size()), sizes_.decoder_width,
+                       true);
+    // For each attribute's head, where its rows are in workspace.x and where their logits go.
+    std::vector<int> from[ATTRIBUTES], to[ATTRIBUTES];
+    for (size_t j = 0; j < rows.size(); j++) {
+        from[rows[j] % ATTRIBUTES].push_back(int(j));
+        to[rows[j] % ATTRIBUTES].push_back(rows[j]);
+    }
     std::vector<std::pair<int, int>> panels;
-    for (size_t j = 0; j < masked.size(); j++) from[masked[j] % ATTRIBUTES].push_back(int(j));
     for (int a = 0; a < ATTRIBUTES; a++)
-        for (int p = 0; !from[a].empty() && p < decoder_.heads[a].panels(); p++)
-            panels.push_back({a, p});
-    team.ranges(int(panels.size()), 4 * team.size(), [&](int first, int last) {
-        std::vector<int> to;
+        for (int panel = 0; !from[a].empty() && panel < weights_.heads[a].panels(); panel++)
+            panels.push_back({a, panel});
+    int num_panels = int(panels.size()), parts = 4 * workspace.pool.size();
+    workspace.pool.parallel_ranges(num_panels, parts, [&](int first, int last) {
         for (int i = first; i < last; i++) {
-            auto [a, p] = panels[i];
-            to.clear();
-            for (int j : from[a]) to.push_back(masked[j]);
-            decoder_.heads[a].multiply_panel(p, rows_, int(to.size()), from[a].data(), to.data(),
-                                             logits, sizes.most_values, Then::STORE);
+            auto [a, panel] = panels[i];
+            weights_.heads[a].multiply_panel(panel, workspace.rows, int(from[a].size()),
+                                             from[a].data(), to[a].data(), logits,
+                                             sizes_.max_values, Epilogue::STORE);
         }
     });
 }

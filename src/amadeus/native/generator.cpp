@@ -1,202 +1,118 @@
-// The note generator: text and rows to latents, as in model/note_generator.py.
-#include <stdexcept>
+#include "generator.h"
 
-#include "engine.h"
-
-namespace {
-
-constexpr int CHUNK = 64;  // rows that are read at once
-
-}  // namespace
-
-Engine::Engine(const Network& network, int positions, int threads)
-    : sizes(network.sizes), team(threads), generator_(network.generator),
-      decoder_(network.decoder), positions_(positions),
-      capacity_((positions + 63) / 64 * 64), rows_(sizes.exact) {
-    int head = sizes.width / sizes.heads;
-    for (int position = 0; position < positions; position++)
-        for (int i = 0; i < head / 2; i++) {
-            float frequency = std::pow(sizes.rope_theta, -(2.0f * i / head));
+Generator::Generator(const Network& network, int max_positions)
+    : sizes_(network.sizes), weights_(network.generator),
+      head_width_(sizes_.width / sizes_.heads), capacity_((max_positions + 63) / 64 * 64) {
+    for (int position = 0; position < max_positions; position++)
+        for (int i = 0; i < head_width_ / 2; i++) {
+            float frequency = std::pow(sizes_.rope_theta, -(2.0f * i / head_width_));
             cos_.push_back(std::cos(position * frequency));
             sin_.push_back(std::sin(position * frequency));
         }
-    bytes_a_head_ = sizes.exact ? size_t(2) * capacity_ * head * sizeof(float)
-                                : ByteMemory::bytes(capacity_, head);
+    bytes_per_head_ = sizes_.exact ? size_t(2) * capacity_ * head_width_ * sizeof(float)
+                                   : Int8KVCache::size_in_bytes(capacity_, head_width_);
 }
 
-void Engine::admit() {
-    auto piece = std::make_unique<Piece>();
-    // The system hands out memory where it is written: an unused position costs little.
-    piece->past.resize(bytes_a_head_ * sizes.layers * sizes.kv_heads);
-    piece->latent.resize(sizes.width);
-    piece->slots.resize(size_t(ATTRIBUTES) * sizes.decoder_width);
-    piece->projected.resize(size_t(ATTRIBUTES) * 3 * sizes.decoder_width);
-    std::fill_n(piece->projected_of, ATTRIBUTES, -1);
-    pieces_.push_back(std::move(piece));
+GeneratorState Generator::new_state() const {
+    GeneratorState state;
+    // Pages are only allocated when they are written, so unused positions cost little.
+    state.kv_cache.resize(bytes_per_head_ * sizes_.layers * sizes_.kv_heads);
+    state.latent.resize(sizes_.width);
+    return state;
 }
 
-uint8_t* Engine::past(int piece, int layer, int head) {
-    return pieces_[piece]->past.data() + (layer * sizes.kv_heads + head) * bytes_a_head_;
+void Generator::embed_text(Workspace& workspace, const float* text, int count, float* to) const {
+    workspace.project(weights_.text, text, count, false, to, Epilogue::STORE);
+    for (int i = 0; i < count; i++) {
+        float* token = to + size_t(i) * sizes_.width;
+        rms_normalise(token, sizes_.width, 1, token);
+    }
 }
 
-ByteMemory Engine::past_in_bytes(int piece, int layer, int head) {
-    return ByteMemory::at(past(piece, layer, head), capacity_, sizes.width / sizes.heads);
-}
-
-FloatMemory Engine::past_in_floats(int piece, int layer, int head) {
-    int width = sizes.width / sizes.heads;
-    auto keys = reinterpret_cast<float*>(past(piece, layer, head));
-    return {keys, keys + size_t(capacity_) * width, width, width};
-}
-
-void Engine::check_piece(int piece) const {
-    if (piece < 0 || piece >= num_pieces())
-        throw std::out_of_range("there is no piece " + std::to_string(piece) + " among " +
-                                std::to_string(num_pieces()));
-}
-
-void Engine::check_begun(int piece) const {
-    if (!pieces_[piece]->length)
-        throw std::out_of_range("piece " + std::to_string(piece) + " has not read any row");
-}
-
-void Engine::check_row(const int64_t* row, const uint8_t* known) const {
-    for (int a = 0; a < ATTRIBUTES; a++)
-        if ((!known || known[a]) && (row[a] < 0 || row[a] >= sizes.values[a]))
-            throw std::out_of_range("value " + std::to_string(row[a]) + " of attribute " +
-                                    std::to_string(a) + " is not in the vocabulary, 0 to " +
-                                    std::to_string(sizes.values[a] - 1));
-}
-
-void Engine::embed(const int64_t* row, float* to) const {
-    int width = sizes.width;
+void Generator::embed_row(const int64_t* row, float* to) const {
+    int width = sizes_.width;
     std::fill(to, to + width, 0.0f);
     for (int a = 0; a < ATTRIBUTES; a++) {
-        const float* vector = &generator_.table[size_t(generator_.offsets[a] + row[a]) * width];
-        for (int d = 0; d < width; d++) to[d] += vector[d];
+        const float* embedding = &weights_.embeddings[size_t(weights_.offsets[a] + row[a]) * width];
+        for (int d = 0; d < width; d++) to[d] += embedding[d];
     }
-    normalise_head(to, width, 1, to);
+    rms_normalise(to, width, 1, to);
 }
 
-void Engine::prefill(int piece, const float* text, int num_text, const int64_t* rows,
-                     int num_rows) {
-    check_piece(piece);
-    if (num_text < 0 || num_rows < 1)
-        throw std::out_of_range("a piece begins with at least one row");
-    if (num_text > positions_ || num_rows > positions_ - num_text)
-        throw std::out_of_range(std::to_string(num_text) + " text tokens and " +
-                                std::to_string(num_rows) + " rows do not fit into a context of " +
-                                std::to_string(positions_));
-    for (int i = 0; i < num_rows; i++) check_row(rows + size_t(i) * ATTRIBUTES);
-    int width = sizes.width;
-    pieces_[piece]->length = num_text + num_rows;
-    pieces_[piece]->theme_length = num_text + 1;
-    pieces_[piece]->theme.resize(size_t(sizes.decoder_width) * 2 * (num_text + 1 + LANES));
-    x_.resize(size_t(CHUNK) * width);
-    std::vector<Place> places;
-    for (int first = 0; first < num_text + num_rows; first += CHUNK) {
-        int last = std::min(first + CHUNK, num_text + num_rows);
-        int words = std::max(0, std::min(last, num_text) - first);
-        places.clear();
-        for (int position = first; position < last; position++) places.push_back({piece, position});
-        if (words) {
-            rows_.reserve(words, sizes.text_width);
-            const float* states = text + size_t(first) * sizes.text_width;
-            rows_.set(team, states, words, sizes.text_width, false);
-            generator_.text.multiply(team, rows_, words, x_.data(), width, Then::STORE);
-            for (int i = 0; i < words; i++)
-                normalise_head(x_.data() + size_t(i) * width, width, 1,
-                               x_.data() + size_t(i) * width);
-        }
-        for (int i = words; i < last - first; i++)
-            embed(rows + size_t(first + i - num_text) * ATTRIBUTES, x_.data() + size_t(i) * width);
-        generate(places);
-        if (sizes.enhancement) remember_theme(places, num_text);
-        const float* latent = x_.data() + size_t(last - first - 1) * width;
-        pieces_[piece]->latent.assign(latent, latent + width);
-    }
-}
-
-void Engine::step(const int64_t* rows) {
-    for (int i = 0; i < num_pieces(); i++) {
-        check_begun(i);
-        check_row(rows + size_t(i) * ATTRIBUTES);
-        if (pieces_[i]->length >= positions_)
-            throw std::out_of_range("piece " + std::to_string(i) + " has filled its context of " +
-                                    std::to_string(positions_));
-    }
-    std::vector<Place> places;
-    x_.resize(size_t(num_pieces()) * sizes.width);
-    for (int i = 0; i < num_pieces(); i++) {
-        places.push_back({i, pieces_[i]->length++});
-        embed(rows + size_t(i) * ATTRIBUTES, x_.data() + size_t(i) * sizes.width);
-    }
-    generate(places);
-    for (int i = 0; i < num_pieces(); i++) {
-        const float* latent = x_.data() + size_t(i) * sizes.width;
-        pieces_[i]->latent.assign(latent, latent + sizes.width);
-    }
-}
-
-void Engine::generate(const std::vector<Place>& places) {
-    int count = int(places.size()), width = sizes.width;
-    projected_.resize(size_t(count) * generator_.layers[0].attention.outputs);
-    mixed_.resize(size_t(count) * width);
-    for (int layer = 0; layer < sizes.layers; layer++) {
-        const Layer& weights = generator_.layers[layer];
-        rows_.reserve(count, width);
-        rows_.set(team, x_.data(), count, width, true);
-        weights.attention.multiply(team, rows_, count, projected_.data(), weights.attention.outputs,
-                                   Then::STORE);
-        if (sizes.exact)
-            attend_to_past(places, [&](int p, int h) { return past_in_floats(p, layer, h); });
+void Generator::run(Workspace& workspace, const std::vector<Entry>& batch) const {
+    int count = int(batch.size()), width = sizes_.width;
+    float* x = workspace.x.data();
+    workspace.projected.resize(size_t(count) * weights_.layers[0].qkv.outputs);
+    workspace.attended.resize(size_t(count) * width);
+    for (int i = 0; i < sizes_.layers; i++) {
+        const LayerWeights& layer = weights_.layers[i];
+        workspace.project(layer.qkv, x, count, true, workspace.projected.data(), Epilogue::STORE);
+        if (sizes_.exact)
+            attend_to_past(workspace, batch, [&](GeneratorState& piece, int head) {
+                return float_cache(piece, i, head);
+            });
         else
-            attend_to_past(places, [&](int p, int h) { return past_in_bytes(p, layer, h); });
-        rows_.set(team, mixed_.data(), count, width, false);
-        weights.output.multiply(team, rows_, count, x_.data(), width, Then::ADD);
-        mlp(weights, count, width);
+            attend_to_past(workspace, batch, [&](GeneratorState& piece, int head) {
+                return int8_cache(piece, i, head);
+            });
+        workspace.project(layer.output, workspace.attended.data(), count, false, x, Epilogue::ADD);
+        workspace.mlp(layer, count);
     }
     for (int i = 0; i < count; i++)
-        normalise_head(x_.data() + size_t(i) * width, width, 1, x_.data() + size_t(i) * width);
+        rms_normalise(x + size_t(i) * width, width, 1, x + size_t(i) * width);
 }
 
-template <class MemoryOf>
-void Engine::attend_to_past(const std::vector<Place>& places, const MemoryOf& memory_of) {
-    int head = sizes.width / sizes.heads, group = sizes.heads / sizes.kv_heads;
-    int kv_width = sizes.kv_heads * head, stride = sizes.width + 2 * kv_width;
-    // A row is seen by those after it: all are remembered before any is asked for.
-    team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
-        auto [piece, position] = places[i / sizes.kv_heads];
-        int h = i % sizes.kv_heads;
-        float* row = projected_.data() + size_t(i / sizes.kv_heads) * stride;
-        float* key = row + sizes.width + h * head;
-        auto memory = memory_of(piece, h);
-        normalise_head(key, head, 1, key);
-        turn(key, position);
-        memory.write_key(position, key);
-        memory.write_value(position, key + kv_width);
+uint8_t* Generator::head_cache(GeneratorState& piece, int layer, int head) const {
+    return piece.kv_cache.data() + (layer * sizes_.kv_heads + head) * bytes_per_head_;
+}
+
+Int8KVCache Generator::int8_cache(GeneratorState& piece, int layer, int head) const {
+    return Int8KVCache::at(head_cache(piece, layer, head), capacity_, head_width_);
+}
+
+FloatKVCache Generator::float_cache(GeneratorState& piece, int layer, int head) const {
+    auto keys = reinterpret_cast<float*>(head_cache(piece, layer, head));
+    return {keys, keys + size_t(capacity_) * head_width_, head_width_, head_width_};
+}
+
+template <class CacheOf>
+void Generator::attend_to_past(Workspace& workspace, const std::vector<Entry>& batch,
+                               const CacheOf& cache_of) const {
+    int head_width = head_width_, kv_heads = sizes_.kv_heads, group = sizes_.heads / kv_heads;
+    int kv_width = kv_heads * head_width, stride = sizes_.width + 2 * kv_width;
+    // Later positions of the batch attend to earlier ones, so all keys and values come first.
+    workspace.pool.parallel_for(int(batch.size()) * kv_heads, [&](int i) {
+        auto [piece, position] = batch[i / kv_heads];
+        int head = i % kv_heads;
+        float* row = workspace.projected.data() + size_t(i / kv_heads) * stride;
+        float* key = row + sizes_.width + head * head_width;
+        auto cache = cache_of(*piece, head);
+        rms_normalise(key, head_width, 1, key);
+        rotate(key, position);
+        cache.write_key(position, key);
+        cache.write_value(position, key + kv_width);
     });
-    team.each(int(places.size()) * sizes.kv_heads, [&](int i) {
-        auto [piece, position] = places[i / sizes.kv_heads];
-        int h = i % sizes.kv_heads;
-        float* queries = projected_.data() + size_t(i / sizes.kv_heads) * stride + h * group * head;
-        float* out = mixed_.data() + size_t(i / sizes.kv_heads) * sizes.width + h * group * head;
+    workspace.pool.parallel_for(int(batch.size()) * kv_heads, [&](int i) {
+        auto [piece, position] = batch[i / kv_heads];
+        int head = i % kv_heads, first = head * group * head_width;
+        float* queries = workspace.projected.data() + size_t(i / kv_heads) * stride + first;
+        float* out = workspace.attended.data() + size_t(i / kv_heads) * sizes_.width + first;
         std::vector<const float*> from(group);
         std::vector<float*> to(group);
         for (int g = 0; g < group; g++) {
-            float* query = queries + g * head;
-            normalise_head(query, head, 1 / std::sqrt(float(head)), query);
-            turn(query, position);
+            float* query = queries + g * head_width;
+            rms_normalise(query, head_width, 1 / std::sqrt(float(head_width)), query);
+            rotate(query, position);
             from[g] = query;
-            to[g] = out + g * head;
+            to[g] = out + g * head_width;
         }
-        attend(memory_of(piece, h), position + 1, group, from.data(), to.data());
+        attend(cache_of(*piece, head), position + 1, group, from.data(), to.data());
     });
 }
 
-// Rotary positions, as in model/layers.py.
-void Engine::turn(float* head, int position) const {
-    int half = sizes.width / sizes.heads / 2;
+// Rotary position embedding, as in model/layers.py.
+void Generator::rotate(float* head, int position) const {
+    int half = head_width_ / 2;
     const float* cos = &cos_[size_t(position) * half];
     const float* sin = &sin_[size_t(position) * half];
     for (int i = 0; i < half; i++) {
@@ -204,21 +120,4 @@ void Engine::turn(float* head, int position) const {
         head[i] = left * cos[i] - right * sin[i];
         head[half + i] = left * sin[i] + right * cos[i];
     }
-}
-
-void Engine::mlp(const Layer& layer, int count, int width) {
-    int hidden = layer.up.outputs;
-    hidden_.resize(size_t(count) * hidden);
-    rows_.reserve(count, width);
-    rows_.set(team, x_.data(), count, width, true);
-    layer.up.multiply(team, rows_, count, hidden_.data(), hidden, Then::SQUARED_RELU);
-    rows_.reserve(count, hidden);
-    rows_.set(team, hidden_.data(), count, hidden, false);
-    layer.down.multiply(team, rows_, count, x_.data(), width, Then::ADD);
-}
-
-void Engine::retire(int piece) {
-    check_piece(piece);
-    std::swap(pieces_[piece], pieces_.back());
-    pieces_.pop_back();
 }

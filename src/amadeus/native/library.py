@@ -1,4 +1,4 @@
-"""Finding the compiled core and describing its functions to ctypes."""
+"""Loads the compiled core and declares its functions and structures to ctypes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FOLDER = Path(__file__).parent
-_Each = c_int32 * NUM_ATTRIBUTES
+_PerAttribute = c_int32 * NUM_ATTRIBUTES
 
 
 class Sizes(ctypes.Structure):
@@ -21,10 +21,10 @@ class Sizes(ctypes.Structure):
     _fields_ = [
         *((name, c_int32) for name in (
             "width", "layers", "heads", "kv_heads", "decoder_width", "decoder_layers",
-            "decoder_heads", "mlp_ratio", "text_width", "enhancement", "most_values", "exact",
+            "decoder_heads", "mlp_ratio", "text_width", "enhancement", "max_values", "exact",
         )),
         ("rope_theta", c_float),
-        ("values", _Each),
+        ("values", _PerAttribute),
     ]  # fmt: skip
 
 
@@ -40,17 +40,17 @@ class Vocabulary(ctypes.Structure):
     ]
 
 
-class Link(ctypes.Structure):
-    """`Link` of sampler.h."""
+class ConditionalBias(ctypes.Structure):
+    """`ConditionalBias` of sampler.h."""
 
     _fields_ = [
-        *((name, c_int32) for name in ("given", "leaned", "first", "count")),
+        *((name, c_int32) for name in ("source", "target", "first", "count")),
         ("table", c_void_p),
     ]
 
 
-class Task(ctypes.Structure):
-    """`Task` of sampler.h."""
+class UnmaskTask(ctypes.Structure):
+    """`UnmaskTask` of sampler.h."""
 
     _fields_ = [
         ("products", c_void_p),
@@ -60,51 +60,54 @@ class Task(ctypes.Structure):
         ("temperatures", c_double * NUM_ATTRIBUTES),
         ("top_ps", c_double * NUM_ATTRIBUTES),
         ("bias", c_void_p),
-        ("links", Link * 2),
+        ("conditional_biases", ConditionalBias * 2),
         ("values", c_int64 * NUM_ATTRIBUTES),
         ("known", c_uint8 * NUM_ATTRIBUTES),
         ("num_products", c_int32),
         ("order", c_int32),
-        ("places", _Each),
-        ("first", _Each),
+        ("fixed_ranks", _PerAttribute),
+        ("first_ranks", _PerAttribute),
         ("steps", c_int32),
         ("ends_with", c_int32),
-        ("with_text", c_int32),
-        ("without_text", c_int32),
+        ("conditional", c_int32),
+        ("unconditional", c_int32),
         ("guidance", c_float),
         ("threshold", c_float),
     ]
 
 
+_STRUCTURES: tuple[type[ctypes.Structure], ...] = (Sizes, Vocabulary, ConditionalBias, UnmaskTask)
 _FUNCTIONS = {
-    "amadeus_problem": (c_char_p, []),
-    "amadeus_open": (
+    "amadeus_last_error": (c_char_p, []),
+    "amadeus_sizeof": (c_int, [c_char_p]),
+    "amadeus_instructions": (c_int, []),
+    "amadeus_create_network": (
         c_void_p,
         [POINTER(Sizes), POINTER(c_char_p), POINTER(c_void_p), POINTER(c_int64), c_int],
     ),
-    "amadeus_close": (None, [c_void_p]),
-    "amadeus_begin": (c_void_p, [c_void_p, c_int, c_int]),
-    "amadeus_end": (None, [c_void_p]),
+    "amadeus_destroy_network": (None, [c_void_p]),
+    "amadeus_create_engine": (c_void_p, [c_void_p, c_int, c_int]),
+    "amadeus_destroy_engine": (None, [c_void_p]),
     "amadeus_admit": (c_int, [c_void_p]),
     "amadeus_prefill": (c_int, [c_void_p, c_int, c_void_p, c_int, c_void_p, c_int]),
     "amadeus_step": (c_int, [c_void_p, c_void_p]),
     "amadeus_enhance": (c_int, [c_void_p]),
     "amadeus_predict": (c_int, [c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p]),
-    "amadeus_unmask": (c_int, [c_void_p, POINTER(Vocabulary), POINTER(Task), c_int]),
+    "amadeus_unmask": (c_int, [c_void_p, POINTER(Vocabulary), POINTER(UnmaskTask), c_int]),
     "amadeus_retire": (c_int, [c_void_p, c_int]),
 }
 
 
 def libraries() -> list[Path]:
-    """The compiled core for each set of instructions, the plainest first; some may be missing."""
+    """Paths of the core for each instruction set, the most basic first; files may be missing."""
     return [_FOLDER / f"core-{level}.so" for level in range(3)]
 
 
 @cache
 def load() -> ctypes.CDLL | None:
-    """The core made for the best instructions that this machine has, or None."""
-    plainest, *_ = libraries()
-    core = _open(plainest)
+    """The core for the best instruction set of this machine, or None if there is none."""
+    basic, *_ = libraries()
+    core = _open(basic)
     if core is None:
         return None
     for path in reversed(libraries()[1 : core.amadeus_instructions() + 1]):
@@ -116,7 +119,7 @@ def load() -> ctypes.CDLL | None:
 
 @cache
 def hash_of_sources() -> str:
-    """What a core has to be compiled from to be of this version; as in `hatch_build.py`."""
+    """The hash of the sources that a core must be compiled from; as in `hatch_build.py`."""
     digest = hashlib.sha256()
     for path in sorted([*_FOLDER.glob("*.cpp"), *_FOLDER.glob("*.h")]):
         digest.update(path.read_bytes())
@@ -124,23 +127,35 @@ def hash_of_sources() -> str:
 
 
 def _open(path: Path) -> ctypes.CDLL | None:
+    """Load a core. Returns None if it is missing, or, with a warning, if it does not fit."""
     try:
         library = ctypes.CDLL(str(path))
-    except OSError:  # not there, or for another system
+    except OSError:  # missing, or for another system
         return None
-    try:
-        library.amadeus_sources.restype = c_char_p
-        version = library.amadeus_sources().decode()
-    except AttributeError:
-        version = "older"
-    if version != hash_of_sources():
+    mismatch = _mismatch(library)
+    if mismatch:
         warnings.warn(
-            f"{path} was compiled from other sources, so torch composes instead; install Amadeus "
-            "again",
-            stacklevel=2,
+            f"{path} {mismatch}, so this core is not used; install Amadeus again", stacklevel=2
         )
         return None
+    return library
+
+
+def _mismatch(library: ctypes.CDLL) -> str | None:
+    """Declare the functions of a core. Returns how it differs from this module, or None."""
+    try:
+        library.amadeus_source_hash.restype = c_char_p
+        source_hash = library.amadeus_source_hash()
+    except AttributeError:  # compiled before it had this function
+        source_hash = b""
+    if source_hash.decode() != hash_of_sources():
+        return "was compiled from other sources"
     for name, (result, arguments) in _FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    return library
+    for structure in _STRUCTURES:
+        name, expected = structure.__name__, ctypes.sizeof(structure)
+        size = library.amadeus_sizeof(name.encode())
+        if size != expected:
+            return f"lays out {name} in {size} bytes and library.py in {expected}"
+    return None

@@ -1,4 +1,4 @@
-// The network's weights, found by the names that they have in a checkpoint.
+// The network's weights, by the names they have in a checkpoint.
 #pragma once
 
 #include <map>
@@ -9,15 +9,15 @@
 
 constexpr int ATTRIBUTES = 8;
 
-// The same fields, in the same order, in inference/native.py.
+// The sizes of a network. library.py declares the same fields in the same order.
 struct Sizes {
     int32_t width, layers, heads, kv_heads;
     int32_t decoder_width, decoder_layers, decoder_heads;
     int32_t mlp_ratio, text_width, enhancement;
-    int32_t most_values;  // of an attribute
-    int32_t exact;        // floats instead of bytes, in weights, activations and the cache
+    int32_t max_values;  // the largest number of values of an attribute
+    int32_t exact;       // whether weights, activations and KV cache are floats instead of bytes
     float rope_theta;
-    int32_t values[ATTRIBUTES];  // of each attribute
+    int32_t values[ATTRIBUTES];  // the number of values of each attribute
 };
 
 struct Tensor {
@@ -27,27 +27,31 @@ struct Tensor {
 
 typedef std::map<std::string, Tensor> Weights;
 
-struct Layer {  // of a Transformer
-    Layer(Arena& arena, const Weights& weights, const std::string& name, int width, int kv_width,
-          int mlp_ratio, bool exact);
-    Matrix attention, output, up, down;  // attention: queries, keys and values
+// One Transformer layer.
+struct LayerWeights {
+    LayerWeights(Arena& arena, const Weights& weights, const std::string& name, int width,
+                 int kv_width, int mlp_ratio, bool exact);
+    Matrix qkv, output, up, down;  // qkv: queries, keys and values
 };
 
-struct Generator {
-    Generator(Arena& arena, const Sizes& sizes, const Weights& weights);
-    std::vector<float> table;  // [all values, width]
-    std::vector<int> offsets;  // of each attribute in the table
+// The note embedder and the note generator.
+struct GeneratorWeights {
+    GeneratorWeights(Arena& arena, const Sizes& sizes, const Weights& weights);
+    std::vector<float> embeddings;  // [values of all attributes, width]
+    std::vector<int> offsets;       // of each attribute's values in the embeddings
     Matrix text;
-    std::vector<Layer> layers;
+    std::vector<LayerWeights> layers;
 };
 
-struct Decoder {
-    Decoder(Arena& arena, const Sizes& sizes, const Weights& weights);
-    Matrix spread, among_slots, among_output, theme_query, theme_memory, theme_output;
+// The conditional enhancement and the note decoder.
+struct DecoderWeights {
+    DecoderWeights(Arena& arena, const Sizes& sizes, const Weights& weights);
+    Matrix spread;
     std::vector<float> slots;  // [A, decoder width]
-    std::vector<float> table;
+    Matrix slot_qkv, slot_output, context_query, context_kv, context_output;
+    std::vector<float> embeddings;  // [values of all attributes and their [MASK], decoder width]
     std::vector<int> offsets;
-    std::vector<Layer> layers;
+    std::vector<LayerWeights> layers;
     std::vector<Matrix> heads;  // of each attribute
 };
 
@@ -56,6 +60,6 @@ struct Network {
         : sizes(sizes), generator(arena, sizes, weights), decoder(arena, sizes, weights) {}
     Arena arena;
     const Sizes sizes;
-    const Generator generator;
-    const Decoder decoder;
+    const GeneratorWeights generator;
+    const DecoderWeights decoder;
 };

@@ -5,123 +5,142 @@
 
 namespace {
 
-constexpr double FIRST = 1e9;  // more urgent than anything
-constexpr float NEVER = -std::numeric_limits<float>::infinity();
+constexpr double FIRST_PRIORITY = 1e9;  // above every other priority
+constexpr float MINUS_INFINITY = -std::numeric_limits<float>::infinity();
 
-class Row {
+enum Order { CONFIDENCE, ENTROPY, RANDOM, FIXED };
+
+// Reveals one row, from all masked to complete, in the arrays of its task.
+class RowSampler {
 public:
-    Row(Task& task, const Vocabulary& vocabulary, const Sizes& sizes)
-        : task_(task), words_(vocabulary), width_(sizes.most_values), sizes_(sizes),
-          legal_(size_t(ATTRIBUTES) * sizes.most_values), bar_ticks_(longest_metre()) {
-        possible_ = settle();
+    RowSampler(UnmaskTask& task, const Vocabulary& vocabulary, const Sizes& sizes)
+        : task_(task), vocabulary_(vocabulary), max_values_(sizes.max_values), sizes_(sizes),
+          legal_(size_t(ATTRIBUTES) * sizes.max_values), longest_bar_(longest_metre()) {
+        feasible_ = commit_forced();
     }
 
-    bool possible() const { return possible_; }
-    int masked() const { return int(std::count(task_.known, task_.known + ATTRIBUTES, 0)); }
+    // Whether any legal row has the known values.
+    bool feasible() const { return feasible_; }
+    int num_masked() const { return int(std::count(task_.known, task_.known + ATTRIBUTES, 0)); }
 
-    // Reveals this step's share of what is masked, and what is sure. logits: [A, most values],
-    // changed.
+    // Reveals this step's share of the masked attributes, and those that are confident enough.
+    // logits: [A, max values], modified.
     void step(float* logits) {
-        int share = (masked() + task_.steps - 1) / task_.steps;
+        int share = (num_masked() + task_.steps - 1) / task_.steps;
         task_.steps--;
-        lean(logits);
-        if (task_.ends_with >= 0) end_for_new_bar(logits);
-        double urgency[ATTRIBUTES];
-        for (int a = 0; a < ATTRIBUTES; a++) urgency[a] = urgency_of(a, logits + a * width_);
+        add_biases(logits);
+        if (task_.ends_with >= 0) replace_new_bars(logits);
+        double priorities[ATTRIBUTES];
+        for (int a = 0; a < ATTRIBUTES; a++)
+            priorities[a] = priority(a, logits + a * max_values_);
         int order[ATTRIBUTES];
         std::iota(order, order + ATTRIBUTES, 0);
         std::stable_sort(order, order + ATTRIBUTES,
-                         [&](int a, int b) { return urgency[a] > urgency[b]; });
-        bool sure[ATTRIBUTES];
-        find_sure(logits, sure);
-        for (int i = 0; i < ATTRIBUTES && possible_; i++)
-            if (!task_.known[order[i]] && (i < share || sure[order[i]]))
-                reveal(order[i], logits + order[i] * width_);
+                         [&](int a, int b) { return priorities[a] > priorities[b]; });
+        bool confident[ATTRIBUTES];
+        find_confident(logits, confident);
+        for (int i = 0; i < ATTRIBUTES && feasible_; i++)
+            if (!task_.known[order[i]] && (i < share || confident[order[i]]))
+                reveal(order[i], logits + order[i] * max_values_);
     }
 
 private:
+    int num_metres() const { return vocabulary_.first_rest - vocabulary_.first_bar; }
+
     int64_t longest_metre() const {
-        int metres = words_.first_rest - words_.first_bar;
-        return *std::max_element(words_.metre_ticks, words_.metre_ticks + metres);
+        return *std::max_element(vocabulary_.metre_ticks, vocabulary_.metre_ticks + num_metres());
     }
 
-    void lean(float* logits) const {
+    bool knows_type() const { return task_.known[vocabulary_.type]; }
+    bool knows_beat() const { return task_.known[vocabulary_.beat]; }
+
+    // Whether this type is known and opens a bar.
+    bool opens_bar(int64_t type) const {
+        return knows_type() && type >= vocabulary_.first_bar && type < vocabulary_.first_rest;
+    }
+
+    int64_t bar_length(int64_t type) const {
+        return vocabulary_.metre_ticks[type - vocabulary_.first_bar];
+    }
+
+    void add_biases(float* logits) const {
         if (task_.bias)
-            for (int i = 0; i < ATTRIBUTES * width_; i++) logits[i] += task_.bias[i];
-        for (const Link& link : task_.links) {
-            int64_t place = task_.values[link.given] - link.first;
-            if (!link.table || !task_.known[link.given]) continue;
-            if (place < 0 || place >= link.count) continue;
-            for (int v = 0; v < width_; v++)
-                logits[link.leaned * width_ + v] += link.table[place * width_ + v];
+            for (int i = 0; i < ATTRIBUTES * max_values_; i++) logits[i] += task_.bias[i];
+        for (const ConditionalBias& bias : task_.conditional_biases) {
+            int64_t index = task_.values[bias.source] - bias.first;
+            if (!bias.table || !task_.known[bias.source]) continue;
+            if (index < 0 || index >= bias.count) continue;
+            for (int v = 0; v < max_values_; v++)
+                logits[bias.target * max_values_ + v] += bias.table[index * max_values_ + v];
         }
     }
 
-    // Where another bar would begin, the piece ends.
-    void end_for_new_bar(float* logits) const {
-        float* types = logits + words_.type * width_;
-        int last = sizes_.values[words_.type];
-        float most = types[task_.ends_with];
-        for (int v = words_.first_bar; v < last; v++) most = std::max(most, types[v]);
-        double total = std::exp(double(types[task_.ends_with] - most));
-        for (int v = words_.first_bar; v < last; v++) total += std::exp(double(types[v] - most));
-        types[task_.ends_with] = float(most + std::log(total));
+    // In the last bar, adds the probability of all new and empty bars to that of the end.
+    void replace_new_bars(float* logits) const {
+        float* types = logits + vocabulary_.type * max_values_;
+        int first = vocabulary_.first_bar, last = sizes_.values[vocabulary_.type];
+        float max = types[task_.ends_with];
+        for (int v = first; v < last; v++) max = std::max(max, types[v]);
+        double sum = std::exp(double(types[task_.ends_with] - max));
+        for (int v = first; v < last; v++) sum += std::exp(double(types[v] - max));
+        types[task_.ends_with] = float(max + std::log(sum));
     }
 
-    double urgency_of(int a, const float* logits) const {
+    // Attributes are revealed in descending priority.
+    double priority(int a, const float* logits) const {
         if (task_.known[a]) return -std::numeric_limits<double>::infinity();
-        if (task_.first[a]) return FIRST - task_.first[a];
-        if (task_.order == 3) return -task_.places[a];
-        if (task_.order == 2) return task_.noise[a];
-        return certainty(a, logits, task_.order == 1);
+        if (task_.first_ranks[a]) return FIRST_PRIORITY - task_.first_ranks[a];
+        if (task_.order == FIXED) return -task_.fixed_ranks[a];
+        if (task_.order == RANDOM) return task_.noise[a];
+        return certainty(a, logits, task_.order == ENTROPY);
     }
 
-    // Which attributes need not wait for another prediction; nothing passes those to come first.
-    void find_sure(const float* logits, bool* sure) const {
-        bool waits = task_.threshold > 1;
-        for (int a = 0; a < ATTRIBUTES && !waits; a++) {
-            sure[a] = task_.known[a] ||
-                      certainty(a, logits + a * width_, false) >= task_.threshold;
-            waits = task_.first[a] && !sure[a];
+    // Which attributes need no further prediction. None do while one that must come first does.
+    void find_confident(const float* logits, bool* confident) const {
+        bool wait = task_.threshold > 1;
+        for (int a = 0; a < ATTRIBUTES && !wait; a++) {
+            confident[a] = task_.known[a] ||
+                           certainty(a, logits + a * max_values_, false) >= task_.threshold;
+            wait = task_.first_ranks[a] && !confident[a];
         }
-        if (waits) std::fill_n(sure, ATTRIBUTES, false);
+        if (wait) std::fill_n(confident, ATTRIBUTES, false);
     }
 
-    // Largest probability of the legal values, or their negative entropy in nats.
+    // The largest probability among the legal values, or their negative entropy in nats.
     double certainty(int a, const float* logits, bool entropy) const {
-        const uint8_t* legal = &legal_[size_t(a) * width_];
-        int room = (sizes_.values[a] + LANES - 1) / LANES * LANES;
+        const uint8_t* legal = &legal_[size_t(a) * max_values_];
+        int size = sizes_.values[a], padded = round_up_to_lanes(size);
         static thread_local Buffer<float> scratch;
-        scratch.resize(room);
-        float* __restrict kept = scratch.data();
-        int size = sizes_.values[a];
-        for (int v = 0; v < size; v++) kept[v] = legal[v] ? logits[v] : NEVER;
-        std::fill(kept + size, kept + room, NEVER);
-        Floats most = all(NEVER), total{}, weighed{};
-        for (int v = 0; v < room; v += LANES) most = larger(most, load(kept + v));
-        float top = largest(most);
-        for (int v = 0; v < room; v += LANES) {
-            Floats relative = load(kept + v) - top, weight = exponential(relative);
-            total += weight;
-            weighed += weight > 0 ? weight * relative : Floats{};
+        scratch.resize(padded);
+        float* __restrict masked = scratch.data();
+        for (int v = 0; v < size; v++) masked[v] = legal[v] ? logits[v] : MINUS_INFINITY;
+        std::fill(masked + size, masked + padded, MINUS_INFINITY);
+        Floats maxima = broadcast(MINUS_INFINITY), sums{}, weighted_sums{};
+        for (int v = 0; v < padded; v += LANES) maxima = maximum(maxima, load(masked + v));
+        float max = reduce_max(maxima);
+        for (int v = 0; v < padded; v += LANES) {
+            Floats relative = load(masked + v) - max, weights = exp_nonpositive(relative);
+            sums += weights;
+            weighted_sums += weights > 0 ? weights * relative : Floats{};
         }
-        if (!entropy) return 1.0f / sum(total);
-        return sum(weighed) / sum(total) - std::log(sum(total));
+        if (!entropy) return 1.0f / reduce_sum(sums);
+        return reduce_sum(weighted_sums) / reduce_sum(sums) - std::log(reduce_sum(sums));
     }
 
     void reveal(int a, const float* logits) {
         task_.values[a] = draw(a, logits);
         task_.known[a] = 1;
-        possible_ = settle();
+        feasible_ = commit_forced();
     }
 
-    // The value drawn by inverting the distribution function of the nucleus; see `draw` there.
+    // Draws a legal value from the nucleus by inverting its distribution function, as `draw` in
+    // diffusion/unmasking.py does.
     int draw(int a, const float* logits) const {
         static thread_local std::vector<int> values;
-        static thread_local std::vector<double> weights, rest;
+        static thread_local std::vector<double> weights, heap;
         values.clear();
         for (int v = 0; v < sizes_.values[a]; v++)
-            if (legal_[size_t(a) * width_ + v]) values.push_back(v);
+            if (legal_[size_t(a) * max_values_ + v]) values.push_back(v);
         int best = values[0];
         for (int v : values)
             if (logits[v] > logits[best]) best = v;
@@ -130,34 +149,34 @@ private:
         for (int v : values)
             weights.push_back(std::exp((double(logits[v]) - logits[best]) / task_.temperatures[a]));
         if (task_.top_ps[a] < 1) {
-            rest = weights;  // as a heap: few of them make up the nucleus
-            std::make_heap(rest.begin(), rest.end());
-            double wanted = task_.top_ps[a] * std::accumulate(rest.begin(), rest.end(), 0.0);
+            heap = weights;  // a heap instead of sorting, because the nucleus is small
+            std::make_heap(heap.begin(), heap.end());
+            double target = task_.top_ps[a] * std::accumulate(heap.begin(), heap.end(), 0.0);
             double sum = 0;
-            while (rest.size() > 1 && (sum += rest.front()) < wanted) {
-                std::pop_heap(rest.begin(), rest.end());
-                rest.pop_back();
+            while (heap.size() > 1 && (sum += heap.front()) < target) {
+                std::pop_heap(heap.begin(), heap.end());
+                heap.pop_back();
             }
-            double least = rest.front();
+            double smallest = heap.front();
             for (double& weight : weights)
-                if (weight < least) weight = 0;
+                if (weight < smallest) weight = 0;
         }
-        double goal = task_.noise[ATTRIBUTES + a] *
-                      std::accumulate(weights.begin(), weights.end(), 0.0);
+        double target = task_.noise[ATTRIBUTES + a] *
+                        std::accumulate(weights.begin(), weights.end(), 0.0);
         double sum = 0;
         int drawn = best;
         for (size_t i = 0; i < values.size(); i++) {
             if (weights[i] > 0) drawn = values[i];
-            if ((sum += weights[i]) > goal) break;
+            if ((sum += weights[i]) > target) break;
         }
         return drawn;
     }
 
-    // Commits what the grammar leaves no choice about; false where it leaves nothing.
-    bool settle() {
+    // Commits the attributes that have only one legal value. Returns false if one has none.
+    bool commit_forced() {
         if (!find_legal()) return false;
         for (int a = 0; a < ATTRIBUTES; a++) {
-            const uint8_t* legal = &legal_[size_t(a) * width_];
+            const uint8_t* legal = &legal_[size_t(a) * max_values_];
             int count = std::accumulate(legal, legal + sizes_.values[a], 0);
             if (!count) return false;
             if (count != 1) continue;
@@ -167,122 +186,118 @@ private:
         return true;
     }
 
-    // The values that the known ones leave: `Grammar.allowed`.
+    // Finds the values that are legal given the known ones, as `Grammar.allowed` does. Returns
+    // false if no legal row has the known values.
     bool find_legal() {
         std::fill(legal_.begin(), legal_.end(), 0);
         uint8_t* __restrict legal = legal_.data();
-        int size = ATTRIBUTES * width_;
+        int size = ATTRIBUTES * max_values_;
         bool any = false;
         for (int p = 0; p < task_.num_products; p++) {
-            const uint8_t* sets = task_.products + size_t(p) * ATTRIBUTES * width_;
-            if (!agrees(p, sets)) continue;
+            const uint8_t* sets = task_.products + size_t(p) * size;
+            if (!is_consistent(p, sets)) continue;
             any = true;
             for (int i = 0; i < size; i++) legal[i] |= sets[i];
         }
         if (!any) return false;
-        int metres = words_.first_rest - words_.first_bar;
-        uint8_t* types = &legal_[size_t(words_.type) * width_];
-        uint8_t* beats = &legal_[size_t(words_.beat) * width_];
-        int64_t type = task_.values[words_.type], beat = task_.values[words_.beat];
+        // The beat of a new bar lies within its metre.
+        uint8_t* types = &legal_[size_t(vocabulary_.type) * max_values_];
+        uint8_t* beats = &legal_[size_t(vocabulary_.beat) * max_values_];
+        int64_t type = task_.values[vocabulary_.type], beat = task_.values[vocabulary_.beat];
         if (opens_bar(type))
-            for (int64_t v = words_.metre_ticks[type - words_.first_bar] + 1; v < width_; v++)
-                beats[v] = 0;
-        if (task_.known[words_.beat])
-            for (int m = 0; m < metres; m++)
-                if (beat > words_.metre_ticks[m]) types[words_.first_bar + m] = 0;
+            for (int64_t v = bar_length(type) + 1; v < max_values_; v++) beats[v] = 0;
+        if (knows_beat())
+            for (int m = 0; m < num_metres(); m++)
+                if (beat > vocabulary_.metre_ticks[m]) types[vocabulary_.first_bar + m] = 0;
         for (int a = 0; a < ATTRIBUTES; a++) {
             if (!task_.known[a]) continue;
-            std::fill_n(&legal_[size_t(a) * width_], width_, 0);
-            legal_[size_t(a) * width_ + task_.values[a]] = 1;
+            std::fill_n(&legal_[size_t(a) * max_values_], max_values_, 0);
+            legal_[size_t(a) * max_values_ + task_.values[a]] = 1;
         }
         return true;
     }
 
-    bool opens_bar(int64_t type) const {
-        return task_.known[words_.type] && type >= words_.first_bar && type < words_.first_rest;
-    }
-
-    bool agrees(int p, const uint8_t* sets) const {
+    // Whether product p, with these sets, contains a row with the known values.
+    bool is_consistent(int p, const uint8_t* sets) const {
         for (int a = 0; a < ATTRIBUTES; a++)
-            if (task_.known[a] && !sets[a * width_ + task_.values[a]]) return false;
-        if (!task_.known[words_.type] && !task_.known[words_.beat]) return true;
-        int64_t type = task_.values[words_.type];
-        int64_t first = task_.known[words_.beat] ? task_.values[words_.beat] : task_.first_beats[p];
+            if (task_.known[a] && !sets[a * max_values_ + task_.values[a]]) return false;
+        if (!knows_type() && !knows_beat()) return true;
+        int64_t type = task_.values[vocabulary_.type];
+        int64_t first = knows_beat() ? task_.values[vocabulary_.beat] : task_.first_beats[p];
         int64_t last = task_.bar_ticks[p];
-        if (task_.known[words_.type])
-            last = opens_bar(type) ? words_.metre_ticks[type - words_.first_bar] : bar_ticks_;
+        if (knows_type()) last = opens_bar(type) ? bar_length(type) : longest_bar_;
         return first <= last;
     }
 
-    Task& task_;
-    const Vocabulary& words_;
-    int width_;
+    UnmaskTask& task_;
+    const Vocabulary& vocabulary_;
+    int max_values_;
     const Sizes& sizes_;
-    std::vector<uint8_t> legal_;
-    int64_t bar_ticks_;
-    bool possible_;
+    std::vector<uint8_t> legal_;  // [A, max values]
+    int64_t longest_bar_;         // in ticks
+    bool feasible_;
 };
 
-// Throws std::out_of_range for a task that would lead outside an array.
-void check(const Engine& engine, const Vocabulary& vocabulary, const Task& task) {
-    engine.check_piece(task.with_text);
-    if (task.without_text != -1) engine.check_piece(task.without_text);
+// Throws std::out_of_range for a task that would index outside an array.
+void check(const Engine& engine, const Vocabulary& vocabulary, const UnmaskTask& task) {
+    engine.check_piece(task.conditional);
+    if (task.unconditional != -1) engine.check_piece(task.unconditional);
     engine.check_row(task.values, task.known);
     if (task.steps < 1) throw std::out_of_range("a row is revealed in at least one step");
     if (task.ends_with < -1 || task.ends_with >= engine.sizes.values[vocabulary.type])
         throw std::out_of_range("a piece cannot end with type " + std::to_string(task.ends_with));
-    for (const Link& link : task.links)
-        for (int attribute : {link.given, link.leaned})
+    for (const ConditionalBias& bias : task.conditional_biases)
+        for (int attribute : {bias.source, bias.target})
             if (attribute < 0 || attribute >= ATTRIBUTES)
                 throw std::out_of_range("there is no attribute " + std::to_string(attribute));
 }
 
-// Logits moved by guidance: `guide`.
-void guide(float* with_text, const float* without, float scale, int count) {
+// Classifier-free guidance, in place, as `guide` in diffusion/guidance.py does it.
+void guide(float* conditional, const float* unconditional, float scale, int count) {
     for (int i = 0; i < count; i++)
-        with_text[i] = without[i] + scale * (with_text[i] - without[i]);
+        conditional[i] = unconditional[i] + scale * (conditional[i] - unconditional[i]);
 }
 
 }  // namespace
 
-int unmask(Engine& engine, const Vocabulary& vocabulary, Task* tasks, int count) {
+int unmask(Engine& engine, const Vocabulary& vocabulary, UnmaskTask* tasks, int count) {
     for (int i = 0; i < count; i++) check(engine, vocabulary, tasks[i]);
-    int size = ATTRIBUTES * engine.sizes.most_values;
-    std::vector<std::unique_ptr<Row>> rows(count);
-    engine.team.each(count, [&](int i) {
-        rows[i] = std::make_unique<Row>(tasks[i], vocabulary, engine.sizes);
+    int size = ATTRIBUTES * engine.sizes.max_values;
+    std::vector<std::unique_ptr<RowSampler>> rows(count);
+    engine.pool().parallel_for(count, [&](int i) {
+        rows[i] = std::make_unique<RowSampler>(tasks[i], vocabulary, engine.sizes);
     });
-    static thread_local Buffer<float> logits;
-    logits.resize(size_t(2) * count * size);  // of each with its text, and without
+    static thread_local Buffer<float> buffer;
+    buffer.resize(size_t(2) * count * size);  // conditional logits, then unconditional ones
+    float* logits = buffer.data();
     for (;;) {
         std::vector<int> open, pieces;
         for (int i = 0; i < count; i++) {
-            if (!rows[i]->possible()) return i;
-            if (rows[i]->masked()) open.push_back(i);
+            if (!rows[i]->feasible()) return i;
+            if (rows[i]->num_masked()) open.push_back(i);
         }
         if (open.empty()) return -1;
         std::vector<int64_t> values;
         std::vector<uint8_t> known;
-        auto ask = [&](int piece, const Task& task) {
+        auto add_query = [&](int piece, const UnmaskTask& task) {
             pieces.push_back(piece);
             values.insert(values.end(), task.values, task.values + ATTRIBUTES);
             known.insert(known.end(), task.known, task.known + ATTRIBUTES);
         };
-        for (int i : open) ask(tasks[i].with_text, tasks[i]);
-        std::vector<int> guided(open.size(), -1);
+        for (int i : open) add_query(tasks[i].conditional, tasks[i]);
+        std::vector<int> unconditional(open.size(), -1);  // index of the query, or -1
         for (size_t j = 0; j < open.size(); j++)
-            if (tasks[open[j]].without_text >= 0) {
-                guided[j] = int(pieces.size());
-                ask(tasks[open[j]].without_text, tasks[open[j]]);
+            if (tasks[open[j]].unconditional >= 0) {
+                unconditional[j] = int(pieces.size());
+                add_query(tasks[open[j]].unconditional, tasks[open[j]]);
             }
-        engine.predict(pieces.data(), int(pieces.size()), values.data(), known.data(),
-                       logits.data());
-        float* all_logits = logits.data();
-        engine.team.each(int(open.size()), [&](int j) {
-            float* own = all_logits + size_t(j) * size;
-            if (guided[j] >= 0)
-                guide(own, all_logits + size_t(guided[j]) * size, tasks[open[j]].guidance, size);
-            rows[open[j]]->step(own);
+        engine.predict(pieces.data(), int(pieces.size()), values.data(), known.data(), logits);
+        engine.pool().parallel_for(int(open.size()), [&](int j) {
+            float* row_logits = logits + size_t(j) * size;
+            if (unconditional[j] >= 0)
+                guide(row_logits, logits + size_t(unconditional[j]) * size,
+                      tasks[open[j]].guidance, size);
+            rows[open[j]]->step(row_logits);
         });
     }
 }

@@ -13,6 +13,7 @@ from amadeus.music.score import Score
 from amadeus.profile.profile import MAX_PARTS, Part, Profile
 from amadeus.tokens import encode
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.rows import bar_index, bar_metres
 from amadeus.tokens.vocabulary import Attribute, RowType
 
 
@@ -29,7 +30,7 @@ def measure_profile(rows: np.ndarray) -> Profile:
         return Profile()
     opens = v.opens_bar(types)
     num_bars = max(1, int(opens.sum()))
-    bar = np.maximum(np.cumsum(opens) - 1, 0)[v.has_sound(types)]
+    bar = np.maximum(bar_index(rows), 0)[v.has_sound(types)]
     instrument = notes[:, Attribute.INSTRUMENT]
     pitched = notes[instrument != v.DRUMS]
     velocity = v.velocity_of(notes[:, Attribute.VELOCITY])
@@ -39,7 +40,7 @@ def measure_profile(rows: np.ndarray) -> Profile:
     return Profile(
         key=_key(pitched),
         bpm=float(v.TEMPOS[notes[0, Attribute.TEMPO] - 1]),
-        time_signature=_time_signature(v.metre_of(types[opens])),
+        time_signature=_time_signature(bar_metres(rows)),
         parts=parts,
         num_parts=num_parts,
         notes_per_bar=len(notes) / num_bars,

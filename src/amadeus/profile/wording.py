@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from amadeus.errors import AmadeusError, ConfigError
-from amadeus.music.instruments import DRUMS, everyday_name, find_instrument, program_name
+from amadeus.music.instruments import everyday_name, find_instrument, program_name
 from amadeus.music.keys import parse_key
 from amadeus.profile.labels import FORMS, GENRES, MOODS
 from amadeus.profile.profile import MEASURES, Measure, Part, Profile
@@ -57,7 +57,7 @@ def _number(value: float) -> str:
 
 
 def _described(part: Part) -> str:
-    program = DRUMS if part.instrument == v.DRUMS else part.instrument - 1
+    program = v.program_of(part.instrument)
     name = everyday_name(program)
     if find_instrument(name) != program:  # several share it
         name = program_name(program)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from amadeus.errors import AmadeusError, BusyError
-from amadeus.inference.request import Progress, Request
+from amadeus.inference.request import PieceState, Request
 from amadeus.inference.session import Session
 
 if TYPE_CHECKING:

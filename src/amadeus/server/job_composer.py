@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from amadeus.errors import AmadeusError
-from amadeus.inference.composer import Composer, OnProgress
+from amadeus.inference.composer import Composer
 from amadeus.inference.composition import OnRow
 from amadeus.inference.request import Request
 from amadeus.server.engine import Cancelled, Engine, RowStream
@@ -23,7 +23,7 @@ class JobComposer(Composer):
     def __init__(self, composer: Composer, engine: Engine, limits: Limits) -> None:
         """composer: shares its model and text encoder. The job's time limit starts now."""
         super().__init__(composer.model, name=composer.name)
-        self.context, self._encode_text = composer.context, composer._encode_text
+        self.context, self.planner = composer.context, composer.planner
         self._engine, self._limits = engine, limits
         self.deadline = time.monotonic() + limits.job_seconds
         """Latest time to compose until, by `time.monotonic`."""

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.request import MAX_GUIDANCE
-from amadeus.inference.tries import DEFAULT_TRIES
 from amadeus.profile import Profile
 from amadeus.profile.wording import MOST
 from amadeus.text.profile_of_prompt import profile_settings

@@ -16,7 +16,7 @@ import numpy as np
 from amadeus.music.chords import chord_name, estimate_chords
 from amadeus.music.form import form_of
 from amadeus.music.grid import Bars, bars_of
-from amadeus.music.instruments import DRUMS, everyday_name
+from amadeus.music.instruments import everyday_name
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
 from amadeus.profile.labels import composer_name, read_labels
@@ -168,7 +168,7 @@ def _instruments(score: Score) -> tuple[str, ...]:
     sounding: Counter[str] = Counter()
     for track in score.tracks:
         if len(track.notes):
-            name = everyday_name(DRUMS if track.is_drum else track.program)
+            name = everyday_name(track.instrument)
             sounding[name] += int(track.notes["duration_ticks"].sum())
     named = [name for name, _ in sounding.most_common(MAX_INSTRUMENTS)]
     # Drum notes are short and would drop out of a large band that nobody would call drumless.

@@ -13,7 +13,7 @@ from amadeus.profile.wording import ProfileText, left_open, parse_profile
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_instruments import StatedInstrument
 from amadeus.text.prompt_words import INSTRUMENT_GROUPS
-from amadeus.tokens.vocabulary import DRUMS
+from amadeus.tokens.vocabulary import instrument_value
 
 _MOOD_WORDS = {
     "happy": ("happy", "joyful", "cheerful", "upbeat", "lively", "merry", "bright", "playful"),
@@ -61,21 +61,17 @@ def profile_settings(text: ProfileText | None, like: Profile | None = None) -> d
 def instrument_of(name: str) -> int:
     """The value of `instrument` of an instrument's name. Raises ConfigError for an unknown one."""
     try:
-        return _value((find_instrument(name),))
+        return instrument_value(find_instrument(name))
     except ScoreError as error:
         programs = INSTRUMENT_GROUPS.get(name.strip().lower().replace("-", " "))
         if programs is None:
             raise ConfigError(f"profile: {error}") from None
-        return _value(programs)
+        return instrument_value(programs[0])
 
 
 def _instrument(stated: StatedInstrument) -> int:
     """Value of `instrument` of the most usual of the programs that are meant."""
-    return _value(stated.programs)
-
-
-def _value(programs: tuple[int, ...]) -> int:
-    return DRUMS if programs[0] >= DRUMS - 1 else programs[0] + 1
+    return instrument_value(stated.programs[0])
 
 
 def _named(words: tuple[str, ...], text: str) -> tuple[str, ...]:

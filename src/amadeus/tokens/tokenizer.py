@@ -22,6 +22,7 @@ from amadeus.music.chords import estimate_chords
 from amadeus.music.grid import GRID, metres_of, quantize, snap
 from amadeus.music.score import NOTE_DTYPE, Chord, Score, Tempo, TimeSignature, Track
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.rows import bar_index, bar_metres, bar_onsets, row_onsets
 from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, SIZES, Attribute, RowType
 
 TOKEN_DTYPE = np.uint16
@@ -71,13 +72,6 @@ def chords_and_tempos(score: Score, ticks: np.ndarray) -> tuple[np.ndarray, np.n
     return _chord_values(chords, ticks), _tempo_values(score, ticks)
 
 
-def bar_onsets(tokens: np.ndarray) -> np.ndarray:
-    """Where the bars of tokens [N, A] begin and the last one ends, in grid steps. int64 [M + 1]."""
-    types = tokens[:, Attribute.TYPE].astype(np.int64)
-    metres = v.metre_of(types[v.opens_bar(types)])
-    return np.concatenate([[0], np.cumsum(v.METRE_TICKS[metres])])
-
-
 def rows_of_notes(score: Score, tokens: np.ndarray) -> list[np.ndarray]:
     """The row of tokens [N, A] that each note of the score became: int64 [N] of every track.
 
@@ -86,14 +80,14 @@ def rows_of_notes(score: Score, tokens: np.ndarray) -> list[np.ndarray]:
     tokens = np.asarray(tokens).astype(np.int64)
     types = tokens[:, Attribute.TYPE]
     rows = np.flatnonzero(v.has_sound(types))
-    bar = np.cumsum(v.opens_bar(types)) - 1
-    onset = bar_onsets(tokens)[bar[rows]] + tokens[rows, Attribute.BEAT] - 1
+    # Marks come before the first bar line, and have no onset.
+    onset = bar_onsets(tokens)[bar_index(tokens)[rows]] + tokens[rows, Attribute.BEAT] - 1
     places = _place(onset, tokens[rows, Attribute.INSTRUMENT], tokens[rows, Attribute.PITCH])
     found = []
     for track in score.tracks:
         onset = snap(track.notes["onset_ticks"], score.ticks_per_quarter)
-        instrument = np.full(len(onset), v.DRUMS if track.is_drum else track.program + 1)
-        pitch = track.notes["pitch"] + _first_pitch(instrument)
+        instrument = np.full(len(onset), v.instrument_value(track.instrument))
+        pitch = track.notes["pitch"] + v.first_pitch(instrument)
         found.append(rows[np.searchsorted(places, _place(onset, instrument, pitch))])
     return found
 
@@ -121,11 +115,7 @@ def decode(tokens: np.ndarray) -> Score:
     opens = v.opens_bar(types)
     if len(tokens) and not opens[0]:
         raise ScoreError(f"a piece begins with a bar, not with row type {types[0]}")
-    metres = v.metre_of(types[opens])
-    onsets = bar_onsets(tokens)
-    bar = np.cumsum(opens) - 1  # [N]
-    onset = onsets[bar] + np.maximum(tokens[:, Attribute.BEAT] - 1, 0)
-
+    metres, starts, onset = bar_metres(tokens), bar_onsets(tokens), row_onsets(tokens)
     sound = v.has_sound(types)
     notes, note_onset = tokens[sound], onset[sound]
     return Score(
@@ -137,7 +127,7 @@ def decode(tokens: np.ndarray) -> Score:
             for i in _changes(tokens[:, Attribute.TEMPO])
         ),
         time_signatures=tuple(
-            TimeSignature(int(onsets[i]), *v.METRES[metres[i]]) for i in _changes(metres)
+            TimeSignature(int(starts[i]), *v.METRES[metres[i]]) for i in _changes(metres)
         ),
         chords=tuple(
             Chord(int(note_onset[i]), *v.chord_of(int(notes[i, Attribute.CHORD])))
@@ -157,21 +147,16 @@ def _tracks(rows: np.ndarray, onset: np.ndarray) -> tuple[Track, ...]:
     notes = np.empty(len(rows), dtype=NOTE_DTYPE)
     notes["onset_ticks"] = onset
     notes["duration_ticks"] = rows[:, Attribute.DURATION]
-    notes["pitch"] = rows[:, Attribute.PITCH] - _first_pitch(instrument)
+    notes["pitch"] = rows[:, Attribute.PITCH] - v.first_pitch(instrument)
     notes["velocity"] = v.velocity_of(rows[:, Attribute.VELOCITY])
     return tuple(
         Track(
-            program=0 if value == v.DRUMS else value - 1,
+            program=0 if value == v.DRUMS else v.program_of(value),
             notes=notes[instrument == value],
             is_drum=value == v.DRUMS,
         )
         for value in np.flatnonzero(np.bincount(instrument)).tolist()
     )
-
-
-def _first_pitch(instrument: np.ndarray) -> np.ndarray:
-    """Value of `pitch` that means MIDI pitch 0 to each instrument. Same shape."""
-    return np.where(instrument == v.DRUMS, v.FIRST_DRUM_PITCH, 1)
 
 
 def _merged_notes(score: Score) -> tuple[np.ndarray, ...]:
@@ -181,10 +166,10 @@ def _merged_notes(score: Score) -> tuple[np.ndarray, ...]:
     """
     notes = np.concatenate([track.notes for track in score.tracks], dtype=NOTE_DTYPE)
     instrument = np.repeat(
-        [v.DRUMS if track.is_drum else track.program + 1 for track in score.tracks],
+        [v.instrument_value(track.instrument) for track in score.tracks],
         [len(track.notes) for track in score.tracks],
     )
-    pitch = notes["pitch"] + _first_pitch(instrument)
+    pitch = notes["pitch"] + v.first_pitch(instrument)
     duration = np.minimum(notes["duration_ticks"], v.MAX_DURATION_TICKS)
     place = _place(notes["onset_ticks"], instrument, pitch)
     order = np.argsort(place, kind="stable")

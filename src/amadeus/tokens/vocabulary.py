@@ -84,9 +84,9 @@ TEMPOS = 120.0 * 2.0 ** (np.arange(_LOWEST_TEMPO, 25) / _TEMPOS_PER_OCTAVE)
 
 NO_CHORD = 1
 DRUMS = 129
-"""Value of `instrument` for drums; program p is p + 1."""
+"""Value of `instrument` for drums."""
 FIRST_DRUM_PITCH = 129
-"""Value of `pitch` for drum sound 0; pitch p of any other instrument is p + 1."""
+"""Value of `pitch` for drum sound 0."""
 VELOCITY_BIN = 4
 
 SIZES: tuple[int, ...] = (
@@ -138,6 +138,21 @@ def is_predicted(types: Any) -> Any:
     types: an array or a tensor. Same shape.
     """
     return types >= RowType.JOIN
+
+
+def instrument_value(program: int) -> int:
+    """Value of `instrument` for a General MIDI program from 0, or for the drum kit, 128."""
+    return program + 1
+
+
+def program_of(instrument: int) -> int:
+    """The program of a value of `instrument`; 128 for the drum kit."""
+    return instrument - 1
+
+
+def first_pitch(instrument: Any) -> Any:
+    """Value of `pitch` for MIDI pitch, or drum sound, 0. instrument: values. Same shape."""
+    return np.where(np.asarray(instrument) == DRUMS, FIRST_DRUM_PITCH, 1)
 
 
 def metre_of(types: Any) -> Any:

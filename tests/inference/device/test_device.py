@@ -22,7 +22,7 @@ from amadeus.inference.device.tasks import (
     sampling_of,
     tasks_of,
 )
-from amadeus.inference.device.unmasking import draw, reveal_all
+from amadeus.inference.device.unmasking import begin, draw, reveal
 from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
@@ -146,15 +146,15 @@ def test_rows_are_revealed_alike_on_the_device():
             return torch.from_numpy(predict(shown.numpy(), shown.numpy() < UNKNOWN))
 
         expected = unmask(predict, grammars, chosen, noise, biases=biases)
-        inputs = Inputs(CPU)
-        row = reveal_all(
-            tables_on(CPU),
-            Task(**inputs.put(tasks_of(grammars, biases))),
-            Sampling(**inputs.put(sampling_of(chosen))),
-            torch.from_numpy(noise),
-            course_of(chosen),
-            predict_on_device,
-        )
+        inputs, course = Inputs(CPU), course_of(chosen)
+        task = Task(**inputs.put(tasks_of(grammars, biases)))
+        sampling = Sampling(**inputs.put(sampling_of(chosen)))
+        row = begin(tables_on(CPU), task, sampling)
+        for _ in range(course.passes):
+            row = reveal(
+                tables_on(CPU), task, sampling, torch.from_numpy(noise), course, row,
+                predict_on_device(row.shown),
+            )  # fmt: skip
         assert not row.stuck.any()
         np.testing.assert_array_equal(row.values.numpy(), expected)
         for number, (grammar, row) in enumerate(zip(grammars, expected, strict=True)):

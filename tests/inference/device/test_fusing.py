@@ -54,14 +54,16 @@ def test_a_note_takes_few_kernels():
 def test_the_decoder_of_few_kernels_predicts_what_the_readable_one_does(tiny_model):
     config = tiny_model.config
     rng = torch.Generator().manual_seed(0)
-    hearing, deaf = torch.randn(2, 3, 8, config.decoder_width, generator=rng)
+    conditional, unconditional = torch.randn(2, 3, 8, config.decoder_width, generator=rng)
     values = torch.stack([torch.randint(size, (3,), generator=rng) for size in SIZES], dim=1)
     masked = torch.rand(3, 8, generator=rng) < 0.5
     scales = torch.tensor([0.0, 1.0, 3.0])
     with torch.inference_mode():
         shown = torch.where(masked, UNKNOWN, values)
-        found = predict(weights_of(tiny_model).decoder, hearing, shown, deaf, scales)
-        with_text, without = (tiny_model.decoder(s, values, masked) for s in (hearing, deaf))
+        found = predict(weights_of(tiny_model).decoder, conditional, shown, unconditional, scales)
+        with_text, without = (
+            tiny_model.decoder(s, values, masked) for s in (conditional, unconditional)
+        )
     for logits, scale, yes, no in zip(found, scales, with_text, without, strict=True):
         expected = no[VALUES] + scale * (yes - no)[VALUES]
         torch.testing.assert_close(logits[VALUES], expected, atol=1e-4, rtol=1e-4)

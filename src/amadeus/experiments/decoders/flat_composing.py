@@ -18,7 +18,7 @@ from amadeus.experiments.decoders.flat import (
     flatten,
 )
 from amadeus.inference.engine import Engine
-from amadeus.inference.request import Progress, Request
+from amadeus.inference.request import PieceState, Request
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
 
 _STARTS = [*OFFSETS.tolist(), NUM_TOKENS]
@@ -30,7 +30,7 @@ def compose_flat(model: FlatAmadeus, request: Request, context: int) -> np.ndarr
 
     Attributes are drawn in their order, whatever the order of `request.unmask`.
     """
-    progress = Progress(request, context)
+    progress = PieceState(request, context)
     writer = _Writer(model, request, context)
     writer.read(progress.window.rows)
     while not progress.grammar.ended:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import Lean, UnmaskConfig
+from amadeus.diffusion.unmasking import LogitBias, UnmaskConfig
 from amadeus.inference.device.fusing import Fuser
 from amadeus.inference.device.grammar import Place, advance, place_of, task_of
 from amadeus.inference.device.graphs import Graphs
@@ -89,11 +89,11 @@ class DeviceEngine(Engine):
         grammars: Sequence[Grammar],
         configs: Sequence[UnmaskConfig],
         noise: np.ndarray,
-        biases: Sequence[Lean | None],
+        biases: Sequence[LogitBias | None],
     ) -> np.ndarray:
         """What `diffusion.unmask` gives with this engine's predictions, int64 [R, A].
 
-        places: of each row the slot of its piece, the slot that is deaf to the text or -1, and the
+        places: of each row the slot of its piece, its slot without the text or -1, and the
         guidance; the rest is as in `diffusion.unmask`.
         """
         tasks = self._inputs.put(tasks_of(_full(grammars), _full(biases)))
@@ -163,7 +163,7 @@ class DeviceEngine(Engine):
 
     def _enhanced(self) -> Tensor:
         return self._fuse(
-            enhance, self._weights.enhancement, self.latents, self.theme, self.theme_mask
+            enhance, self._weights.enhancement, self.latents, self.memory, self.memory_mask
         )
 
     def _reveal(
@@ -188,7 +188,7 @@ class DeviceEngine(Engine):
         self.latents.copy_(self._fuse(latents_of, residual))
 
     def _positions(self) -> np.ndarray:
-        """Where the next row of every slot is read, int64 [slots]; nobody sits behind the last."""
+        """Position of the next row of every slot, int64 [slots]; slots after the last are free."""
         return np.where(np.arange(len(self.lengths)) < self.size, self.lengths, 0)
 
     def _filled(self, rows: np.ndarray) -> np.ndarray:
@@ -203,24 +203,24 @@ class DeviceEngine(Engine):
 class Seen(NamedTuple):
     """What the decoder sees of every row, whatever of it is known."""
 
-    hearing: Tensor
+    conditional: Tensor
     """[R, A, E] slots."""
-    deaf: Tensor | None
+    unconditional: Tensor | None
     """The same without the text, where anything is guided."""
     scales: Tensor
     """float32 [R], how far."""
 
 
 def _seen(slots: Tensor, given: dict[str, Tensor], guided: bool) -> Seen:
-    deaf = slots[given["deaf"]] if guided else None
-    return Seen(slots[given["hearing"]], deaf, given["scales"])
+    unconditional = slots[given["unconditional"]] if guided else None
+    return Seen(slots[given["conditional"]], unconditional, given["scales"])
 
 
 def _predict_and_reveal(
     weights: DecoderWeights, seen: Seen, tables: Tables, task: Task, sampling: Sampling,
     noise: Tensor, course: Course, row: Row,
 ) -> Row:  # fmt: skip
-    logits = predict(weights, seen.hearing, row.shown, seen.deaf, seen.scales)
+    logits = predict(weights, seen.conditional, row.shown, seen.unconditional, seen.scales)
     return reveal(tables, task, sampling, noise, course, row, logits)
 
 
@@ -239,7 +239,7 @@ def _end_note(tables: Tables, place: Place, rows: Tensor, positions: Tensor, tur
 
 
 def _are_guided(places: Sequence[tuple[int, int, float]]) -> bool:
-    return any(deaf >= 0 for _, deaf, _ in places)
+    return any(unconditional >= 0 for _, unconditional, _ in places)
 
 
 def _full(items: Sequence[Item]) -> list[Item]:
@@ -248,21 +248,21 @@ def _full(items: Sequence[Item]) -> list[Item]:
 
 
 def _places(places: Sequence[tuple[int, int, float]]) -> dict[str, np.ndarray]:
-    """Of each row its slot, the one that is deaf to the text or the same again, and how far it is
+    """Of each row its slot, its slot without the text or the same slot again, and how far it is
     guided."""
-    hearing, deaf, scales = (np.array(column) for column in zip(*places, strict=True))
+    conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
     return {
-        "hearing": hearing.astype(np.int64),
-        "deaf": np.where(deaf < 0, hearing, deaf).astype(np.int64),
-        "scales": np.where(deaf < 0, 1.0, scales).astype(np.float32),
+        "conditional": conditional.astype(np.int64),
+        "unconditional": np.where(unconditional < 0, conditional, unconditional).astype(np.int64),
+        "scales": np.where(unconditional < 0, 1.0, scales).astype(np.float32),
     }
 
 
 def _pieces(places: Sequence[tuple[int, int, float]], slots: int) -> np.ndarray:
     """Of each slot the piece that sits there, int64 [slots]; of free ones any."""
     of = np.zeros(slots, dtype=np.int64)
-    for piece, (hearing, deaf, _) in enumerate(places):
-        of[hearing] = piece
-        if deaf >= 0:
-            of[deaf] = piece
+    for piece, (conditional, unconditional, _) in enumerate(places):
+        of[conditional] = piece
+        if unconditional >= 0:
+            of[unconditional] = piece
     return of

@@ -1,7 +1,7 @@
 """The grammar on a device: what may follow is worked out where the rows are drawn.
 
 `tokens.grammar` says what the rules are, and a test that this says the same. Here is no room for
-what a caller permits: whoever has constraints asks the host after every row.
+what a caller permits: with constraints, the host is asked after every row.
 """
 
 from __future__ import annotations

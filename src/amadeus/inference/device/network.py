@@ -60,9 +60,9 @@ class EnhancementWeights(NamedTuple):
     slots: Tensor
     """[A, E]."""
     among_slots: AttentionWeights | None
-    theme_query: Tensor | None
+    memory_query: Tensor | None
     """[H, K, E]."""
-    theme_output: Tensor | None
+    memory_output: Tensor | None
     """[E, E]."""
 
 
@@ -81,7 +81,7 @@ class Weights(NamedTuple):
 def weights_of(model: Amadeus) -> Weights:
     """The weights of a network; those of queries, keys and values are copied."""
     decoder, enhancement = model.decoder, model.enhancement
-    with_theme = enhancement.enhancement
+    enhanced = enhancement.enhancement
     return Weights(
         model.embedder.table.weight, model.embedder.offsets,
         tuple(_generator_block(cast("Block", block)) for block in model.generator.blocks),
@@ -91,9 +91,9 @@ def weights_of(model: Amadeus) -> Weights:
         ),
         EnhancementWeights(
             enhancement.spread.weight, enhancement.slots,
-            _attention(enhancement.among_slots) if with_theme else None,
-            _by_head(enhancement.to_theme, enhancement.to_theme.query) if with_theme else None,
-            enhancement.to_theme.output.weight if with_theme else None,
+            _attention(enhancement.among_slots) if enhanced else None,
+            _by_head(enhancement.to_theme, enhancement.to_theme.query) if enhanced else None,
+            enhancement.to_theme.output.weight if enhanced else None,
         ),
     )  # fmt: skip
 
@@ -182,46 +182,46 @@ def latents_of(residual: Residual) -> Tensor:
 
 
 def predict(
-    weights: DecoderWeights, slots: Tensor, shown: Tensor, deaf: Tensor | None = None,
+    weights: DecoderWeights, slots: Tensor, shown: Tensor, unconditional: Tensor | None = None,
     scales: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """`NoteDecoder`, guided where there are slots that are deaf to the text.
+    """`NoteDecoder`, guided where there are slots without the text.
 
-    slots, deaf: [R, A, E]; shown: int64 [R, A], `UNKNOWN` at [MASK]; scales: float32 [R].
+    slots, unconditional: [R, A, E]; shown: int64 [R, A], `UNKNOWN` at [MASK]; scales: float32 [R].
     Returns logits, float32 [R, A, V]; where an attribute lacks a value, they mean nothing.
     """
-    x = slots if deaf is None else torch.cat([slots, deaf])
-    shown = shown if deaf is None else torch.cat([shown, shown])
+    x = slots if unconditional is None else torch.cat([slots, unconditional])
+    shown = shown if unconditional is None else torch.cat([shown, shown])
     change = F.embedding(torch.minimum(shown, weights.masks) + weights.offsets, weights.table)
     for block in weights.blocks:
         x = x + change
         x = x + _attend(x, block.attention)
         change = _mlp(x, block)
     logits = torch.einsum("rae,aev->rav", rms_norm(x + change), weights.heads).float()
-    if deaf is None or scales is None:
+    if unconditional is None or scales is None:
         return logits
     with_text, without = logits.chunk(2)
     return without + scales[:, None, None] * (with_text - without)
 
 
 def enhance(
-    weights: EnhancementWeights, latents: Tensor, theme: Tensor | None, theme_mask: Tensor
+    weights: EnhancementWeights, latents: Tensor, memory: Tensor | None, memory_mask: Tensor
 ) -> Tensor:
     """`ConditionalEnhancement` of the next rows. latents: [B, 1, D]. Returns slots [B, A, E].
 
-    theme: [2, B, heads, M, K] keys and values; theme_mask: bool [B, M].
+    memory: [2, B, heads, M, K] keys and values; memory_mask: bool [B, M].
     """
     x = F.linear(latents, weights.spread) + weights.slots
-    if weights.among_slots is None or weights.theme_query is None or theme is None:
+    if weights.among_slots is None or weights.memory_query is None or memory is None:
         return x
-    assert weights.theme_output is not None
+    assert weights.memory_output is not None
     x = x + _attend(x, weights.among_slots)
-    queries = F.linear(rms_norm(x), weights.theme_query.flatten(0, 1))
-    queries = queries.unflatten(-1, weights.theme_query.shape[:2]).transpose(1, 2)
+    queries = F.linear(rms_norm(x), weights.memory_query.flatten(0, 1))
+    queries = queries.unflatten(-1, weights.memory_query.shape[:2]).transpose(1, 2)
     mixed = F.scaled_dot_product_attention(
-        rms_norm(queries), theme[0], theme[1], attn_mask=theme_mask[:, None, None]
+        rms_norm(queries), memory[0], memory[1], attn_mask=memory_mask[:, None, None]
     )
-    return x + F.linear(mixed.transpose(1, 2).flatten(2), weights.theme_output)
+    return x + F.linear(mixed.transpose(1, 2).flatten(2), weights.memory_output)
 
 
 def _attend(x: Tensor, weights: AttentionWeights) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import Lean, Order, UnmaskConfig
+from amadeus.diffusion.unmasking import LogitBias, Order, UnmaskConfig
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
 from amadeus.tokens.products import Possible
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
@@ -46,7 +46,7 @@ class Sampling(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What is asked of every row: `Possible` rows, and what leans on the logits."""
+    """What is asked of every row: `Possible` rows, and what is added to the logits."""
 
     sets: Tensor
     """int64 or int16 [R, words, A, V]: bit by bit, the products that a value belongs to."""
@@ -58,7 +58,7 @@ class Task(NamedTuple):
     bias: Tensor | None = None
     """float32 [R, A, V]."""
     links: Tensor | None = None
-    """int64 [R, L, 4]: the attribute that is given, the one that is leaned, the first value that
+    """int64 [R, L, 4]: the attribute that is given, the one that it changes, the first value that
     the table is for, and how many it is for; 0 for none."""
     tables: Tensor | None = None
     """float32 [R, L, values of the given attribute, V]."""
@@ -132,7 +132,9 @@ class Inputs:
         return self._tensors[key]
 
 
-def tasks_of(grammars: Sequence[Grammar], biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
+def tasks_of(
+    grammars: Sequence[Grammar], biases: Sequence[LogitBias | None]
+) -> dict[str, np.ndarray]:
     """The fields of `Task` on the host."""
     rows, possible = len(grammars), [grammar.possible() for grammar in grammars]
     words = room(max(-(-len(p.sets) // _WORD) for p in possible))
@@ -157,19 +159,19 @@ def _bits(possible: Possible, words: int) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(packed, 0, -1)).view("<i8").transpose(2, 0, 1)
 
 
-def _leans(biases: Sequence[Lean | None]) -> dict[str, np.ndarray]:
-    """What leans on the logits, where anything does."""
+def _leans(biases: Sequence[LogitBias | None]) -> dict[str, np.ndarray]:
+    """What is added to the logits, if anything."""
     rows = len(biases)
     bias = np.zeros((rows, NUM_ATTRIBUTES, MAX_SIZE), dtype=np.float32)
     links = np.zeros((rows, _MOST_LINKS, 4), dtype=np.int64)
     longest = max((len(link.table) for b in biases if b for link in b.links), default=1)
     tables = np.zeros((rows, _MOST_LINKS, room(longest), MAX_SIZE), dtype=np.float32)
-    for row, lean in enumerate(biases):
-        if lean is None:
+    for row, soft in enumerate(biases):
+        if soft is None:
             continue
-        bias[row] = lean.always
-        for number, link in enumerate(lean.links):
-            links[row, number] = link.given, link.leaned, link.first, len(link.table)
+        bias[row] = soft.always
+        for number, link in enumerate(soft.links):
+            links[row, number] = link.given, link.target, link.first, len(link.table)
             tables[row, number, : len(link.table)] = link.table
     return {"bias": bias, "links": links, "tables": tables}
 

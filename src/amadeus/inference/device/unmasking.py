@@ -8,7 +8,6 @@ compiler can make one of.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,8 +18,6 @@ from amadeus.inference.device.tasks import ORDERS, Course, Sampling, Task
 from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.vocabulary import Attribute
 
-PredictShown = Callable[[Tensor], Tensor]
-"""shown int64 [R, A], UNKNOWN where masked -> logits float32 [R, A, V]."""
 _TYPE = int(Attribute.TYPE)
 
 
@@ -53,7 +50,7 @@ def begin(tables: Tables, task: Task, sampling: Sampling) -> Row:
     """All [MASK], but for what the grammar leaves no choice about."""
     shown = torch.full_like(task.urgent, UNKNOWN, dtype=torch.int64)
     alive = torch.full_like(task.sets[:, :, 0, 0], -1)
-    return _settle(tables, task, shown, alive, sampling.steps.clone())
+    return _commit_forced(tables, task, shown, alive, sampling.steps.clone())
 
 
 def reveal(
@@ -61,7 +58,7 @@ def reveal(
     row: Row, logits: Tensor,
 ) -> Row:  # fmt: skip
     """`Row.step` of the oracle. noise: float64 [R, 2, A]; logits: float32 [R, A, V]."""
-    logits = _with_end_for_new_bar(tables, task, _lean(tables, task, row, logits))
+    logits = _with_end_for_new_bar(tables, task, _biased(tables, task, row, logits))
     confidence, entropy = _certainty(torch.where(row.legal, logits, -torch.inf), course)
     urgency = _urgency(sampling, task, noise, course, confidence, entropy)
     urgency = torch.where(row.undecided, urgency, -torch.inf)
@@ -87,17 +84,6 @@ def reveal(
     return row._replace(left=row.left - 1) if course.reveals > 1 else row
 
 
-def reveal_all(
-    tables: Tables, task: Task, sampling: Sampling, noise: Tensor, course: Course,
-    predict: PredictShown,
-) -> Row:  # fmt: skip
-    """Reveal everything."""
-    row = begin(tables, task, sampling)
-    for _ in range(course.passes):
-        row = reveal(tables, task, sampling, noise, course, row, predict(row.shown))
-    return row
-
-
 def _show(
     tables: Tables, task: Task, row: Row, here: Tensor, attribute: Tensor, value: Tensor
 ) -> Row:
@@ -107,10 +93,10 @@ def _show(
     sets = task.sets.gather(2, attribute[:, None, :, None].expand(-1, words, -1, MAX_SIZE))
     having = sets[:, :, 0].gather(2, value[:, None].expand(-1, words, -1))[..., 0]  # [R, words]
     alive = torch.where(here.any(-1, keepdim=True), row.alive & having, row.alive)
-    return _settle(tables, task, shown, alive, row.left)
+    return _commit_forced(tables, task, shown, alive, row.left)
 
 
-def _settle(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tensor) -> Row:
+def _commit_forced(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tensor) -> Row:
     """Commit what the grammar leaves no choice about; see `Grammar.allowed`.
 
     An attribute that is settled has its value in all products that are alive, so that they stay.
@@ -124,19 +110,19 @@ def _settle(tables: Tables, task: Task, shown: Tensor, alive: Tensor, left: Tens
     return Row(torch.where(count == 1, only, shown), legal, count > 1, alive, left)
 
 
-def _lean(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
+def _biased(tables: Tables, task: Task, row: Row, logits: Tensor) -> Tensor:
     """Logits with the biases, and with those that known attributes bring."""
     if task.bias is not None:
         logits = logits + task.bias
     if task.links is None or task.tables is None:
         return logits
     for number in range(task.links.shape[1]):
-        given, leaned, first, count = task.links[:, number].unbind(-1)  # [R]
+        given, target, first, count = task.links[:, number].unbind(-1)  # [R]
         place = row.shown.gather(1, given[:, None])[:, 0] - first
         holds = (place >= 0) & (place < count)  # which UNKNOWN is not
         index = place.clamp(0, task.tables.shape[2] - 1)[:, None, None]
         added = task.tables[:, number].gather(1, index.expand(-1, 1, MAX_SIZE))  # [R, 1, V]
-        where = (tables.columns == leaned[:, None]) & holds[:, None]  # [R, A]
+        where = (tables.columns == target[:, None]) & holds[:, None]  # [R, A]
         logits = logits + torch.where(where[..., None], added, 0.0)
     return logits
 

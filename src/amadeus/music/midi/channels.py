@@ -1,4 +1,4 @@
-"""Which channel each track plays on: whatever one track is told, no other should obey."""
+"""Assign MIDI channels to tracks, so that messages of one track do not affect another."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """MIDI files in.
 
-Reading leans on symusic, a C++ parser, and then distrusts it: whatever it lets through is checked
-here, so that every other module sees sound music or a `MidiError`.
+Reading uses symusic, a C++ parser, and then checks what it returns, so that every other module
+sees sound music or a `MidiError`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What constraints lean towards: the soft part, added to the logits of what the masks leave."""
+"""Soft constraints: what is added to the logits of the values that the masks leave."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 from amadeus.control.rules import Constraint, InScale, PitchRange
 from amadeus.control.structure import Chords, Density, Ending, Playing
 from amadeus.control.tonality import Tonality
-from amadeus.diffusion.unmasking import Lean, Link
+from amadeus.diffusion.unmasking import Link, LogitBias
 from amadeus.music.chords import INTERVALS
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
 from amadeus.tokens.vocabulary import Attribute, RowType
 
-CHORD_LEAN = 1.0
-"""Nats by which pitches lean on the notes of the chord in force, once that is drawn."""
-DENSITY_LEAN = 8.0
+CHORD_BIAS = 1.0
+"""Nats added to pitches of the chord in force, once that is drawn."""
+DENSITY_BIAS = 8.0
 """Nats away from a note where a bar has twice as many as it should, and in proportion."""
-SHARE_LEAN = 40.0
+SHARE_BIAS = 40.0
 """Nats for the whole of an instrument's share of the notes that is missing."""
 MOST_TOWARDS_SHARE = 10.0
 """Nats; a soloist is as sure as that to go on alone."""
 FADING = 0.7
 """What notes still count for after another bar, so that who has had a solo is not done for good.
 Where a share of the notes was asked for, all count."""
-MAX_LEAN = 5.0
-"""Nats; density leans no further towards anything."""
+MAX_DENSITY_BIAS = 5.0
+"""Most nats by which density favours anything."""
 MOST_AWAY = 16.0
-"""Nats; how far density leans away. A piece that repeats itself is as sure as that."""
+"""Most nats by which density disfavours anything; repeating pieces are as certain as that."""
 
 
 _ON_PITCHES = (InScale, PitchRange, Chords, Ending)
@@ -47,10 +47,10 @@ def _chord_tones() -> np.ndarray:
     return tones
 
 
-_BY_CHORD = Link(Attribute.CHORD, Attribute.PITCH, CHORD_LEAN * _chord_tones())
+_BY_CHORD = Link(Attribute.CHORD, Attribute.PITCH, CHORD_BIAS * _chord_tones())
 
 
-class Leaning:
+class SoftConstraints:
     """The soft side of the constraints on one piece, as it grows."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
@@ -61,7 +61,7 @@ class Leaning:
         ]
         self._chords = [c.scope for c in constraints if isinstance(c, Chords | Ending)]
         self._density = [c for c in constraints if isinstance(c, Density) and c.notes]
-        self._shares = [c for c in constraints if isinstance(c, Playing) and c.leaned_share]
+        self._shares = [c for c in constraints if isinstance(c, Playing) and c.soft_share]
         # Drums are free of what pitches are held to: drawn first, a pitch would mostly be theirs.
         self._on_pitches = any(isinstance(c, _ON_PITCHES) for c in constraints)
         self._played = {c: defaultdict[int, float](float) for c in self._shares}
@@ -86,8 +86,8 @@ class Leaning:
 
     def bias(
         self, bar: int, bar_ticks: int, counts: Counter[int], instruments: frozenset[int]
-    ) -> Lean | None:
-        """What leans on the next row, or None.
+    ) -> LogitBias | None:
+        """What is added to the logits of the next row, or None.
 
         bar: the bar at hand, counted from 0; counts: its notes so far by instrument;
         instruments: values of `instrument` that may play.
@@ -106,19 +106,19 @@ class Leaning:
         if pace:
             beats = np.sum(pace, axis=0)[None]
             links.append(Link(Attribute.TYPE, Attribute.BEAT, beats, RowType.NOTE))
-        return Lean(total, tuple(links))
+        return LogitBias(total, tuple(links))
 
     def _towards_share(self, one: Playing, instruments: frozenset[int]) -> np.ndarray:
         """Towards instruments that have less than their share of the notes, [A, V]."""
         bias = np.zeros(VALUES.shape, dtype=np.float32)
         played = self._played[one]
-        total, wanted = sum(played.values()), one.leaned_share or 0
+        total, wanted = sum(played.values()), one.soft_share or 0
         for group in one.demands:
             mine = [value for value in group if value in instruments]
             share = sum(played[value] for value in mine) / total if total else 0.0
             missing = wanted - share
             bias[Attribute.INSTRUMENT, mine] += min(
-                max(0.0, SHARE_LEAN * missing), MOST_TOWARDS_SHARE
+                max(0.0, SHARE_BIAS * missing), MOST_TOWARDS_SHARE
             )
         return bias
 
@@ -128,13 +128,13 @@ def _towards_density(one: Density, counts: Counter[int]) -> np.ndarray:
     bias = np.zeros(VALUES.shape, dtype=np.float32)
     target = one.notes or 1
     if not one.scope.instruments:
-        missing = DENSITY_LEAN * (1 - counts.total() / target)
-        bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
+        missing = DENSITY_BIAS * (1 - counts.total() / target)
+        bias[Attribute.TYPE, RowType.NOTE] = np.clip(missing, -MOST_AWAY, MAX_DENSITY_BIAS)
         return bias
     for value in range(1, v.DRUMS + 1):
         if one.scope.covers_instrument(value):
-            missing = DENSITY_LEAN * (1 - counts[value] / target)
-            bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MOST_AWAY, MAX_LEAN)
+            missing = DENSITY_BIAS * (1 - counts[value] / target)
+            bias[Attribute.INSTRUMENT, value] = np.clip(missing, -MOST_AWAY, MAX_DENSITY_BIAS)
     return bias
 
 
@@ -143,5 +143,5 @@ def _pace(one: Density, counts: Counter[int], bar_ticks: int) -> np.ndarray:
     beats = np.arange(VALUES.shape[1])
     expected = (beats - 1) / max(1, bar_ticks)
     away = np.abs(counts.total() / (one.notes or 1) - expected)
-    away = np.minimum(DENSITY_LEAN * away, MAX_LEAN)
+    away = np.minimum(DENSITY_BIAS * away, MAX_DENSITY_BIAS)
     return -away.astype(np.float32)

@@ -1,5 +1,5 @@
-// Memory for numbers: aligned, not initialised, and in large pages where there is much of it, for
-// weights are read from end to end for every note.
+// Aligned, uninitialised arrays. Large arrays use huge pages, because the weights are read from end
+// to end for every note.
 #pragma once
 
 #include <cstddef>
@@ -15,37 +15,37 @@
 template <class T>
 class Buffer {
 public:
-    // Makes room; what was there is lost if there was less.
+    // Grows to at least `count` elements. Growing discards the contents; it never shrinks.
     void resize(size_t count) {
         if (count <= count_) return;
         size_t bytes = count * sizeof(T);
-        bool large = bytes >= LARGE_PAGE;
-        auto alignment = std::align_val_t(large ? LARGE_PAGE : 64);
-        memory_ = {static_cast<T*>(::operator new(bytes, alignment)), Free{alignment}};
+        bool large = bytes >= HUGE_PAGE;
+        auto alignment = std::align_val_t(large ? HUGE_PAGE : 64);
+        data_ = {static_cast<T*>(::operator new(bytes, alignment)), Free{alignment}};
         count_ = count;
 #if defined(__linux__)
-        if (large) madvise(memory_.get(), bytes, MADV_HUGEPAGE);
+        if (large) madvise(data_.get(), bytes, MADV_HUGEPAGE);
 #endif
     }
-    T* data() { return memory_.get(); }
-    const T* data() const { return memory_.get(); }
+    T* data() { return data_.get(); }
+    const T* data() const { return data_.get(); }
 
 private:
-    static constexpr size_t LARGE_PAGE = size_t(1) << 21;
+    static constexpr size_t HUGE_PAGE = size_t(1) << 21;
 
     struct Free {
         std::align_val_t alignment = std::align_val_t(64);
-        void operator()(T* memory) { ::operator delete(memory, alignment); }
+        void operator()(T* data) { ::operator delete(data, alignment); }
     };
-    std::unique_ptr<T, Free> memory_;
+    std::unique_ptr<T, Free> data_;
     size_t count_ = 0;
 };
 
-// Many arrays in few buffers, all of them freed together.
+// An allocator that packs many arrays into few buffers and frees them together.
 class Arena {
 public:
     template <class T>
-    T* take(size_t count) {
+    T* allocate(size_t count) {
         size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
         if (bytes > left_) {
             left_ = bytes > CHUNK ? bytes : CHUNK;
@@ -53,10 +53,10 @@ public:
             chunks_.back().resize(left_);
             next_ = chunks_.back().data();
         }
-        void* taken = next_;
+        void* allocated = next_;
         next_ += bytes;
         left_ -= bytes;
-        return static_cast<T*>(taken);
+        return static_cast<T*>(allocated);
     }
 
 private:

@@ -1,4 +1,4 @@
-"""Exact tempos: what tokens say to the nearest bin, the finished score says to the digit."""
+"""Exact tempos: tokens hold the nearest bin of a tempo, the finished score holds the number."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo
 
 
-def finish(score: Score, plan: Plan, first_bar: int = 0) -> Score:
-    """The score with the very tempos that were asked for, where tokens only come close.
+def with_exact_tempos(score: Score, plan: Plan, first_bar: int = 0) -> Score:
+    """The score with the exact tempos that were asked for in place of those of the bins.
 
     first_bar: the bar of the score, counted from 0, that is the first one of the plan.
     """

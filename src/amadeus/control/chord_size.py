@@ -1,7 +1,7 @@
-"""How many notes at once instruments play, so that no chord grows into a cluster.
+"""Limit the size of chords by instrument, so that no chord grows into a cluster.
 
-The model draws the notes of a chord one by one, and hardly ever, but sometimes, cannot stop; what
-it once wrote it then repeats.
+The model draws the notes of a chord one by one. Now and then it does not stop, and then repeats
+the cluster.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def most_notes(instrument: int, *, usually: bool = False) -> int:
     return usual if usually else most
 
 
-class Chords:
-    """Follows the notes that one instrument begins together."""
+class ChordSizeLimit:
+    """Counts the notes that one instrument begins together, and closes chords that are full."""
 
     def __init__(self, *, usually: bool = False) -> None:
         """usually: keep to what is usual, as a part does beside others."""

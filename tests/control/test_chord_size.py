@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from amadeus.control.playing import Chords, most_notes
+from amadeus.control.chord_size import ChordSizeLimit, most_notes
 from amadeus.errors import GrammarError
 from amadeus.music.score import Score, Track, make_notes
 from amadeus.tokens import encode
@@ -22,7 +22,7 @@ def chord(program: int, size: int, is_drum: bool = False) -> np.ndarray:
 
 def may_go_on(tokens: np.ndarray) -> bool:
     """Whether the instrument of the last row may add a note to its chord."""
-    grammar, chords = Grammar(), Chords()
+    grammar, chords = Grammar(), ChordSizeLimit()
     for row in tokens:
         chords.hear(row.astype(np.int64))
         grammar.advance(row)

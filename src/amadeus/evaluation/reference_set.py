@@ -39,7 +39,7 @@ class RealMusic:
             yield decode(encode(music) if isinstance(music, Score) else music)
 
     def openings(self, bars: int, most: int, progress: Progress = lambda *_: None) -> list[Score]:
-        """The first bars of the pieces that have as many; of at most so many, spread evenly.
+        """The first `bars` bars of the pieces that are long enough, `most` at most, spread evenly.
 
         Raises ConfigError where fewer than two have.
         """

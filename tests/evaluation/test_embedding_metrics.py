@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from amadeus.evaluation.embedding_metrics import clap_part, frechet_part
 from amadeus.evaluation.evidence import Evidence, System
-from amadeus.evaluation.listeners import clap_part, frechet_part
 from amadeus.evaluation.parts import PARTS, report_on
 from amadeus.evaluation.pieces import Piece
 from amadeus.music.midi import read_midi

@@ -1,8 +1,8 @@
-"""How usual a few bars are: what one notices of them, beside the same of real music.
+"""Typicality of a few bars: simple features of them, compared with those of real openings.
 
-Of every feature, what share of real openings is at least as far out as these bars; the mean of the
-logarithms, less what it is where as many parts are composed, is how usual they are. It tells a
-stuck drum, a flood of notes or a violin that squeaks from what people write, and knows nothing of
+For every feature: the share of real openings that are at least as far from the median. The score is
+the mean logarithm of these shares, less its mean for composed openings with as many parts. It tells
+a stuck drum, a flood of notes or a squeaking violin from what people write; it does not judge
 beauty.
 """
 
@@ -21,20 +21,21 @@ import numpy as np
 
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.rows import bar_index, bar_metres
 from amadeus.tokens.vocabulary import Attribute
 
 LEVELS = 101
-"""Quantiles that are kept of every feature, from the least to the greatest value."""
+"""Quantiles stored for every feature, from the smallest to the largest value."""
 _FEWEST = 200
-"""Notes of an instrument from which its range can be told."""
+"""Fewest notes of an instrument for its range to be estimated."""
 _FEWEST_PIECES = 20
 _MOST_PARTS = 6
-"""More count as so many."""
+"""Larger numbers of parts are treated as this one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """What is usual, as measured in real openings of equally many bars."""
+class Typicality:
+    """Distribution of features in real openings of a number of bars."""
 
     pieces: int
     bars: int
@@ -46,14 +47,14 @@ class Usual:
     """LEVELS of them for every feature."""
     means: dict[str, float]
     """By number of parts, and of all under "": the mean logarithm of shares in what a model
-    composes. The more parts, the more can be out of the ordinary, and nobody wants but solos."""
+    composes. With more parts, more can be unusual; without this term solos would always win."""
 
     @classmethod
     def of(
         cls, openings: Sequence[np.ndarray], bars: int, composed: Sequence[np.ndarray] = ()
-    ) -> Usual:
-        """openings: rows of so many bars of each real piece, [N, A]; composed: of a model's pieces,
-        which would have to be as good with many parts as with few to do without."""
+    ) -> Typicality:
+        """openings: rows of the first `bars` bars of each real piece, [N, A]; composed: the same of
+        pieces by a model, for the means by number of parts."""
         heard = [_Opening.of(rows) for rows in openings]
         first = Counter(one.first_metre for one in heard)
         metres = {metre: count / len(heard) for metre, count in first.most_common()}
@@ -74,7 +75,7 @@ class Usual:
         return found
 
     @classmethod
-    def from_dict(cls, table: dict[str, Any]) -> Usual:
+    def from_dict(cls, table: dict[str, Any]) -> Typicality:
         """What `to_dict` gave."""
         ranges = {int(value): (low, high) for value, (low, high) in table["ranges"].items()}
         return cls(**{**table, "ranges": ranges})
@@ -84,7 +85,7 @@ class Usual:
         return asdict(self)
 
     def features(self, rows: np.ndarray) -> dict[str, float]:
-        """What one notices of these bars, [N, A]; of drums only where there are any, and so on."""
+        """The features of these bars, [N, A]; those of drums only where drums play, and so on."""
         opening = _Opening.of(rows)
         if not len(opening.notes):
             return {}
@@ -101,14 +102,14 @@ class Usual:
         return {name: float(value) for name, value in found.items()}
 
     def _out_of_range(self, notes: np.ndarray) -> float:
-        """Semitones that notes are beyond the range of their instrument, in the mean."""
+        """Mean distance of notes from the range of their instrument, in semitones."""
         ranges = [self.ranges.get(i, (1, 128)) for i in notes[:, Attribute.INSTRUMENT].tolist()]
         low, high = np.array(ranges).T
         pitch = notes[:, Attribute.PITCH]
         return float((np.maximum(0, low - pitch) + np.maximum(0, pitch - high)).mean())
 
     def score(self, rows: np.ndarray) -> float:
-        """How usual these bars are, [N, A]: above 0, more than is composed for as many parts."""
+        """Typicality of these bars, [N, A]; 0 is the mean of composed openings with equal parts."""
         if not (features := self.features(rows)):
             return 0.0
         parts = _Opening.of(rows).parts
@@ -118,7 +119,7 @@ class Usual:
         return float(np.mean([self._log_share(*feature) for feature in features.items()] or [0.0]))
 
     def _log_share(self, name: str, value: float) -> float:
-        """Of openings that are as far out in one feature, to either side."""
+        """Logarithm of the share of openings at least as far from the median in one feature."""
         levels = self.quantiles[name]
         below = int(np.searchsorted(levels, round(value, 4), side="right"))
         above = LEVELS - int(np.searchsorted(levels, round(value, 4), side="left"))
@@ -126,10 +127,10 @@ class Usual:
 
 
 @cache
-def usual() -> Usual:
-    """What is usual in training pieces, beside what `amadeus-small` comes to (docs/training.md)."""
-    table = files("amadeus").joinpath("data/usual.json").read_text(encoding="utf-8")
-    return Usual.from_dict(json.loads(table))
+def typicality() -> Typicality:
+    """Measured in training pieces and in openings by `amadeus-small` (docs/training.md)."""
+    table = files("amadeus").joinpath("data/typicality.json").read_text(encoding="utf-8")
+    return Typicality.from_dict(json.loads(table))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,9 +145,8 @@ class _Opening:
     @classmethod
     def of(cls, rows: np.ndarray) -> _Opening:
         rows = rows.astype(np.int64)
-        types = rows[:, Attribute.TYPE]
-        opens, sound = v.opens_bar(types), v.has_sound(types)
-        return cls(rows[sound], (np.cumsum(opens) - 1)[sound], v.metre_of(types[opens]))
+        sound = v.has_sound(rows[:, Attribute.TYPE])
+        return cls(rows[sound], bar_index(rows)[sound], bar_metres(rows))
 
     @property
     def first_metre(self) -> str:
@@ -188,7 +188,7 @@ def _overall(opening: _Opening) -> Iterator[tuple[str, float]]:
 
 
 def _by_part(opening: _Opening) -> Iterator[tuple[str, float]]:
-    """What the parts are like, the extreme one of them."""
+    """Features of single parts, from the most extreme part."""
     instruments = opening.notes[:, Attribute.INSTRUMENT]
     parts = [_part(opening, instruments == one) for one in np.unique(instruments)]
     for name in ("busiest bar", "same note again", "notes at once"):

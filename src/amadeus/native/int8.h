@@ -1,11 +1,11 @@
-// Floats as signed bytes, and products of bytes.
+// Quantization of floats to signed bytes, and dot products of bytes.
 #pragma once
 
 #include <algorithm>
 
-#include "vectors.h"
+#include "simd.h"
 
-// accumulator[i] += sum over j of weights[4 i + j] x[j], of four signed bytes x.
+// accumulator[i] += sum over j of weights[4 i + j] x[j], for four signed bytes x.
 static inline Ints dot(Ints accumulator, const uint8_t* weights, const int8_t* x) {
     int32_t four;
     std::memcpy(&four, x, 4);
@@ -25,43 +25,43 @@ static inline Ints dot(Ints accumulator, const uint8_t* weights, const int8_t* x
 #endif
 }
 
-// The whole number nearest to x, at most 127 in size, even where x is larger or not a number.
-static inline int8_t to_byte(float x) {
+// The integer nearest to x, clamped to [-127, 127]; NaN becomes -127.
+static inline int8_t quantize(float x) {
     return int8_t(std::lrint(x > -127 ? std::min(x, 127.0f) : -127.0f));
 }
 
-// Whole numbers nearest to x times scale, at most 127 in size. Returns their sum.
-static inline int32_t to_bytes(const float* x, float scale, int width, int8_t* to) {
-    // Adding 1.5 * 2^23 rounds to a whole number, which is then in the lowest bits.
-    constexpr float ROUNDS = 12582912.0f;
-    constexpr int32_t ROUNDED_ZERO = 0x4b400000;
-    int whole = width / LANES * LANES;
-    Ints totals{};
-    for (int i = 0; i < whole; i += LANES) {
-        Floats rounded = load(x + i) * scale + ROUNDS;
-        rounded = smaller(larger(rounded, all(ROUNDS - 127)), all(ROUNDS + 127));
-        Ints bytes = (Ints)rounded - ROUNDED_ZERO;
-        totals += bytes;
+// Quantizes x * scale to integers in [-127, 127]. Returns their sum.
+static inline int32_t quantize_row(const float* x, float scale, int width, int8_t* to) {
+    // Adding 1.5 * 2^23 rounds to an integer, which then sits in the lowest bits.
+    constexpr float MAGIC = 12582912.0f;
+    constexpr int32_t MAGIC_BITS = 0x4b400000;
+    int vectorized = width / LANES * LANES;
+    Ints sums{};
+    for (int i = 0; i < vectorized; i += LANES) {
+        Floats rounded = load(x + i) * scale + MAGIC;
+        rounded = minimum(maximum(rounded, broadcast(MAGIC - 127)), broadcast(MAGIC + 127));
+        Ints bytes = (Ints)rounded - MAGIC_BITS;
+        sums += bytes;
 #if defined(__AVX512F__)
         _mm_storeu_si128((__m128i*)(to + i), _mm512_cvtepi32_epi8((__m512i)bytes));
 #else
         for (int j = 0; j < LANES; j++) to[i + j] = int8_t(bytes[j]);
 #endif
     }
-    int32_t total = 0;
-    for (int j = 0; j < LANES; j++) total += totals[j];
-    for (int i = whole; i < width; i++) total += to[i] = to_byte(x[i] * scale);
-    return total;
+    int32_t sum = 0;
+    for (int j = 0; j < LANES; j++) sum += sums[j];
+    for (int i = vectorized; i < width; i++) sum += to[i] = quantize(x[i] * scale);
+    return sum;
 }
 
-// The largest size among x.
-static inline float largest_size(const float* x, int width) {
-    int whole = width / LANES * LANES;
-    Floats sizes{};
-    for (int i = 0; i < whole; i += LANES) sizes = larger(sizes, size_of(load(x + i)));
-    float most = largest(sizes);
-    for (int i = whole; i < width; i++) most = std::max(most, std::fabs(x[i]));
-    return most;
+// The largest absolute value in x.
+static inline float absmax(const float* x, int width) {
+    int vectorized = width / LANES * LANES;
+    Floats peaks{};
+    for (int i = 0; i < vectorized; i += LANES) peaks = maximum(peaks, absolute(load(x + i)));
+    float peak = reduce_max(peaks);
+    for (int i = vectorized; i < width; i++) peak = std::max(peak, std::fabs(x[i]));
+    return peak;
 }
 
 static inline Floats load(const int8_t* from) {
