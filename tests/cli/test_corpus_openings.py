@@ -10,12 +10,12 @@ from amadeus.inference.typicality import LEVELS, Typicality
 def test_openings_are_measured_and_written(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "openings", shards, "--bars", 1, "--output", "typicality.json")
     assert outcome.code == 0, outcome.err
-    table = json.loads((tmp_path / "usual.json").read_text("utf-8"))
-    usual = Usual.from_dict(table)
-    assert f"{usual.pieces} openings of 1 bars" in outcome.out
-    assert all(name in outcome.out for name in usual.quantiles)
-    assert {len(levels) for levels in usual.quantiles.values()} == {LEVELS}
-    assert sum(usual.metres.values()) == pytest.approx(1)
+    table = json.loads((tmp_path / "typicality.json").read_text("utf-8"))
+    typicality = Typicality.from_dict(table)
+    assert f"{typicality.pieces} openings of 1 bars" in outcome.out
+    assert all(name in outcome.out for name in typicality.quantiles)
+    assert {len(levels) for levels in typicality.quantiles.values()} == {LEVELS}
+    assert sum(typicality.metres.values()) == pytest.approx(1)
     again = amadeus("corpus", "openings", shards, "--bars", 1, "--json")
     assert json.loads(again.out) == table
 
@@ -34,7 +34,7 @@ def test_pieces_that_are_too_short_are_refused(amadeus, shards, tmp_path):
     outcome = amadeus("corpus", "openings", shards, "--bars", 9999, "--output", "typicality.json")
     assert outcome.code == 1
     assert "no training piece has 9999 bars; choose fewer" in outcome.err
-    assert not (tmp_path / "usual.json").exists()
+    assert not (tmp_path / "typicality.json").exists()
 
 
 def test_a_missing_folder_is_reported(shards):

@@ -62,7 +62,7 @@ def openings(
                 openings.append(rows)
     if not openings:
         raise ConfigError(f"{shards}: no training piece has {bars} bars; choose fewer")
-    usual = Usual.of(openings, bars, _composed(compose, bars))
+    typicality = Typicality.of(openings, bars, _composed(compose, bars))
     if output is not None:
         text = json.dumps(typicality.to_dict(), separators=(",", ":"))
         write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))

@@ -132,7 +132,7 @@ def edit(
     composer = load_model(**options.given(name=model, device=device), words=bool(prompt))
     candidates = candidates or tries
     follows = revision.selection.end_bar < revision.selection.num_bars
-    total = len(revision.selection.bars) * ((candidates or DEFAULT_TRIES) if follows else 1)
+    total = len(revision.selection.bars) * ((candidates or DEFAULT_CANDIDATES) if follows else 1)
     with progress_bar("Composing bars", total) as update:
         score = composer.edit(
             score,

@@ -148,14 +148,15 @@ class Tools:
             )
         seed = _seed_or_random(seed)
         path = self._folder.named(name or f"amadeus-{seed}")
-        settings = {
-            "bars": num_bars, "notes": MAX_NOTES, "seed": seed, "constraints": constraint_set,
-            **from_profile,
-        }  # fmt: skip
         with self._lock:
-            plan = self._composer.profile_of(prompt, **settings)
-            score = self._composer.generate(prompt, **settings)
-        profile_text = "" if plan is None else f"\n{_profile_lines(plan)}"
+            piece = self._composer.plan(
+                prompt, bars=num_bars, notes=MAX_NOTES, seed=seed, constraints=constraint_set,
+                **from_profile,
+            )  # fmt: skip
+            (score,) = self._composer.compose_pieces([piece])
+        profile_text = ""
+        if self._composer.has_profiles:
+            profile_text = f"\n{_profile_lines(piece.profile)}"
         return self._write(score, path, seed, picture, profile_text)
 
     def continue_(
@@ -250,10 +251,8 @@ class Tools:
             )
         with self._lock:
             score = self._composer.edit(
-                score,
-                **{field: getattr(change, field) for field in change.__slots__},
-                seed=seed, prompt=prompt, constraints=constraint_set,
-            )  # fmt: skip
+                score, change, seed=seed, prompt=prompt, constraints=constraint_set
+            )
         return self._write(score, path, seed, picture)
 
     def describe(self, file: File, picture: Picture = False) -> Content:

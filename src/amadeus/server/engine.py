@@ -42,7 +42,7 @@ class RowStream:
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = requests
-        self.pieces: list[Progress] = []
+        self.pieces: list[PieceState] = []
         """The requests' pieces in the session, in order; used by the engine only."""
         self._items: SimpleQueue[tuple[int, np.ndarray] | BaseException | None] = SimpleQueue()
 
@@ -87,7 +87,7 @@ class Engine(threading.Thread):
         self._step_began: float | None = None
         self._session = self._new_session()
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._owners: dict[Progress, tuple[RowStream, int]] = {}
+        self._owners: dict[PieceState, tuple[RowStream, int]] = {}
 
     def compose(self, requests: Sequence[Request]) -> RowStream:
         """Queue requests; composing starts as soon as the batch has room."""
@@ -162,7 +162,7 @@ class Engine(threading.Thread):
         if not stream.requests:
             stream.put(None)
 
-    def _deliver(self, piece: Progress, row: np.ndarray) -> None:
+    def _deliver(self, piece: PieceState, row: np.ndarray) -> None:
         stream, index = self._owners[piece]
         stream.put((index, row))
         if piece.grammar.ended:

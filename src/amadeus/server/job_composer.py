@@ -12,6 +12,7 @@ from amadeus.errors import AmadeusError
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import OnRow
 from amadeus.inference.request import Request
+from amadeus.inference.settings import OnProgress
 from amadeus.server.engine import Cancelled, Engine, RowStream
 from amadeus.server.limits import Limits
 from amadeus.tokens.vocabulary import Attribute, opens_bar

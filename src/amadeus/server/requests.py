@@ -146,7 +146,7 @@ class ComposeRequest(ProfileFields, JobRequest):
         default=None, description="Maximum number of notes."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
-        default=DEFAULT_TRIES,
+        default=DEFAULT_CANDIDATES,
         description="Number of candidate openings; the most typical one is continued.",
     )
     prompt_constraints: bool = Field(
@@ -206,7 +206,7 @@ class EditRequest(JobRequest):
         default=None, description="Fraction of the notes to vary slightly."
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
-        default=DEFAULT_TRIES,
+        default=DEFAULT_CANDIDATES,
         description="Number of candidates; the one that best leads into what follows is kept.",
     )
 
