@@ -24,7 +24,7 @@ def may_go_on(tokens: np.ndarray) -> bool:
     """Whether the instrument of the last row may add a note to its chord."""
     grammar, chords = Grammar(), ChordSizeLimit()
     for row in tokens:
-        chords.hear(row.astype(np.int64))
+        chords.update(row.astype(np.int64))
         grammar.advance(row)
     chords.limit(grammar)
     values, known = tokens[-1].astype(np.int64), np.zeros(v.NUM_ATTRIBUTES, dtype=bool)

@@ -55,11 +55,11 @@ def test_an_instrument_short_of_its_share_is_favoured(share):
     )
     violin = 41
     row = np.array([RowType.NOTE, 1, 2, 41, 1, 61, 12, 20])
-    soft.hear(row, 0)
+    soft.update(row, 0)
     short = bias(soft)[Attribute.INSTRUMENT, violin]
     row[Attribute.INSTRUMENT] = violin
     for _ in range(9):
-        soft.hear(row, 0)
+        soft.update(row, 0)
     assert MOST_TOWARDS_SHARE >= short > bias(soft)[Attribute.INSTRUMENT, violin] == 0
 
 
@@ -70,7 +70,7 @@ def test_who_has_had_a_solo_is_favoured_again_unless_all_notes_count():
         for index, instrument in enumerate([violin, *[1] * 4]):
             for row_type in (bar, *[note] * 7):
                 row = np.array([row_type, 1, 2, 41, instrument, 61, 12, 20])
-                soft.hear(row, index)
+                soft.update(row, index)
         lean = bias(soft, bar=4)[Attribute.INSTRUMENT]
         assert (lean[violin] > 0) == is_favoured
         assert lean[1] == 0

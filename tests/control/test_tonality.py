@@ -36,14 +36,14 @@ def test_bare_fifths_call_for_the_third_of_the_mode():
     tonality = Tonality(Key(5, "minor"))
     before = pitch_bias(tonality, 68) - pitch_bias(tonality, 69)  # A flat against A
     for pitch in (41, 48) * 40:
-        tonality.hear(row(pitch))
+        tonality.update(row(pitch))
     assert pitch_bias(tonality, 68) - pitch_bias(tonality, 69) > before
 
 
 def test_what_is_heard_in_the_key_needs_no_push():
     tonality, other = Tonality(Key(0, "major")), Tonality(Key(0, "major"))
     for pitch in (60, 64, 67, 60, 65, 69, 72, 67, 71, 74, 67, 60) * 8:
-        tonality.hear(row(pitch))
+        tonality.update(row(pitch))
     np.testing.assert_array_equal(tonality.bias(), other.bias())
 
 
@@ -51,7 +51,7 @@ def test_the_push_has_a_limit():
     tonality = Tonality(Key(0, "major"))
     calm = tonality.bias()
     for pitch in (66, 70, 73) * 500:
-        tonality.hear(row(pitch))
+        tonality.update(row(pitch))
     change = np.abs(tonality.bias() - calm)[Attribute.PITCH].max()
     assert change == pytest.approx(MAX_PUSH, abs=1e-5)
 
@@ -62,5 +62,5 @@ def test_drums_and_silence_are_not_heard():
     drum = row(0)
     drum[Attribute.PITCH] = v.FIRST_DRUM_PITCH + 38
     for heard in (drum, np.zeros(NUM_ATTRIBUTES, dtype=np.int64)):
-        tonality.hear(heard)
+        tonality.update(heard)
     np.testing.assert_array_equal(tonality.bias(), calm)

@@ -114,7 +114,7 @@ def test_a_control_that_follows_permits_what_the_one_that_composed_did(composer)
     assert rest is not None
     followed = rest.constrain
     assert followed._attendance._played.keys() == first.constrain._attendance._played.keys()
-    followed.hear(rows[-2].astype(int), OPENING_BARS - 1)
+    followed.update(rows[-2].astype(int), OPENING_BARS - 1)
     assert followed._attendance._played == first.constrain._attendance._played
     assert followed._counts == first.constrain._counts
 

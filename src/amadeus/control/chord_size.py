@@ -54,7 +54,7 @@ class ChordSizeLimit:
         self._last = np.zeros(v.NUM_ATTRIBUTES, dtype=np.int64)
         self._size = 0
 
-    def hear(self, row: np.ndarray) -> None:
+    def update(self, row: np.ndarray) -> None:
         """Take a row, [A]."""
         together = (
             row[Attribute.TYPE] == v.RowType.NOTE

@@ -70,7 +70,7 @@ class Control:
     def __call__(self, grammar: Grammar) -> LogitBias | None:
         """Permit what may follow the last row; returns the bias on the logits of the next one."""
         if self.bar(grammar) >= 0:
-            self.hear(grammar.last, self.bar(grammar))
+            self.update(grammar.last, self.bar(grammar))
         self.limit_chord(grammar)
         before = self._permission
         now = self.permission(grammar)
@@ -86,27 +86,27 @@ class Control:
         """The bar at hand, counted from the first one of the plan; negative before it."""
         return grammar.bars - 1 - self.first_bar
 
-    def hear(self, row: np.ndarray, bar: int) -> None:
+    def update(self, row: np.ndarray, bar: int) -> None:
         """Take a row that was composed, [A], and the bar of the plan it is in; each row once."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         if v.has_sound(row[0]):
             instrument = int(row[Attribute.INSTRUMENT])
             self._counts[instrument] += 1
-            self._attendance.hear(instrument, bar)
-        self._chords.hear(row)
-        self.soft.hear(row, bar)
+            self._attendance.update(instrument, bar)
+        self._chords.update(row)
+        self.soft.update(row, bar)
 
-    def pass_by(self, row: np.ndarray) -> None:
+    def update_given(self, row: np.ndarray) -> None:
         """Take a row that was given, [A]: only what is composed is held to anything."""
         if v.opens_bar(row[0]):
             self._counts.clear()
-        self._chords.hear(row)
+        self._chords.update(row)
 
     def follow(self, rows: np.ndarray) -> None:
         """Take rows that were composed under this plan, [N, A], from its first one on."""
         for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
-            self.hear(row, bar)
+            self.update(row, bar)
 
     def limit_chord(self, grammar: Grammar) -> None:
         """Close a chord that has as many notes as its instrument plays at once."""
@@ -217,7 +217,7 @@ class _Attendance:
         self._plan = plan
         self._played: dict[Demand, set[int]] = {demand: set() for demand in plan.demands}
 
-    def hear(self, instrument: int, bar: int) -> None:
+    def update(self, instrument: int, bar: int) -> None:
         """Take a note of an instrument, as a value, in a bar counted from 0."""
         for demand, bars in self._played.items():
             if demand.instrument == instrument and demand.constraint.scope.covers(bar):

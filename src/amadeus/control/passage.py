@@ -114,9 +114,9 @@ class Passage:
             or np.array_equal(row[list(_ROW)], given.rows[self._place][list(_ROW)])
         )
         if is_next and not given.is_open[self._place].any():
-            self._control.pass_by(row)
+            self._control.update_given(row)
         else:
-            self._control.hear(row, bar)
+            self._control.update(row, bar)
         self._place += int(is_next)
         if self._newcomers is not None and self._newcomers[row[Attribute.INSTRUMENT]]:
             self._control.limit_chord(grammar)

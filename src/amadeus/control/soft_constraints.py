@@ -74,10 +74,10 @@ class SoftConstraints:
             first |= {Attribute.TYPE, Attribute.INSTRUMENT}
         return frozenset(first)
 
-    def hear(self, row: np.ndarray, bar: int) -> None:
+    def update(self, row: np.ndarray, bar: int) -> None:
         """Take a row of a bar, counted from 0. row: [A]."""
         for _, tonality in self._tonalities:
-            tonality.hear(row)
+            tonality.update(row)
         for one, played in self._played.items():
             if v.opens_bar(row[0]) and one.note_share is None:
                 played.update((instrument, FADING * notes) for instrument, notes in played.items())

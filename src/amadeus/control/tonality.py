@@ -1,6 +1,6 @@
-"""Draws the music towards its key, as strongly as it takes.
+"""Tonality: a bias on pitches and chords that keeps the music in its key.
 
-The scale alone lets music settle on any of its degrees; that is where key finding would hear it.
+A scale alone does not do: music could settle on any of its degrees, and be in another key.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
 from amadeus.tokens.vocabulary import Attribute
 
-LEAN = 0.7
+PROFILE_WEIGHT = 0.7
 """Weight of the key's profile, as a logarithm, that always applies."""
 MARGIN = 0.12
-"""How much better than any other key the one asked for is to fit what sounded."""
+"""By how much the key is to correlate better with the notes so far than any other key."""
 GAIN = 40.0
 MAX_PUSH = 6.0
-"""How the push away from the best other key grows with what is missing to the margin, and how
-far, in nats."""
+"""The push away from the rival, in nats for each unit of the margin that is missing, and its
+largest size in nats."""
 PRIOR_TICKS = 8 * 12
-"""Weight of the profile itself among the notes heard, in grid steps: a few notes prove little."""
+"""Weight of the key profile among the notes so far, in grid steps: a few notes prove little."""
 CHORD_WEIGHT = 1.4
 """How much more a chord is favoured than a pitch, since it outlives a note."""
 
 
 class Tonality:
-    """The bias of one piece: towards the key that was asked for, away from the one that is heard.
+    """The bias of one piece: towards the key that was asked for, away from its strongest rival.
 
-    Key finding compares with the profiles of Aarden; so does this, note by note.
+    The rival is found as keys are estimated, by correlation with the profiles of Aarden.
     """
 
     def __init__(self, key: Key) -> None:
@@ -39,26 +39,26 @@ class Tonality:
         profiles = np.stack([key_profile(k) for k in keys])
         self._profiles = profiles / profiles.sum(axis=1, keepdims=True)  # [24, 12]
         own = self._profiles[self._key]
-        self._lean = LEAN * np.log(own / own.max())  # [12]
-        self._heard = PRIOR_TICKS * own
+        self._pull = PROFILE_WEIGHT * np.log(own / own.max())  # [12]
+        self._durations = PRIOR_TICKS * own
 
-    def hear(self, row: np.ndarray) -> None:
-        """Take a row that was composed. row: [A]."""
+    def update(self, row: np.ndarray) -> None:
+        """Count a row that was composed, [A]."""
         pitch = int(row[Attribute.PITCH])
         if 0 < pitch < v.FIRST_DRUM_PITCH:
-            self._heard[(pitch - 1) % 12] += int(row[Attribute.DURATION])
+            self._durations[(pitch - 1) % 12] += int(row[Attribute.DURATION])
 
     def bias(self) -> np.ndarray:
         """Added to the logits of the next row, float32 [A, V]."""
-        weights = self._lean + self._push()
+        weights = self._pull + self._push()
         bias = np.zeros(VALUES.shape, dtype=np.float32)
         bias[Attribute.PITCH, _PITCHES] = weights[_PITCH_CLASSES]
         bias[Attribute.CHORD, _CHORDS] = CHORD_WEIGHT * (_CHORD_NOTES @ weights)
         return bias
 
     def _push(self) -> np.ndarray:
-        """Towards what tells the key from the best other one, as far as it is missing. [12]"""
-        correlations = key_correlations(self._heard)
+        """Towards pitch classes that set the key off from its rival, as far as needed. [12]"""
+        correlations = key_correlations(self._durations)
         others = correlations.copy()
         others[self._key] = -np.inf
         rival = int(others.argmax())
