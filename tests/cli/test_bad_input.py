@@ -211,7 +211,7 @@ def test_nothing_to_validate_on(refuses, tmp_path, checkpoint):
 
 
 def test_more_than_can_be_composed_is_refused_at_once(refuses, fixtures, monkeypatch):
-    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    monkeypatch.setattr("amadeus.inference.composer.Composer.compose", pytest.fail)
     assert "ask for 10,000 at most" in refuses("generate", "--bars", 10**12)
     assert "ask for 10,000 at most" in refuses("generate", "--bars", 1, "--count", 10**9)
     assert "ask for 10,000 at most" in refuses(

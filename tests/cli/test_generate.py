@@ -160,7 +160,7 @@ def test_an_explanation_is_part_of_the_json(generate):
 def test_constraints_that_cannot_hold_are_refused_before_composing(
     amadeus, tmp_path, monkeypatch, texts, message
 ):
-    monkeypatch.setattr("amadeus.inference.composer.load_model", pytest.fail)
+    monkeypatch.setattr("amadeus.inference.composer.Composer.compose", pytest.fail)
     constraints = [word for text in texts for word in ("--constraint", text)]
     outcome = amadeus("generate", "--bars", 2, *constraints)
     assert outcome.code == 1

@@ -75,9 +75,9 @@ def test_events_can_be_resumed(client):
     assert list(client.events(job["id"], last=len(whole))) == []
 
 
-def test_a_last_event_id_beyond_the_end_gets_the_last_event():
+def test_a_last_event_id_beyond_the_end_gets_the_last_event(composer):
     async def go():
-        job = Job(plan_compose(ComposeRequest(), 1, Limits()), "somebody")
+        job = Job(plan_compose(ComposeRequest(), 1, Limits(), composer), "somebody")
         following = asyncio.ensure_future(anext(job.follow(last=10**6)))
         await asyncio.sleep(0)
         job.set_state("cancelled")
@@ -247,7 +247,7 @@ def test_a_failing_job_does_not_affect_others(client, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(Composer, "stream", fail)
+    monkeypatch.setattr(Composer, "stream_piece", fail)
     bad = client.submit("compose", seed=1, bars=1)
     name, job = list(client.events(bad["id"]))[-1]
     assert (name, job["error"]["code"]) == ("failed", "internal")

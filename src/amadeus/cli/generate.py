@@ -15,7 +15,10 @@ from amadeus.cli.live import STDOUT, Notes, Play, open_live
 from amadeus.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from amadeus.inference.composer import Composer
+    from amadeus.inference.openings import PiecePlan
     from amadeus.music.score import Score
 
 MAX_PIECES = 10_000
@@ -117,9 +120,7 @@ def generate(
     """Compose new pieces."""
     from amadeus.cli.outputs import plan_outputs, sentence, summarize
     from amadeus.control import Constraints
-    from amadeus.control.piece import constraints_on, plan_piece
     from amadeus.music.limits import UNLIMITED
-    from amadeus.text.prompt import PromptFacts, parse_prompt
 
     if live is not None and (prompts is not None or count > 1):
         raise ConfigError("--live plays a single piece; leave out --prompts and --count")
@@ -132,17 +133,11 @@ def generate(
             f"{len(distinct) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
         )
     texts = [text for text in distinct for _ in range(count)]
-    facts = [parse_prompt(text) if prompt_constraints else PromptFacts() for text in texts]
-    understood = [[{"label": c.label, "value": c.value} for c in stated.chips] for stated in facts]
-    if prompts is None and understood[0] and not as_json:
-        say("understood: " + _listing(understood[0]))
     constraints = Constraints(*(constraint or ()))
-    lengths = [plan_piece(stated, constraints, bars, notes).num_bars or 0 for stated in facts]
-    explained = [constraints_on(stated, constraints, bars).explain() for stated in facts]
     seed = options.draw_seed() if seed is None else seed
     profile_settings = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
-    plans = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
+    outputs = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
 
     from amadeus.inference.composer import load_model
 
@@ -155,53 +150,66 @@ def generate(
     stopped = False
     with nullcontext() if live is None else open_live(live) as play:
         composer = load_model(**options.given(name=model, device=device), words=any(texts))
-        profiles: list[dict[str, dict[str, str]] | None] = []
-        for i, text in enumerate(texts if explain else ()):
-            planned = composer.profile_of(text, **settings | {"seed": seed + i})
-            profiles.append(None if planned is None else planned.to_dict())
-        if explain and prompts is None and not as_json:
-            print_explained(explained[0], say)
-            for i, planned_profile in enumerate(profiles):
-                print_profile(planned_profile, f"seed {seed + i}, " if count > 1 else "", say)
+        plans = composer.plan_many(texts, **settings)
+        facts = [_facts(plan, composer.has_profiles, explain) for plan in plans]
+        if prompts is None and not as_json:
+            _print_first(facts, seed, say)
         if play is not None:
-            scores, stopped = _played(play, composer, prompt, settings)
+            scores, stopped = _played(play, composer, plans[0])
         else:
+            lengths = [plan.plan.num_bars or 0 for plan in plans]
             unit = "bars" if all(lengths) else "notes"
             total = sum(lengths) if all(lengths) else (notes or 0) * len(texts)
             with progress_bar(f"Composing {unit}", total) as update:
-                scores = composer.generate_many(
-                    texts,
+                scores = composer.compose_pieces(
+                    plans,
                     progress=lambda bars_done, rows: update(bars_done if unit == "bars" else rows),
-                    **settings,
                 )
     pieces = []
-    for i, (score, plan) in enumerate(zip(scores, plans, strict=True)):
-        plan.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
-        details: dict[str, Any] = {"prompt": texts[i], "understood": understood[i]}
+    for i, (score, output_files) in enumerate(zip(scores, outputs, strict=True)):
+        output_files.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
+        details: dict[str, Any] = {"prompt": texts[i], **facts[i]}
         if stopped:
             details["stopped"] = True
-        if explain:
-            details["constraints"] = explained[i]
-            details["profile"] = profiles[i]
-        pieces.append({"seed": seed + i, **details, **plan.to_dict(), **summarize(score)})
+        pieces.append({"seed": seed + i, **details, **output_files.to_dict(), **summarize(score)})
         if not as_json:
             if prompts is not None and i % count == 0:
-                typer.echo(f"{texts[i]}\n  understood: {_listing(understood[i]) or 'nothing'}")
+                listing = _listing(facts[i]["understood"]) or "nothing"
+                typer.echo(f"{texts[i]}\n  understood: {listing}")
                 if explain:
-                    print_explained(explained[i])
+                    print_explained(facts[i]["constraints"])
             if prompts is not None and explain:
-                print_profile(profiles[i])
+                print_profile(facts[i]["profile"])
             cut = "; stopped early" if stopped else ""
-            say(f"{plan}: {sentence(pieces[-1])}, seed {seed + i}{cut}")
+            say(f"{output_files}: {sentence(pieces[-1])}, seed {seed + i}{cut}")
     if as_json:
         print_json({"pieces": pieces})
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
 
-def _played(
-    play: Play, composer: Composer, prompt: str, settings: dict[str, Any]
-) -> tuple[list[Score], bool]:
+def _facts(plan: PiecePlan, has_profiles: bool, explain: bool) -> dict[str, Any]:
+    """What is reported of a planned piece, as JSON values."""
+    facts: dict[str, Any] = {
+        "understood": [{"label": chip.label, "value": chip.value} for chip in plan.facts.chips]
+    }
+    if explain:
+        facts["constraints"] = plan.constraints.explain()
+        facts["profile"] = plan.profile.to_dict() if has_profiles else None
+    return facts
+
+
+def _print_first(facts: list[dict[str, Any]], seed: int, say: Callable[[str], None]) -> None:
+    """Print what was understood of a prompt, with the profiles of all its pieces."""
+    if facts[0]["understood"]:
+        say("understood: " + _listing(facts[0]["understood"]))
+    if "constraints" in facts[0]:
+        print_explained(facts[0]["constraints"], say)
+        for i, piece in enumerate(facts):
+            print_profile(piece["profile"], f"seed {seed + i}, " if len(facts) > 1 else "", say)
+
+
+def _played(play: Play, composer: Composer, piece: PiecePlan) -> tuple[list[Score], bool]:
     """Compose a piece while playing it.
 
     Returns the piece in a list, and whether Ctrl-C stopped it; then the piece is incomplete.
@@ -209,7 +217,7 @@ def _played(
     scores: list[Score] = []
 
     def notes() -> Notes:
-        scores.append((yield from composer.stream(prompt, on_cut=scores.append, **settings)))
+        scores.append((yield from composer.stream_piece(piece, on_cut=scores.append)))
 
     try:
         play(notes())

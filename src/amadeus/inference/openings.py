@@ -48,7 +48,7 @@ class PiecePlan:
     facts: PromptFacts = field(default_factory=PromptFacts)
     """What was understood of its prompt."""
     constraints: Constraints = field(default_factory=Constraints)
-    """What was asked for besides."""
+    """Every constraint that holds: those of the prompt, and those given besides."""
     profile: ProfilePlan = field(default_factory=ProfilePlan)
     """What the piece should be like."""
 

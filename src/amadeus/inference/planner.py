@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 
 from amadeus.control import Constraints, Control
-from amadeus.control.piece import plan_piece
+from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.control.plan import Plan
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
@@ -98,7 +98,8 @@ class Planner:
                 contrast=self.profiles.contrast(planned.profile, texts[i], guided_by),
                 guidance=guidance,
             )  # fmt: skip
-            pieces.append(PiecePlan(request, plan, tries, stated[i], held[i], planned))
+            together = constraints_on(stated[i], held[i], bars)
+            pieces.append(PiecePlan(request, plan, tries, stated[i], together, planned))
         return pieces
 
     def continuation(

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from amadeus.control import Constraints
 from amadeus.control.edit import NAMES
-from amadeus.control.piece import constraints_on, plan_piece
+from amadeus.control.piece import constraints_on
 from amadeus.errors import AmadeusError
 from amadeus.inference.composer import Composer
 from amadeus.music.instruments import DRUMS, everyday_name, family_name
@@ -52,15 +52,15 @@ def _parsed(
     try:
         constraints = Constraints(*request.constraints)
         parsed.explained = explain(constraints_on(facts, constraints, request.bars))
-        parsed.bars = plan_piece(facts, constraints, request.bars).num_bars
         settings = request.profile_settings(like)
         if request.seed is None:
             settings["fill_profile"] = False
-        planned = composer.profile_of(
+        piece = composer.plan(
             request.prompt, bars=request.bars, constraints=constraints, seed=request.seed or 0,
             prompt_constraints=request.prompt_constraints, **settings,
         )  # fmt: skip
-        parsed.profile = profile_of(planned)
+        parsed.bars = piece.plan.num_bars
+        parsed.profile = profile_of(piece.profile) if composer.has_profiles else None
     except AmadeusError as error:
         parsed.problem = str(error)
     return parsed

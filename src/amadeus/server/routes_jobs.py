@@ -47,8 +47,7 @@ async def compose(
     like = await services.profile_like(request.like)
 
     def plan() -> Task:
-        task = plan_compose(request, _seed(request), services.limits)
-        task.plan_profile(services.composer, request.profile_settings(like))
+        task = plan_compose(request, _seed(request), services.limits, services.composer, like)
         return task
 
     return await _submit(plan, client, services, response)

@@ -11,21 +11,22 @@ from pydantic import BaseModel
 
 from amadeus.control import Constraints
 from amadeus.control.edit import Edit
-from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
+from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.sampling import sampling_config
 from amadeus.music.performance import BarLine, PlayedNote
 from amadeus.music.score import Score
+from amadeus.profile import Profile
 from amadeus.server import models, requests
 from amadeus.server.job_composer import JobComposer
 from amadeus.server.limits import Limits
 from amadeus.server.view import bar_event, note_event
-from amadeus.text.prompt import PromptFacts, parse_prompt
+from amadeus.text.prompt import PromptFacts
 
 Emit = Callable[[str, BaseModel], None]
 """Called with the name of an event and its data."""
@@ -68,30 +69,13 @@ class ComposeTask(Task):
     """A new piece."""
 
     request: requests.ComposeRequest
-    profile_settings: dict[str, Any] = field(default_factory=dict)
-    """Settings of the composer for the profile."""
-
-    def plan_profile(self, composer: Composer, profile_settings: dict[str, Any]) -> None:
-        """Determine the profile. Raises ConfigError if the model does not support profiles."""
-        self.profile_settings = profile_settings
-        self.profile = profile_of(composer.profile_of(self.request.prompt, **self._settings()))
+    piece: PiecePlan
 
     def run(self, composer: JobComposer, emit: Emit) -> Score:
         def on_bar(bar: BarLine) -> None:
             emit("bar", bar_event(bar))
 
-        notes = composer.stream(self.request.prompt, on_bar=on_bar, **self._settings())
-        return _emit_notes(notes, emit)
-
-    def _settings(self) -> dict[str, Any]:
-        """Settings of the composer."""
-        request = self.request
-        return {
-            "bars": request.bars, "notes": request.notes, "seed": self.seed, "tries": request.tries,
-            "prompt_constraints": request.prompt_constraints,
-            "constraints": Constraints(*request.constraints), **request.sampling(),
-            **self.profile_settings,
-        }  # fmt: skip
+        return _emit_notes(composer.stream_piece(self.piece, on_bar=on_bar), emit)
 
 
 @dataclass(kw_only=True)
@@ -129,7 +113,7 @@ class EditTask(Task):
 
         return composer.edit(
             self.score,
-            **{name: getattr(self.edit, name) for name in self.edit.__slots__},
+            self.edit,
             seed=self.seed,
             prompt=request.prompt,
             constraints=Constraints(*request.constraints),
@@ -149,18 +133,26 @@ def _emit_notes(notes: Generator[PlayedNote, None, Score], emit: Emit) -> Score:
             return end.value
 
 
-def plan_compose(request: requests.ComposeRequest, seed: int, limits: Limits) -> ComposeTask:
-    """Raises ConfigError if the request cannot be composed."""
-    facts = parse_prompt(request.prompt) if request.prompt_constraints else PromptFacts()
-    constraints = Constraints(*request.constraints)
-    plan = plan_piece(facts, constraints, request.bars, request.notes)
-    _check_sampling(request)
-    _check_bars(plan.num_bars, limits)
+def plan_compose(
+    request: requests.ComposeRequest,
+    seed: int,
+    limits: Limits,
+    composer: Composer,
+    like: Profile | None = None,
+) -> ComposeTask:
+    """like: the profile of the piece to be like. Raises ConfigError for an impossible request."""
+    piece = composer.plan(
+        request.prompt, bars=request.bars, notes=request.notes, seed=seed, tries=request.tries,
+        prompt_constraints=request.prompt_constraints,
+        constraints=Constraints(*request.constraints), **request.sampling(),
+        **request.profile_settings(like),
+    )  # fmt: skip
+    _check_bars(piece.plan.num_bars, limits)
     return ComposeTask(
-        kind="compose", request=request, seed=seed, of_bars=plan.num_bars,
+        kind="compose", request=request, seed=seed, of_bars=piece.plan.num_bars, piece=piece,
         title=request.title or _title(request.prompt) or f"Piece {seed}",
-        understood=chips_of(facts),
-        explained=explain(constraints_on(facts, constraints, request.bars)),
+        understood=chips_of(piece.facts), explained=explain(piece.constraints),
+        profile=profile_of(piece.profile) if composer.has_profiles else None,
     )  # fmt: skip
 
 
@@ -211,9 +203,9 @@ def chips_of(facts: PromptFacts) -> list[models.Chip]:
     ]  # fmt: skip
 
 
-def profile_of(planned: ProfilePlan | None) -> models.PieceProfile | None:
+def profile_of(planned: ProfilePlan) -> models.PieceProfile:
     """A profile as clients see it."""
-    return None if planned is None else models.PieceProfile(**planned.to_dict())
+    return models.PieceProfile(**planned.to_dict())
 
 
 def explain(constraints: Constraints) -> list[models.Explained]:
