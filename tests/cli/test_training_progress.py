@@ -23,8 +23,8 @@ def clock(monkeypatch):
     return now
 
 
-def report(step, nats=None):
-    speed = {"notes_per_second": 1234.0, "utilization": 0.456}
+def report(step, nats=None, utilization=0.456):
+    speed = {"notes_per_second": 1234.0, "utilization": utilization}
     return Progress(step, 100, loss=2.5, gradient_norm=1.0, nats=nats, **speed)
 
 
@@ -47,6 +47,11 @@ def test_with_a_progress_bar_only_validations_are_printed(clock, capsys):
     assert output == (
         "step 3: loss 2.5000, validation 9.0000 nats per note, 1,234 notes/s, 46% of the peak\n"
     )
+
+
+def test_an_unknown_share_of_the_peak_is_not_printed(clock, capsys):
+    train.Lines(has_bar=False).print(report(1, utilization=None))
+    assert capsys.readouterr().out == "step 1: loss 2.5000, 1,234 notes/s\n"
 
 
 def test_the_first_update_is_printed(amadeus, training):

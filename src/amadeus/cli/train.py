@@ -103,7 +103,8 @@ class Lines:
         if progress.nats is not None:
             facts.append(f"validation {progress.nats.per_note:.4f} nats per note")
         facts.append(f"{progress.notes_per_second:,.0f} notes/s")
-        facts.append(f"{progress.utilization:.0%} of the peak")
+        if progress.utilization is not None:
+            facts.append(f"{progress.utilization:.0%} of the peak")
         typer.echo(f"step {progress.step}: {', '.join(facts)}")
 
 

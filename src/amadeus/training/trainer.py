@@ -54,8 +54,9 @@ class Progress:
     gradient_norm: float
     """Mean norm of the gradient before clipping."""
     notes_per_second: float
-    utilization: float
-    """Share of the speed of large matrix products that the updates reach, from 0 to 1."""
+    utilization: float | None
+    """Share of the speed of large matrix products that the updates reach, from 0 to 1; None for a
+    model whose arithmetic is not known."""
     nats: Nats | None = None
     """Validation, where it is its turn."""
 
@@ -96,7 +97,7 @@ class Trainer:
             step = DistributedDataParallel(step, find_unused_parameters=True)
         compiled = on_cuda if config.compile is None else config.compile
         self.forward = torch.compile(step) if compiled else step
-        self.flops = UpdateFlops(self.model)
+        self.flops = UpdateFlops(self.model) if build is None else None
         self.peak = peak_flops(self.precision, self.device)
 
         self.tokenizer = self.encode_text = None
@@ -229,8 +230,10 @@ class Trainer:
             self.average.update(self.objective, step)
         return losses, norm
 
-    def _count_flops(self, batch: Batch) -> float:
-        """Floating-point operations of an update on this batch, by this process."""
+    def _count_flops(self, batch: Batch) -> float | None:
+        """Floating-point operations of an update on this batch, by this process, if known."""
+        if self.flops is None:
+            return None
         rows = int((batch.tokens[..., Attribute.TYPE] != RowType.PAD).sum())
         prefix = int(batch.profile_lengths.sum() + batch.text_lengths.sum())
         return self.flops(len(batch.tokens), rows, prefix, round(self.config.decoder_share * rows))
@@ -271,21 +274,22 @@ class _Meter:
         self.processes, self.peak = processes, peak
         self.totals = torch.zeros(2)
         self.count = self.rows = 0
-        self.flops = 0.0
+        self.flops: float | None = 0.0
         self.since = time.monotonic()
 
-    def add(self, losses: Losses, norm: torch.Tensor, rows: int, flops: float) -> None:
+    def add(self, losses: Losses, norm: torch.Tensor, rows: int, flops: float | None) -> None:
         readings = torch.stack([losses.nats_per_note.detach(), norm.detach()])
         self.totals = readings + self.totals.to(readings.device)
         self.count += 1
         self.rows += rows * self.processes
-        self.flops += flops
+        self.flops = None if self.flops is None or flops is None else self.flops + flops
 
     def read(self, step: int, steps: int) -> Progress:
         loss, norm = (self.totals / max(1, self.count)).tolist()
         now = time.monotonic()
         seconds = max(1e-9, now - self.since)
-        speed, utilization = self.rows / seconds, self.flops / seconds / self.peak
+        speed = self.rows / seconds
+        utilization = None if self.flops is None else self.flops / seconds / self.peak
         self.totals, self.since = torch.zeros(2), now
         self.count, self.rows, self.flops = 0, 0, 0.0
         return Progress(step, steps, loss, norm, speed, utilization)
@@ -325,14 +329,10 @@ class _Log:
             self.writer = SummaryWriter(str(folder))
 
     def progress(self, progress: Progress) -> None:
-        self.scalars(
-            {
-                "loss": progress.loss,
-                "notes/s": progress.notes_per_second,
-                "utilization": progress.utilization,
-            },
-            progress.step,
-        )
+        values = {"loss": progress.loss, "notes/s": progress.notes_per_second}
+        if progress.utilization is not None:
+            values["utilization"] = progress.utilization
+        self.scalars(values, progress.step)
 
     def scalars(self, values: dict[str, float], step: int) -> None:
         for name, value in values.items():
