@@ -73,6 +73,17 @@ def test_playing_is_audible_and_muting_silences_it(opened):
     assert opened.peak(3) > 0.01
 
 
+def test_a_note_that_begins_after_a_pause_ends(opened):
+    """The sound lags behind, so that a note begins later than any timer of the pause."""
+    opened.js(
+        "amadeus.player.play().then(() => { amadeus.player.pause();"
+        " amadeus.synth.context.suspend();"
+        " setTimeout(() => amadeus.synth.context.resume(), 600); })"
+    )
+    opened.page.wait_for_timeout(1000)
+    assert any(opened.peak(0.5) < 0.003 for _ in range(8))
+
+
 @pytest.mark.parametrize("is_down", [True, False])
 def test_a_pedal_holds_what_is_played(open_studio, tmp_path, is_down):
     pedal = [(0, 64, 127), (1440, 64, 0)] if is_down else []

@@ -17,7 +17,7 @@ export class Player extends EventTarget {
   #cursor = 0; // seconds of music up to which notes have been handed over
   #offset = 0; // seconds by which repetitions have moved the music
   #loop = null; // [from, to] in seconds
-  #ends = []; // notes that sound: {voice, pitch, at}
+  #ends = []; // notes handed over whose end is not: {voice, pitch, from, at}
   #quietUntil = 0; // when the last of what was handed over before a jump has been silenced
 
   constructor(synth) {
@@ -123,14 +123,17 @@ export class Player extends EventTarget {
   }
 
   #quiet() {
+    const sounding = this.#ends;
     this.#ends = [];
     this.synth.lift();
     this.synth.silence();
     if (!this.#playing && this.synth.now > this.#quietUntil + AHEAD) return;
-    // What has been handed over already begins within a moment, and is ended then.
-    this.#quietUntil = this.synth.now + AHEAD + 0.06;
+    // Notes that were handed over may still begin. They are ended on the clock of the sound, since a
+    // timer may fire before it has come that far.
+    const last = Math.max(this.synth.now + AHEAD, ...sounding.map(({ from }) => from));
+    this.#quietUntil = last + 0.06;
     this.synth.lift(this.#quietUntil - 0.02);
-    setTimeout(() => this.synth.silence(), AHEAD * 1000 + 20);
+    for (const { voice, pitch } of sounding) this.synth.noteOff(voice, pitch, this.#quietUntil - 0.02);
   }
 
   #changed() {
@@ -175,7 +178,7 @@ export class Player extends EventTarget {
     if (again && again.at > at) again.at = at - 0.005;
     this.#endNotes(at);
     this.synth.noteOn(note.voice, note.pitch, note.velocity, at);
-    this.#ends.push({ voice: note.voice, pitch: note.pitch, at: at + length });
+    this.#ends.push({ voice: note.voice, pitch: note.pitch, from: at, at: at + length });
   }
 
   #endNotes(until) {
