@@ -24,14 +24,9 @@ HELD = ("key: D minor", "metre: 3/4", "tempo: 90", "instruments: piano, cello", 
 
 
 @pytest.fixture(scope="module")
-def model():
+def model(randomize):
     """A nano model of random weights, none of them zero."""
-    model = Amadeus(PRESETS["nano"]).eval()
-    generator = torch.Generator().manual_seed(0)
-    for parameter in model.parameters():
-        scale = 1.0 if parameter.dim() == 1 else parameter.shape[-2] ** -0.5
-        parameter.data.normal_(0, scale, generator=generator)
-    return model
+    return randomize(Amadeus(PRESETS["nano"]))
 
 
 @pytest.fixture
