@@ -146,7 +146,7 @@ def test_an_explanation_is_part_of_the_json(generate):
     (piece,) = json.loads(generate(*options).out)["pieces"]
     (explained,) = piece["constraints"]
     assert explained["constraint"] == "key: D dorian"
-    assert explained["hard"] == "pitches and chords are of the scale"
+    assert explained["hard"] == "pitches and chords belong to the scale; drums are free"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -24,8 +23,10 @@ from amadeus.control import (
     Velocities,
     parse_constraint,
 )
-from amadeus.control import parse as parse_module
-from amadeus.control.rules import parse_note_value, parse_pitch
+from amadeus.control import manual
+from amadeus.control.kinds import KINDS
+from amadeus.control.kinds.durations import parse_note_value
+from amadeus.control.kinds.pitch import parse_pitch
 from amadeus.errors import ConfigError
 
 MEANINGS = {
@@ -105,24 +106,22 @@ def test_what_is_not_understood_is_named_with_what_may_stand_there(text, message
     assert text in str(caught.value)
 
 
-def test_the_table_of_the_module_is_true():
-    rows = [line.split(" | ") for line in (parse_module.__doc__ or "").splitlines()
-            if line.startswith("| ")][2:]  # fmt: skip
-    name = ""
-    for first, cell, *_ in rows:
-        name = first.strip("| ") or name
-        value = cell.strip().replace("\\|", "|")
-        for example in [value] if name == "instruments" else value.split(", "):
-            assert parse_constraint(f"{name}: {example}") is not None
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.names[0])
+def test_examples_of_every_kind_are_understood_under_all_of_its_names(kind):
+    for example in kind.examples:
+        meanings = {parse_constraint(f"{name}: {example}") for name in kind.names}
+        assert len(meanings) == 1
+        assert meanings.pop().name in kind.names
+        assert repr(example) in kind.hint
 
 
-def test_the_table_of_the_manual_is_true():
-    manual = Path(__file__).parents[2] / "docs/control.md"
-    rows = re.findall(r"^\| (`.*?`) \| ", manual.read_text(encoding="utf-8"), re.MULTILINE)
-    examples = [text for row in rows for text in re.findall("`([^`]+)`", row)]
-    assert len(examples) > 20
-    for text in examples:
-        assert parse_constraint(text.replace("\\|", "|")) is not None
+def test_the_manual_has_the_table_of_all_kinds():
+    text = (Path(__file__).parents[2] / "docs/control.md").read_text(encoding="utf-8")
+    assert manual.table() in text, f"docs/control.md should have this table:\n{manual.table()}"
+
+
+def test_assistants_are_given_every_name():
+    assert all(f"'{kind.names[0]}: " in manual.summary() for kind in KINDS)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from math import ceil
 
 import numpy as np
 
-from amadeus.control.conflicts import contradiction, named
-from amadeus.control.rules import Constraint
-from amadeus.control.structure import Playing
+from amadeus.control.constraint import Constraint, contradiction
+from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE
@@ -116,7 +115,7 @@ class Casting:
         if against:
             other = max(against, key=against.__getitem__)
             return contradiction(one, other, "what one asks for the other forbids")
-        return ConfigError(f"{named(one)}: the other constraints leave none of these to play")
+        return ConfigError(f"{one.described}: the other constraints leave none of these to play")
 
     def _check(self, bar: int) -> None:
         if self.instruments(bar).any():
@@ -127,7 +126,7 @@ class Casting:
         for one, other in combinations(covering, 2):
             if not (_ALL & self._mask(one) & self._mask(other)).any():
                 raise contradiction(one, other, f"no instrument is left to play in bar {bar + 1}")
-        names = ", ".join(map(named, covering))
+        names = ", ".join(one.described for one in covering)
         raise ConfigError(f"no instrument is left to play in bar {bar + 1}; allow one ({names})")
 
 
@@ -162,6 +161,6 @@ def with_deadlines(
 
 
 def _crowded(constraints: Sequence[Constraint]) -> ConfigError:
-    names = ", ".join(dict.fromkeys(map(named, constraints)))
+    names = ", ".join(dict.fromkeys(one.described for one in constraints))
     return ConfigError(f"{names}: the bars may not have notes enough for every instrument; "
                        "allow more notes or ask for fewer instruments")  # fmt: skip

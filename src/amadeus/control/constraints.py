@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from amadeus.control.constraint import Constraint
+from amadeus.control.kinds import ExactTempo, InScale, Length, Metre, Playing, TempoRange
 from amadeus.control.parse import parse_constraint
 from amadeus.control.plan import Plan
-from amadeus.control.rules import Constraint, InScale
-from amadeus.control.structure import ExactTempo, Length, Metre, Playing, TempoRange
 from amadeus.errors import ConfigError
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM

@@ -13,6 +13,7 @@ import numpy as np
 
 from amadeus.control.casting import Demand
 from amadeus.control.chord_size import ChordSizeLimit
+from amadeus.control.constraint import Moment
 from amadeus.control.plan import Plan
 from amadeus.control.soft_constraints import SoftConstraints
 from amadeus.diffusion.unmasking import LogitBias
@@ -117,7 +118,8 @@ class Control:
         bar = self.bar(grammar)
         playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
         instruments = frozenset(np.flatnonzero(playing).tolist())
-        bias = self.soft.bias(bar, grammar.bar_ticks, self._counts, instruments)
+        moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
+        bias = self.soft.bias(moment)
         return plus(bias, self._off_beat)
 
     def last_step(self, bar_ticks: int) -> int:

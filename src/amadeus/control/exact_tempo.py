@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from amadeus.control.kinds import ExactTempo
 from amadeus.control.plan import Plan
-from amadeus.control.structure import ExactTempo
 from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo
 

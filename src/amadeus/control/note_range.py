@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from amadeus.control.rules import parse_pitch
+from amadeus.control.kinds.pitch import parse_pitch
 from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID

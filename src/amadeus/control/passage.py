@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from amadeus.control.constraint import only
 from amadeus.control.engine import NOTHING, Control, plus
-from amadeus.control.rules import only
 from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name

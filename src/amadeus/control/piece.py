@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from amadeus.control.constraints import Constraints
+from amadeus.control.kinds import Length, Metre
 from amadeus.control.plan import Plan
-from amadeus.control.structure import Length, Metre
 from amadeus.text.prompt import PromptFacts
 
 DEFAULT_BARS = 16

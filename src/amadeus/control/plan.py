@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
 from amadeus.control.casting import Casting, with_deadlines
-from amadeus.control.conflicts import (
-    blame,
-    check_note_limit,
-    check_pairs,
-    check_scopes,
-    contradiction,
-    horizon,
-    named,
-)
-from amadeus.control.rules import Constraint, InScale, only
-from amadeus.control.structure import Chords, Density, Ending, Playing, chords_on, part_of
+from amadeus.control.conflicts import blame, check_note_limit, check_pairs, horizon
+from amadeus.control.constraint import Constraint, contradiction, only
+from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES
@@ -85,13 +77,14 @@ class Plan:
         if max_notes is not None and max_notes < 1:
             raise ConfigError(f"max_notes must be at least 1, got {max_notes}")
         self.num_bars, self.is_passage = num_bars, is_passage
-        check_scopes(constraints, num_bars)
+        for one in constraints:
+            one.check_length(num_bars)
         self.horizon = horizon(constraints, num_bars)
         if self.horizon > MAX_BARS:
             raise ConfigError(f"{self.horizon:,} bars are too many; ask for {MAX_BARS:,} at most")
         check_pairs(constraints, num_bars)
         check_note_limit(constraints, max_notes)
-        self.constraints = with_tonic(constraints, num_bars)
+        self.constraints = [one.resolve(constraints, num_bars) for one in constraints]
         playing = [c for c in self.constraints if isinstance(c, Playing)]
         self._casting = Casting(playing, self.horizon, num_bars)
         self._bars: dict[int, Bar] = {}
@@ -113,17 +106,19 @@ class Plan:
                 for c in self.constraints
                 if isinstance(c, Playing) and c.is_silence and c.scope.covers(silent[-1])
             )
-            raise ConfigError(f"{named(silence)}: a piece ends with a note; let its last bar play")
+            raise ConfigError(
+                f"{silence.described}: a piece ends with a note; let its last bar play"
+            )
         late = [d for d in self._casting.demands if len(d.bars) < self.horizon]
         if max_notes is not None and late:
             raise ConfigError(
-                f"{named(late[0].constraint)} cannot be promised of a piece that may end before it "
+                f"{late[0].constraint.described} cannot be promised of a piece that may end before it "
                 f"plays, with note {max_notes}; leave out the limit on notes"
             )
         wanted = {d.instrument for d in self._casting.demands}
         if max_notes is not None and len(wanted) > max_notes:
             raise ConfigError(
-                f"{named(self._casting.demands[0].constraint)}: {max_notes} notes are too few for "
+                f"{self._casting.demands[0].constraint.described}: {max_notes} notes are too few for "
                 f"{len(wanted)} instruments; allow more"
             )
 
@@ -196,51 +191,47 @@ class Plan:
     def _parts(
         self, covering: Sequence[Constraint], product: np.ndarray, bar: int
     ) -> list[np.ndarray]:
-        """The product, or one for each of the chords that the bar is split into."""
-        progression = next((c for c in covering if isinstance(c, Chords)), None)
-        chords = progression.parts(bar) if progression else ()
-        if progression is None or len(chords) < 2:
+        """The product, or one for each of the parts that the bar is split into."""
+        lengths = v.METRE_TICKS[product[Attribute.TYPE, FIRST_BAR:FIRST_REST]].tolist()
+        # Two constraints that split the bar split it alike, or `check_pairs` refuses them.
+        splitting = (c for c in covering if c.split(bar, frozenset(lengths)))
+        one = next(splitting, None)
+        if one is None:
             return [product]
-        metres = v.METRE_TICKS[product[Attribute.TYPE, FIRST_BAR:FIRST_REST]]
-        if len(set(metres.tolist())) > 1:
-            raise ConfigError(
-                f"{named(progression)} splits bar {bar + 1}, so its time signature must be known; "
-                "add 'metre: 4/4', or give one chord a bar"
-            )
-        ticks = int(metres[0])
-        if len(chords) > ticks:
-            raise ConfigError(f"{named(progression)}: bar {bar + 1} is too short for "
-                              f"{len(chords)} chords; use fewer")  # fmt: skip
-        beats = np.arange(1, ticks + 1)
         parts = []
-        for place, chord in enumerate(chords):
+        for masks in one.split(bar, frozenset(lengths)):
             part = product.copy()
-            part[Attribute.BEAT] &= only(beats[part_of(beats, ticks, len(chords)) == place])
-            part[Attribute.CHORD] &= only([chord])
-            if not part[Attribute.CHORD].any():
-                others = [(c, c.masks(bar, self.num_bars).get(Attribute.CHORD)) for c in covering]
-                for other, mask in others:
-                    if mask is not None and not mask[chord]:
-                        why = f"a part of bar {bar + 1} has a chord that the other forbids"
-                        raise contradiction(progression, other, why)
+            for attribute, mask in masks.items():
+                part[attribute] &= mask
+                if not part[attribute].any():
+                    raise self._blame_for_part(one, covering, attribute, mask, bar)
             parts.append(part)
         return parts
 
+    def _blame_for_part(
+        self,
+        one: Constraint,
+        covering: Sequence[Constraint],
+        attribute: Attribute,
+        mask: np.ndarray,
+        bar: int,
+    ) -> ConfigError:
+        for other in covering:
+            theirs = other.masks(bar, self.num_bars).get(attribute, mask)
+            if not (theirs & mask).any():
+                name = attribute.name.lower()
+                why = f"a part of bar {bar + 1} has a {name} that the other forbids"
+                return contradiction(one, other, why)
+        raise AssertionError("a part of a bar is empty without a reason")
+
     def _opening(self, notes: np.ndarray, covering: Sequence[Constraint], bar: int) -> np.ndarray:
-        """Notes that may open a bar: at the ends of a key on its tonic, where chords are free."""
+        """Notes that may open a bar."""
         opening = notes.copy()
-        if self.is_passage or any(isinstance(c, Chords) for c in covering):
-            return opening
-        for one in covering:
-            if not isinstance(one, InScale) or one.scope.instruments or one.scale.tonic is None:
-                continue
-            end = one.scope.end(self.num_bars)
-            if bar != one.scope.first and (end is None or bar != end - 1):
-                continue
-            tonic = only([v.NO_CHORD, *chords_on(one.scale.tonic)])
-            on_tonic = opening[:, Attribute.CHORD] & tonic
-            if on_tonic.any(1).all():
-                opening[:, Attribute.CHORD] = on_tonic
+        for one in [] if self.is_passage else covering:
+            for attribute, mask in one.opening_masks(bar, self.num_bars).items():
+                left = opening[:, attribute] & mask
+                if left.any(1).all():
+                    opening[:, attribute] = left
         return opening
 
 
@@ -249,29 +240,11 @@ def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:
     most: float = inf
     most_of: dict[int, int] = {}
     for one in covering:
-        if not isinstance(one, Density) or one.most is None:
+        if one.most_notes is None:
             continue
         if not one.scope.instruments:
-            most = min(most, one.most)
+            most = min(most, one.most_notes)
         for value in range(1, v.DRUMS + 1):
             if one.scope.instruments and one.scope.covers_instrument(value):
-                most_of[value] = min(most_of.get(value, one.most), one.most)
+                most_of[value] = min(most_of.get(value, one.most_notes), one.most_notes)
     return most, most_of
-
-
-def with_tonic(constraints: Sequence[Constraint], num_bars: int | None) -> list[Constraint]:
-    """The constraints, an end on the tonic knowing which that is.
-
-    Raises ConfigError where no key says so.
-    """
-    resolved = list(constraints)
-    for place, one in enumerate(constraints):
-        if isinstance(one, Ending) and one.chord == "tonic":
-            last = (num_bars or 1) - 1
-            keys = [c for c in constraints if isinstance(c, InScale) and not c.scope.instruments]
-            tonics = [key.scale.tonic for key in keys if key.scope.covers(last)]
-            roots = [tonic for tonic in tonics if tonic is not None]
-            if not roots:
-                raise ConfigError(f"{named(one)}: no key has a tonic there; add 'key: A minor'")
-            resolved[place] = replace(one, root=roots[-1])
-    return resolved

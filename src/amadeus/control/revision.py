@@ -7,22 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from amadeus.control.conflicts import named
+from amadeus.control.constraint import Constraint
 from amadeus.control.engine import Control
+from amadeus.control.kinds import Density, Playing
+from amadeus.control.kinds.density import MOST_NOTES
 from amadeus.control.passage import Passage
 from amadeus.control.plan import Plan
-from amadeus.control.rules import Constraint
 from amadeus.control.scope import Scope
 from amadeus.control.selection import Selection, free_programs
-from amadeus.control.structure import (
-    MOST_NOTES,
-    Chords,
-    Density,
-    Ending,
-    Length,
-    Metre,
-    Playing,
-)
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
@@ -47,8 +39,8 @@ class Revision:
         self.selection = selection
         given = list(constraints)
         self.constraints = [_moved(one, selection) for one in given]
-        for one, moved in zip(given, self.constraints, strict=True):
-            _check_speaks_of_what_changes(one, moved, selection)
+        for one in given:
+            _check_affects_what_changes(one, selection)
         self.players = [one for one in self.constraints if isinstance(one, Playing)]
         casting = self._casting() if selection.edit.writes else []
         others = [one for one in self.constraints if one not in self.players]
@@ -122,49 +114,27 @@ def _moved(one: Constraint, selection: Selection) -> Constraint:
     first, last = one.scope.bars
     if first <= selection.first_bar or (last or first) > selection.end_bar:
         raise ConfigError(
-            f"{named(one)} speaks of bars outside of those that are edited, "
+            f"{one.described} speaks of bars outside of those that are edited, "
             f"{selection.first_bar + 1}-{selection.end_bar}; name bars among these"
         )
     here = (first - selection.first_bar, last and last - selection.first_bar)
     return replace(one, scope=replace(one.scope, bars=here))
 
 
-def _check_speaks_of_what_changes(one: Constraint, moved: Constraint, selection: Selection) -> None:
-    if isinstance(one, Length | Metre):
-        raise ConfigError(f"{named(one)}: an edit keeps the bars and their time signatures; "
-                          "leave this out")  # fmt: skip
-    drawn = selection.edit.drawn
-    if selection.edit.writes:
-        drawn = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
-    elif isinstance(one, Density):
-        raise ConfigError(f"{named(one)}: the number of notes is kept; to write new notes, leave "
-                          "out what is kept and resampled")  # fmt: skip
-    about = _attributes(moved, len(selection.bars))
-    if about and not about & drawn:
-        names = ", ".join(ATTRIBUTES[a] for a in sorted(about))
+def _check_affects_what_changes(one: Constraint, selection: Selection) -> None:
+    """Raise ConfigError for a constraint on what an edit keeps."""
+    edit = selection.edit
+    if why := one.refusal_in_edit(edit.drawn):
+        raise ConfigError(f"{one.described}: {why}")
+    changing = edit.drawn
+    if edit.writes:
+        changing = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
+    if one.attributes and not one.attributes & changing:
+        names = ", ".join(ATTRIBUTES[a] for a in sorted(one.attributes))
         raise ConfigError(
-            f"{named(one)} speaks of {names}, which stays as it is; resample {names}, or leave "
+            f"{one.described} speaks of {names}, which stays as it is; resample {names}, or leave "
             "the constraint out"
         )
-    if isinstance(one, Playing) and not selection.edit.writes:
-        _check_is_plain(one)
-
-
-def _check_is_plain(one: Playing) -> None:
-    if one.bar_share or one.note_share or one.scope.bars or one.is_silence:
-        raise ConfigError(
-            f"{named(one)}: where only the players change, they change for all of the edited bars; "
-            "name instruments alone"
-        )
-
-
-def _attributes(one: Constraint, num_bars: int) -> frozenset[Attribute]:
-    """What a constraint speaks of."""
-    if isinstance(one, Playing):
-        return frozenset({Attribute.INSTRUMENT})
-    if isinstance(one, Chords | Ending):
-        return frozenset({Attribute.CHORD})
-    return frozenset(one.masks(one.scope.first, num_bars))
 
 
 def _names(values: Iterable[int]) -> tuple[str, ...]:

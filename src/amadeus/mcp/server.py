@@ -17,7 +17,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from amadeus.control import Constraints
+from amadeus.control import Constraints, manual
 from amadeus.control.edit import Edit
 from amadeus.control.piece import plan_piece
 from amadeus.errors import AmadeusError, ConfigError
@@ -76,10 +76,7 @@ ConstraintList = Annotated[
         max_length=20,
         description=(
             "Constraints of the form 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and "
-            "values: 'key: A minor' or 'D dorian'; 'pitch: C3-C6'; 'instruments: piano, bass' or "
-            "'no drums'; 'tempo: 120', '90-110' or '90->120'; 'time signature: 3/4'; "
-            "'chords: Am F C G' (one per bar) or 'Am F | C G'; 'velocity: 40-80'; "
-            "'durations: 1/8 1/4'; 'density: 8' (notes per bar); 'end: tonic'."
+            f"values: {manual.summary()}."
         ),
     ),
 ]
