@@ -21,9 +21,9 @@ from amadeus.control import (
     Scope,
     TempoRange,
     Velocities,
+    manual,
     parse_constraint,
 )
-from amadeus.control import manual
 from amadeus.control.kinds import KINDS
 from amadeus.control.kinds.durations import parse_note_value
 from amadeus.control.kinds.pitch import parse_pitch

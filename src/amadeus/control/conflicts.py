@@ -42,13 +42,3 @@ def horizon(constraints: Sequence[Constraint], num_bars: int | None) -> int:
         return num_bars
     last = max((n or 0 for c in constraints for n in c.scope.bars or ()), default=0)
     return last + min(prod(c.period for c in constraints), 256) + 1
-
-
-def check_note_limit(constraints: Sequence[Constraint], max_notes: int | None) -> None:
-    """Raise ConfigError for what cannot be promised of a piece that a limit may cut anywhere."""
-    for one in constraints:
-        if max_notes is not None and not one.allows_note_limit:
-            raise ConfigError(
-                f"{one.described} cannot be promised of a piece that may end anywhere, with note "
-                f"{max_notes}; leave out the limit on notes, or this"
-            )

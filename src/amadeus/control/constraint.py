@@ -104,8 +104,8 @@ class Constraint:
 
     @property
     def value(self) -> str:
-        """What it asks for, as text."""
-        raise NotImplementedError
+        """What it asks for, as text; by default, its only field."""
+        return str(getattr(self, self.__match_args__[0]))
 
     @property
     def hard(self) -> str:
@@ -143,7 +143,7 @@ class Constraint:
         """Whether it can hold in a piece that a limit on notes may end anywhere."""
         return True
 
-    def check_length(self, num_bars: int | None) -> None:
+    def check_length(self, num_bars: int | None, max_notes: int | None) -> None:
         """Raise ConfigError if it cannot hold in a piece of this length; None if that is open."""
         first, last = self.scope.bars or (1, 1)
         last = last or first
@@ -154,6 +154,11 @@ class Constraint:
             )
         if self.moves and self.scope.end(num_bars) is None:
             raise ConfigError(f"{self.described} needs an end; say how many bars, or 'in bars 1-8'")
+        if max_notes is not None and not self.allows_note_limit:
+            raise ConfigError(
+                f"{self.described} cannot be promised of a piece that may end anywhere, with note "
+                f"{max_notes}; leave out the limit on notes, or this"
+            )
 
     def conflict(self, other: Any, bars: Sequence[int], num_bars: int | None) -> str:
         """Why it and another one of its class cannot both hold; empty if they can.
@@ -198,7 +203,9 @@ class Constraint:
     @property
     def decided_first(self) -> frozenset[Attribute]:
         """Attributes that have to be decided before others, which would leave them no choice."""
-        return frozenset()
+        # Drums are free of limits on pitches: if pitches were drawn first, most would be theirs.
+        about_pitches = self.favours_chord_tones or Attribute.PITCH in self.attributes
+        return frozenset({Attribute.TYPE, Attribute.INSTRUMENT} if about_pitches else ())
 
     def tracker(self) -> Tracker | None:
         """A new tracker for one piece, if it needs one."""

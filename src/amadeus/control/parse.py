@@ -34,7 +34,7 @@ def parse_constraint(text: str) -> Constraint:
         value, scope = _split_scope(" ".join(value.translate(_PLAIN).split()))
         if not value:
             raise NotUnderstood
-        return _KINDS[name].read(value, scope)
+        return _KINDS[name].read(value, scope=scope)
     except NotUnderstood:
         hint = _KINDS[name].hint
         raise ConfigError(f"constraint {text!r}: {value!r} is not understood; {hint}") from None

@@ -14,8 +14,8 @@ from math import inf
 import numpy as np
 
 from amadeus.control.casting import Casting, with_deadlines
-from amadeus.control.conflicts import blame, check_note_limit, check_pairs, horizon
-from amadeus.control.constraint import Constraint, contradiction, only
+from amadeus.control.conflicts import blame, check_pairs, horizon
+from amadeus.control.constraint import Constraint, only
 from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
@@ -78,12 +78,11 @@ class Plan:
             raise ConfigError(f"max_notes must be at least 1, got {max_notes}")
         self.num_bars, self.is_passage = num_bars, is_passage
         for one in constraints:
-            one.check_length(num_bars)
+            one.check_length(num_bars, max_notes)
         self.horizon = horizon(constraints, num_bars)
         if self.horizon > MAX_BARS:
             raise ConfigError(f"{self.horizon:,} bars are too many; ask for {MAX_BARS:,} at most")
         check_pairs(constraints, num_bars)
-        check_note_limit(constraints, max_notes)
         self.constraints = [one.resolve(constraints, num_bars) for one in constraints]
         playing = [c for c in self.constraints if isinstance(c, Playing)]
         self._casting = Casting(playing, self.horizon, num_bars)
@@ -109,18 +108,17 @@ class Plan:
             raise ConfigError(
                 f"{silence.described}: a piece ends with a note; let its last bar play"
             )
-        late = [d for d in self._casting.demands if len(d.bars) < self.horizon]
-        if max_notes is not None and late:
+        demands = self._casting.demands
+        if max_notes is None or not demands:
+            return
+        if late := [d for d in demands if len(d.bars) < self.horizon]:
             raise ConfigError(
-                f"{late[0].constraint.described} cannot be promised of a piece that may end before it "
-                f"plays, with note {max_notes}; leave out the limit on notes"
+                f"{late[0].constraint.described} cannot be promised of a piece that may end before "
+                f"it plays, with note {max_notes}; leave out the limit on notes"
             )
-        wanted = {d.instrument for d in self._casting.demands}
-        if max_notes is not None and len(wanted) > max_notes:
-            raise ConfigError(
-                f"{self._casting.demands[0].constraint.described}: {max_notes} notes are too few for "
-                f"{len(wanted)} instruments; allow more"
-            )
+        if (wanted := len({d.instrument for d in demands})) > max_notes:
+            raise ConfigError(f"{demands[0].constraint.described}: {max_notes} notes are too few "
+                              f"for {wanted} instruments; allow more")  # fmt: skip
 
     def _make_bar(self, index: int) -> Bar:
         covering = [c for c in self.constraints if c.scope.covers(index)]
@@ -137,21 +135,26 @@ class Plan:
         most, most_of = _limits(covering)
         return Bar(notes, self._opening(notes, covering, index), rest, end, most, most_of)
 
+    def _masks(
+        self, constraints: Sequence[Constraint], attribute: Attribute, bar: int
+    ) -> list[tuple[Constraint, np.ndarray]]:
+        """The masks of constraints on one attribute, [V] each."""
+        masks = ((one, one.masks(bar, self.num_bars)) for one in constraints)
+        return [(one, mask[attribute]) for one, mask in masks if attribute in mask]
+
     def _together(self, constraints: Sequence[Constraint], bar: int) -> np.ndarray:
         """The masks of constraints that cover the same notes, bool [A, V].
 
         Raises ConfigError where they leave nothing of what all notes share.
         """
         product = VALUES.copy()
-        masks: dict[Attribute, list[tuple[Constraint, np.ndarray]]] = defaultdict(list)
         for one in constraints:
             for attribute, mask in one.masks(bar, self.num_bars).items():
                 if attribute != Attribute.INSTRUMENT:
-                    masks[attribute].append((one, mask))
                     product[attribute] &= mask
         for attribute, base in _SHARED.items():
             if not (product[attribute] & base).any():
-                raise blame(attribute, masks[attribute], base, bar)
+                raise blame(attribute, self._masks(constraints, attribute, bar), base, bar)
         return product
 
     def _groups(
@@ -183,10 +186,7 @@ class Plan:
             bases.append((Attribute.PITCH, _DRUMS))
         for attribute, base in bases:
             if not (product[attribute] & base).any():
-                masks = [(c, c.masks(bar, self.num_bars)) for c in constraints]
-                raise blame(
-                    attribute, [(c, m[attribute]) for c, m in masks if attribute in m], base, bar
-                )
+                raise blame(attribute, self._masks(constraints, attribute, bar), base, bar)
 
     def _parts(
         self, covering: Sequence[Constraint], product: np.ndarray, bar: int
@@ -204,25 +204,10 @@ class Plan:
             for attribute, mask in masks.items():
                 part[attribute] &= mask
                 if not part[attribute].any():
-                    raise self._blame_for_part(one, covering, attribute, mask, bar)
+                    others = self._masks(covering, attribute, bar)
+                    raise blame(attribute, [(one, mask), *others], mask, bar)
             parts.append(part)
         return parts
-
-    def _blame_for_part(
-        self,
-        one: Constraint,
-        covering: Sequence[Constraint],
-        attribute: Attribute,
-        mask: np.ndarray,
-        bar: int,
-    ) -> ConfigError:
-        for other in covering:
-            theirs = other.masks(bar, self.num_bars).get(attribute, mask)
-            if not (theirs & mask).any():
-                name = attribute.name.lower()
-                why = f"a part of bar {bar + 1} has a {name} that the other forbids"
-                return contradiction(one, other, why)
-        raise AssertionError("a part of a bar is empty without a reason")
 
     def _opening(self, notes: np.ndarray, covering: Sequence[Constraint], bar: int) -> np.ndarray:
         """Notes that may open a bar."""

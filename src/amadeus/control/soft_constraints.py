@@ -8,8 +8,8 @@ import numpy as np
 
 from amadeus.control.constraint import Constraint, Moment, no_bias
 from amadeus.control.kinds import KINDS
+from amadeus.control.tonality import CHORD_NOTES, CHORDS, PITCH_CLASSES, PITCHES
 from amadeus.diffusion.unmasking import Link, LogitBias
-from amadeus.music.chords import INTERVALS
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
 from amadeus.tokens.vocabulary import Attribute, RowType
@@ -19,18 +19,10 @@ CHORD_BIAS = 1.0
 _ORDER = [name for kind in KINDS for name in kind.names]
 
 
-def _chord_tones() -> np.ndarray:
-    """Which pitches, as values, belong to each chord, 1 or 0, float32 [chords, V]."""
-    tones = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=np.float32)
-    pitches = np.arange(1, v.FIRST_DRUM_PITCH)
-    for root in range(12):
-        for quality, intervals in INTERVALS.items():
-            classes = [(root + i) % 12 for i in intervals]
-            tones[v.chord_value(root, quality), pitches] = np.isin((pitches - 1) % 12, classes)
-    return tones
-
-
-_BY_CHORD = Link(Attribute.CHORD, Attribute.PITCH, CHORD_BIAS * _chord_tones())
+_CHORD_TONES = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=np.float32)
+"""Which pitches belong to each chord, both as values, 1 or 0."""
+_CHORD_TONES[CHORDS[:, None], PITCHES] = CHORD_NOTES[:, PITCH_CLASSES] > 0
+_BY_CHORD = Link(Attribute.CHORD, Attribute.PITCH, CHORD_BIAS * _CHORD_TONES)
 
 
 class SoftConstraints:

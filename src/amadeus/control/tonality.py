@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from amadeus.control.constraint import Moment, Tracker, no_bias
 from amadeus.music.chords import INTERVALS
 from amadeus.music.keys import Key, key_correlations, key_profile
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.grammar import VALUES
 from amadeus.tokens.vocabulary import Attribute
 
 PROFILE_WEIGHT = 0.7
@@ -27,7 +27,7 @@ CHORD_WEIGHT = 1.4
 """How much more a chord is favoured than a pitch, since it outlives a note."""
 
 
-class Tonality:
+class Tonality(Tracker):
     """The bias of one piece: towards the key that was asked for, away from its strongest rival.
 
     The rival is found as keys are estimated, by correlation with the profiles of Aarden.
@@ -42,18 +42,16 @@ class Tonality:
         self._pull = PROFILE_WEIGHT * np.log(own / own.max())  # [12]
         self._durations = PRIOR_TICKS * own
 
-    def update(self, row: np.ndarray) -> None:
-        """Count a row that was composed, [A]."""
+    def update(self, row: np.ndarray, bar: int) -> None:
         pitch = int(row[Attribute.PITCH])
         if 0 < pitch < v.FIRST_DRUM_PITCH:
             self._durations[(pitch - 1) % 12] += int(row[Attribute.DURATION])
 
-    def bias(self) -> np.ndarray:
-        """Added to the logits of the next row, float32 [A, V]."""
+    def bias(self, moment: Moment) -> np.ndarray:
         weights = self._pull + self._push()
-        bias = np.zeros(VALUES.shape, dtype=np.float32)
-        bias[Attribute.PITCH, _PITCHES] = weights[_PITCH_CLASSES]
-        bias[Attribute.CHORD, _CHORDS] = CHORD_WEIGHT * (_CHORD_NOTES @ weights)
+        bias = no_bias()
+        bias[Attribute.PITCH, PITCHES] = weights[PITCH_CLASSES]
+        bias[Attribute.CHORD, CHORDS] = CHORD_WEIGHT * (CHORD_NOTES @ weights)
         return bias
 
     def _push(self) -> np.ndarray:
@@ -67,9 +65,9 @@ class Tonality:
         return min(max(0.0, GAIN * missing), MAX_PUSH) * difference / np.abs(difference).max()
 
 
-_PITCHES = np.arange(1, v.FIRST_DRUM_PITCH)
-_PITCH_CLASSES = (_PITCHES - 1) % 12
-_CHORDS = np.array([v.chord_value(root, quality) for root in range(12) for quality in INTERVALS])
+PITCHES = np.arange(1, v.FIRST_DRUM_PITCH)
+PITCH_CLASSES = (PITCHES - 1) % 12
+CHORDS = np.array([v.chord_value(root, quality) for root in range(12) for quality in INTERVALS])
 
 
 def _chord_notes() -> np.ndarray:
@@ -82,4 +80,4 @@ def _chord_notes() -> np.ndarray:
     return np.stack(shares)
 
 
-_CHORD_NOTES = _chord_notes()
+CHORD_NOTES = _chord_notes()

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from amadeus.control.constraint import Constraint
 from amadeus.control.kinds.kind import Kind, match
-from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import Attribute
 
@@ -27,10 +26,6 @@ class Length(Constraint):
         if self.num_bars < 1:
             raise ConfigError(f"a piece has at least 1 bar, got {self.num_bars}")
 
-    @property
-    def value(self) -> str:
-        return str(self.num_bars)
-
     def conflict(self, other: Any, bars: Sequence[int], num_bars: int | None) -> str:
         return "" if self.num_bars == other.num_bars else "a piece has one length"
 
@@ -43,8 +38,8 @@ class Length(Constraint):
         return [f"the piece has {num_bars} bars, which breaks {self.described}"]
 
 
-def _read(value: str, scope: Scope) -> Constraint:
-    return Length(int(match(r"(\d{1,6})", value)[1]), scope=scope)
-
-
-BARS = Kind(("bars",), ("16",), _read)
+BARS = Kind(
+    ("bars",),
+    ("16",),
+    lambda value, scope: Length(int(match(r"\d{1,6}", value)[0]), scope=scope),
+)

@@ -10,8 +10,6 @@ import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.kinds.kind import Kind
-from amadeus.control.kinds.pitch import PITCH_FIRST
-from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import parse_chord
 from amadeus.tokens import vocabulary as v
@@ -34,10 +32,6 @@ class Chords(Constraint):
     def validate(self) -> None:
         if not self.bars or not all(self.bars):
             raise ConfigError(f"'{self}': every bar needs a chord; write them like 'Am F | C G'")
-
-    @property
-    def value(self) -> str:
-        return self.progression
 
     @property
     def hard(self) -> str:
@@ -89,10 +83,6 @@ class Chords(Constraint):
             for part, chord in enumerate(chords)
         ]
 
-    @property
-    def decided_first(self) -> frozenset[Attribute]:
-        return PITCH_FIRST
-
     def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
         found, ticks = [], 1
         for row, bar in zip(rows, bars.tolist(), strict=True):
@@ -121,10 +111,6 @@ def _part_of(beats: np.ndarray, bar_ticks: int, parts: int) -> np.ndarray:
     return (beats - 1) * parts // bar_ticks
 
 
-def _read(value: str, scope: Scope) -> Constraint:
-    return Chords(value, scope=scope)
-
-
 CHORDS = Kind(
-    ("chords",), ("Am F C G", "Am F | C G"), _read, "one chord per bar, or bars divided evenly"
+    ("chords",), ("Am F C G", "Am F | C G"), Chords, "one chord per bar, or bars divided evenly"
 )

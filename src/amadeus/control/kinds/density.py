@@ -99,7 +99,7 @@ class Density(Constraint):
 
 
 class _DensityBias(Tracker):
-    """In favour of more notes in a bar that has too few, and against them in one that has enough."""
+    """In favour of notes in a bar that has too few, and against them in one that has enough."""
 
     def __init__(self, scope: Scope, target: int) -> None:
         self._scope, self._target = scope, target

@@ -11,7 +11,6 @@ from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.kinds.chords import CHORD_TONES, read_chord
 from amadeus.control.kinds.key import InScale, chords_on
 from amadeus.control.kinds.kind import Kind
-from amadeus.control.kinds.pitch import PITCH_FIRST
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import Attribute
@@ -36,10 +35,6 @@ class Ending(Constraint):
             read_chord(self.chord)
 
     @property
-    def value(self) -> str:
-        return self.chord
-
-    @property
     def hard(self) -> str:
         chord = "a chord on the tonic" if self.chord == "tonic" else "this chord"
         return f"every note of the last bar has {chord}"
@@ -52,7 +47,8 @@ class Ending(Constraint):
     def allows_note_limit(self) -> bool:
         return False
 
-    def check_length(self, num_bars: int | None) -> None:
+    def check_length(self, num_bars: int | None, max_notes: int | None) -> None:
+        Constraint.check_length(self, num_bars, max_notes)
         if num_bars is None:
             raise ConfigError(f"{self.described} needs to know the last bar; say how many bars")
 
@@ -73,10 +69,6 @@ class Ending(Constraint):
         if self.chord != "tonic":
             return {Attribute.CHORD: only([read_chord(self.chord)])}
         return {} if self.root is None else {Attribute.CHORD: only(chords_on(self.root))}
-
-    @property
-    def decided_first(self) -> frozenset[Attribute]:
-        return PITCH_FIRST
 
 
 def _read(value: str, scope: Scope) -> Constraint:

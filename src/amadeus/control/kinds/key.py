@@ -8,14 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from amadeus.control.constraint import Constraint, Masks, Moment, Tracker, only
+from amadeus.control.constraint import Constraint, Masks, Tracker, only
 from amadeus.control.kinds.kind import Kind
-from amadeus.control.kinds.pitch import DRUM_PITCHES, PITCH_FIRST
-from amadeus.control.scope import Scope
+from amadeus.control.kinds.pitch import DRUM_PITCHES
 from amadeus.control.tonality import Tonality
 from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import INTERVALS, QUALITIES
-from amadeus.music.keys import Key
 from amadeus.music.scales import Scale, parse_scale
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
@@ -36,10 +34,6 @@ class InScale(Constraint):
             parse_scale(self.scale_name)
         except ScoreError as error:
             raise ConfigError(f"key {self.scale_name!r}: {error}") from None
-
-    @property
-    def value(self) -> str:
-        return self.scale_name
 
     @property
     def scale(self) -> Scale:
@@ -73,24 +67,9 @@ class InScale(Constraint):
             return {}
         return {Attribute.CHORD: only([v.NO_CHORD, *chords_on(self.scale.tonic)])}
 
-    @property
-    def decided_first(self) -> frozenset[Attribute]:
-        return PITCH_FIRST
-
     def tracker(self) -> Tracker | None:
         key = None if self.scope.instruments else self.scale.key
-        return None if key is None else _KeyTracker(key)
-
-
-class _KeyTracker(Tracker):
-    def __init__(self, key: Key) -> None:
-        self._tonality = Tonality(key)
-
-    def update(self, row: np.ndarray, bar: int) -> None:
-        self._tonality.update(row)
-
-    def bias(self, moment: Moment) -> np.ndarray:
-        return self._tonality.bias()
+        return None if key is None else Tonality(key)
 
 
 @lru_cache(maxsize=64)
@@ -115,8 +94,4 @@ def chords_on(root: int) -> list[int]:
     return [v.chord_value(root, quality) for quality in QUALITIES]
 
 
-def _read(value: str, scope: Scope) -> Constraint:
-    return InScale(value, scope=scope)
-
-
-KEY = Kind(("key", "scale"), ("A minor", "D dorian", "C E G A"), _read, "a scale or its notes")
+KEY = Kind(("key", "scale"), ("A minor", "D dorian", "C E G A"), InScale, "a scale or its notes")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amadeus.control.constraint import Constraint
-from amadeus.control.scope import Scope
 
 NUMBER = r"(\d{1,4}(?:\.\d+)?)"
 DASH, ARROW = r"\s*-\s*", r"\s*->\s*"
@@ -21,9 +20,9 @@ class Kind:
     """What it is called in text; the first name is the one that is shown."""
     examples: tuple[str, ...]
     """Typical values, one for each form that a value may have."""
-    read: Callable[[str, Scope], Constraint]
-    """The constraint for a value and a scope; raises NotUnderstood, or ConfigError for a value that
-    makes no sense."""
+    read: Callable[..., Constraint]
+    """(value, scope=scope) -> the constraint. Raises NotUnderstood for a value of another form, and
+    ConfigError for one that makes no sense."""
     note: str = ""
     """An explanation of the examples."""
 

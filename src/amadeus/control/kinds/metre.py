@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.kinds.kind import Kind
-from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError, VocabularyError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute, RowType
@@ -27,10 +26,6 @@ class Metre(Constraint):
         self.index  # noqa: B018
 
     @property
-    def value(self) -> str:
-        return self.time_signature
-
-    @property
     def index(self) -> int:
         """Index into METRES."""
         numerator, _, denominator = self.time_signature.partition("/")
@@ -42,7 +37,7 @@ class Metre(Constraint):
             raise ConfigError(str(error)) from None
 
     def profile(self) -> dict[str, Any]:
-        return {"time_signature": self.value}
+        return {"time_signature": self.time_signature}
 
     def refusal_in_edit(self, drawn: frozenset[Attribute]) -> str:
         return "an edit keeps the bars and their time signatures; leave this out"
@@ -52,8 +47,8 @@ class Metre(Constraint):
         return {Attribute.TYPE: only([*range(RowType.END, v.FIRST_BAR), *opening])}
 
 
-def _read(value: str, scope: Scope) -> Constraint:
-    return Metre(value.replace(" ", ""), scope=scope)
-
-
-METRE = Kind(("time signature", "metre"), ("3/4",), _read)
+METRE = Kind(
+    ("time signature", "metre"),
+    ("3/4",),
+    lambda value, scope: Metre(value.replace(" ", ""), scope=scope),
+)

@@ -17,9 +17,6 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
 DRUM_PITCHES = only(np.arange(v.FIRST_DRUM_PITCH, v.FIRST_DRUM_PITCH + 128))
-PITCH_FIRST = frozenset({Attribute.TYPE, Attribute.INSTRUMENT})
-"""What has to be decided before a pitch that is limited. Drums are free of these limits: if pitches
-were drawn first, most would be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +45,6 @@ class PitchRange(Constraint):
         named = instrument_values(self.scope.instruments)
         mask |= only(pitches + v.FIRST_DRUM_PITCH) if v.DRUMS in named else DRUM_PITCHES
         return {Attribute.PITCH: mask}
-
-    @property
-    def decided_first(self) -> frozenset[Attribute]:
-        return PITCH_FIRST
 
 
 _PITCH = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?\d+)")
