@@ -6,7 +6,7 @@ A kind of constraint (see `kinds`) overrides what applies to it and inherits the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -44,8 +44,21 @@ class Moment(NamedTuple):
     """Values of `instrument` that may play in it."""
 
 
+Note = tuple[int, int, int]
+"""Values of `beat`, `instrument` and `pitch`."""
+
+
+class Room(NamedTuple):
+    """What is possible in a bar after a note."""
+
+    notes: int
+    """Different notes that may certainly follow in the same bar."""
+    may_close: bool
+    """Whether the bar may end there."""
+
+
 class Tracker:
-    """The memory of a constraint while a piece is composed, and the logit biases it gives."""
+    """The memory of a constraint while a piece is composed, and what follows from it."""
 
     def update(self, row: np.ndarray, bar: int) -> None:
         """Take the next row, [A], and its bar, counted from 0."""
@@ -57,6 +70,17 @@ class Tracker:
     def beat_bias(self, moment: Moment) -> np.ndarray | None:
         """The bias on the beat of the next row if it is a note in the current bar, [V]."""
         return None
+
+    def banned(self, bar: int, room: Callable[[Note], Room]) -> frozenset[Note]:
+        """Notes that may not come next in the current bar, or first in the next one.
+
+        room: what would be possible after a note. Some of the notes with room must be allowed.
+        """
+        return frozenset()
+
+    def may_close(self) -> bool:
+        """Whether the current bar may end here. If not, some further note must be possible."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +197,12 @@ class Constraint:
         drawn: attributes that the edit resamples; none if it writes new notes.
         """
         return ""
+
+    def check_room(self, rooms: Sequence[int], most_bars: float) -> None:
+        """Raise ConfigError if the bars leave it too few choices.
+
+        rooms: different notes that may certainly open each bar, 0 for silence.
+        """
 
     def resolve(self, constraints: Sequence[Constraint], num_bars: int | None) -> Constraint:
         """The constraint with what it takes from the other ones filled in."""

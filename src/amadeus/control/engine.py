@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
 from amadeus.control.casting import Demand
 from amadeus.control.chord_size import ChordSizeLimit
-from amadeus.control.constraint import Moment
+from amadeus.control.constraint import Moment, Note, Room, only
 from amadeus.control.plan import Plan
 from amadeus.control.soft_constraints import SoftConstraints
 from amadeus.diffusion.unmasking import LogitBias
@@ -21,7 +22,7 @@ from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.rows import bar_index
-from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
+from amadeus.tokens.vocabulary import Attribute
 
 PATIENCE = 4
 """Bars in which a required instrument may enter when the model chooses."""
@@ -116,8 +117,7 @@ class Control:
     def bias(self, grammar: Grammar) -> LogitBias | None:
         """What is added to the logits of the next row."""
         bar = self.bar(grammar)
-        playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
-        instruments = frozenset(np.flatnonzero(playing).tolist())
+        instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
         moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
         bias = self.soft.bias(moment)
         return plus(bias, self._off_beat)
@@ -140,17 +140,51 @@ class Control:
         notes_left = None if grammar.max_notes is None else grammar.max_notes - grammar.notes
         must = missing if notes_left is not None and notes_left <= len(missing) else frozenset()
         limits = self._limits(here, due)
-        state = (following, due, due_next, late, must, bool(missing), limits)
+        banned = self._banned(here, grammar.bar_ticks, due, notes_left, self._counts)
+        ticks = 0 if ends else self.plan.bar(following).shortest
+        banned_next = self._banned(following, ticks, due_next, notes_left, Counter())
+        goes_on = bool(due) or not all(tracker.may_close() for _, tracker in self.soft.trackers)
+        state = (
+            following, due, due_next, late, must, bool(missing), limits, banned, banned_next,
+            goes_on,
+        )  # fmt: skip
         if state != self._state:
             self._state = state
-            open_end = self.plan.num_bars is None and missing
-            end = self.plan.bar(here).end[None] if here >= 0 and not (due or open_end) else NOTHING
+            stays = goes_on or (self.plan.num_bars is None and missing)
+            end = NOTHING if here < 0 or stays else self.plan.bar(here).end[None]
             opening = rest = NOTHING
-            if not (due or ends):
+            if not (goes_on or ends):
                 opening, rest = self._next_bar(following, due_next, late, must)
+                opening = _without(opening, banned_next)
             notes = self._notes(here, self.last_step(max(1, grammar.bar_ticks)), due, must, limits)
+            notes = _without(notes, banned)
             self._permission = Permission(notes, end, opening, rest, due, due_next)
         return self._permission
+
+    def _banned(
+        self,
+        index: int,
+        bar_ticks: int,
+        due: frozenset[int],
+        notes_left: int | None,
+        counts: Counter[int],
+    ) -> frozenset[Note]:
+        """Notes that trackers ban in a bar, counted from 0, with these notes so far."""
+        trackers = [t for scope, t in self.soft.trackers if index >= 0 and scope.covers(index)]
+        if not (trackers and bar_ticks):
+            return frozenset()
+        bar = self.plan.bar(index)
+        left = min(bar.most - counts.total(), inf if notes_left is None else notes_left)
+
+        def room(note: Note) -> Room:
+            beat, instrument, _ = note
+            still_due = due - {instrument}
+            done = (bar.most_of.get(i, inf) <= counts[i] + (i == instrument) for i in bar.players)
+            full = left < 2 or all(done)
+            further = 0 if full else bar.room(bar_ticks, beat, due=bool(still_due))
+            return Room(further, not still_due)
+
+        return frozenset[Note]().union(*(tracker.banned(index, room) for tracker in trackers))
 
     def _limits(self, here: int, due: frozenset[int]) -> tuple[bool, bool, frozenset[int]]:
         """Whether the bar is full, whether what is left is for who is due, and who has had all."""
@@ -192,7 +226,7 @@ class Control:
             notes = _played_by(notes, must)
         if due:
             notes = _played_by(notes, due) if bar.most <= len(due) else notes
-            notes = _with_room(notes, due, self.last_step(_shortest(notes)))
+            notes = _with_room(notes, due, self.last_step(bar.shortest))
         # Music that was asked for begins at once.
         begins = index == 0 and not self.plan.is_passage
         return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
@@ -288,7 +322,19 @@ def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:
     return np.concatenate([before, on_last])
 
 
-def _shortest(notes: np.ndarray) -> int:
-    """Grid steps of the shortest bar that notes [P, A, V] may open."""
-    metres = notes[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(0)
-    return int(v.METRE_TICKS[metres].min())
+def _without(notes: np.ndarray, banned: frozenset[Note]) -> np.ndarray:
+    """The notes, [P, A, V], without some of them."""
+    for beat, instrument, pitch in sorted(banned):
+        other_beats, same_beat = _divided(notes, Attribute.BEAT, beat)
+        other_players, same_player = _divided(same_beat, Attribute.INSTRUMENT, instrument)
+        other_pitches, _ = _divided(same_player, Attribute.PITCH, pitch)
+        notes = np.concatenate([other_beats, other_players, other_pitches])
+    return notes
+
+
+def _divided(notes: np.ndarray, attribute: Attribute, value: int) -> tuple[np.ndarray, np.ndarray]:
+    """The notes, [P, A, V], with other values of an attribute, and those with this value."""
+    others, same = notes.copy(), notes[notes[:, attribute, value]]
+    others[:, attribute, value] = False
+    same[:, attribute] = only([value])
+    return others[others[:, attribute].any(1)], same

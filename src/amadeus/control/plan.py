@@ -18,6 +18,7 @@ from amadeus.control.conflicts import blame, check_pairs, horizon
 from amadeus.control.constraint import Constraint, only
 from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
+from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_DRUM_PITCH, FIRST_REST, Attribute, RowType
@@ -56,6 +57,21 @@ class Bar:
     """Notes it may have."""
     most_of: dict[int, int]
     """Notes that each value of `instrument` may have, where that is limited."""
+    players: frozenset[int]
+    """Values of `instrument` that may play."""
+    fewest_pitches: int
+    """The smallest number of pitches that any of them has to choose from."""
+    shortest: int
+    """Grid steps of the shortest bar that its notes may open."""
+
+    def room(self, bar_ticks: int, beat: int = 0, *, due: bool = True) -> int:
+        """Different notes after a beat that are possible whichever instrument has to play.
+
+        They begin an eighth before the bar ends at the latest. due: whether the last beat is
+        reserved for instruments that still have to play.
+        """
+        last = min(max(bar_ticks // 2, bar_ticks - GRID // 2 + 1), bar_ticks - due)
+        return max(0, last - beat) * self.fewest_pitches
 
 
 class Plan:
@@ -90,6 +106,9 @@ class Plan:
         bars = [self.bar(index) for index in range(self.horizon)]
         self._check_playing(bars, max_notes)
         self.demands = with_deadlines(self._casting.demands, [b.most for b in bars], num_bars)
+        rooms = [bar.room(bar.shortest) for bar in bars]
+        for one in self.constraints:
+            one.check_room(rooms, min(num_bars or inf, max_notes or inf))
 
     def bar(self, index: int) -> Bar:
         """What a bar, counted from 0, may hold."""
@@ -133,7 +152,12 @@ class Plan:
         products = [p for group in groups for p in self._parts(covering, group, index)]
         notes = np.array(products, dtype=bool).reshape(-1, *VALUES.shape)
         most, most_of = _limits(covering)
-        return Bar(notes, self._opening(notes, covering, index), rest, end, most, most_of)
+        opening = self._opening(notes, covering, index)
+        players = frozenset(np.flatnonzero(notes[:, Attribute.INSTRUMENT].any(0)).tolist())
+        fewest = min(map(_fewest_pitches, notes), default=0)
+        metres = notes[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(0)
+        shortest = int(v.METRE_TICKS[metres].min(initial=v.METRE_TICKS.max()))
+        return Bar(notes, opening, rest, end, most, most_of, players, fewest, shortest)
 
     def _masks(
         self, constraints: Sequence[Constraint], attribute: Attribute, bar: int
@@ -218,6 +242,15 @@ class Plan:
                 if left.any(1).all():
                     opening[:, attribute] = left
         return opening
+
+
+def _fewest_pitches(product: np.ndarray) -> int:
+    """The smallest number of pitches that an instrument of a product, [A, V], has."""
+    players = product[Attribute.INSTRUMENT]
+    counts = [(product[Attribute.PITCH] & _DRUMS).sum()] if players[v.DRUMS] else []
+    if players[: v.DRUMS].any():
+        counts.append((product[Attribute.PITCH] & _PITCHED).sum())
+    return int(min(counts))
 
 
 def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:

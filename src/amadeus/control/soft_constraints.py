@@ -31,19 +31,19 @@ class SoftConstraints:
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         # Sums of floats depend on their order, which should not be that of the request.
         ordered = sorted(constraints, key=lambda one: _ORDER.index(one.name))
-        self._trackers = [(one.scope, t) for one in ordered if (t := one.tracker()) is not None]
+        self.trackers = [(one.scope, t) for one in ordered if (t := one.tracker()) is not None]
         self._chords = [one.scope for one in ordered if one.favours_chord_tones]
         self.first = frozenset(a for one in ordered for a in one.decided_first)
         """Attributes that have to be decided before others, which would leave them no choice."""
 
     def update(self, row: np.ndarray, bar: int) -> None:
         """Take the next row, [A], and its bar, counted from 0."""
-        for _, tracker in self._trackers:
+        for _, tracker in self.trackers:
             tracker.update(row, bar)
 
     def bias(self, moment: Moment) -> LogitBias | None:
         """The bias on the logits of the next row, if there is any."""
-        here = [tracker for scope, tracker in self._trackers if scope.covers(moment.bar)]
+        here = [tracker for scope, tracker in self.trackers if scope.covers(moment.bar)]
         by_chord = any(
             scope.covers(moment.bar + ahead) for scope in self._chords for ahead in (0, 1)
         )
