@@ -28,6 +28,7 @@ from amadeus.control.kinds import (
     Metre,
     PitchRange,
     Playing,
+    Repeats,
     TempoRange,
     Velocities,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "PitchRange",
     "Plan",
     "Playing",
+    "Repeats",
     "Scope",
     "TempoRange",
     "Velocities",

@@ -14,11 +14,12 @@ from amadeus.control.kinds.key import KEY, InScale
 from amadeus.control.kinds.kind import Kind
 from amadeus.control.kinds.metre import METRE, Metre
 from amadeus.control.kinds.pitch import PITCH, PitchRange
+from amadeus.control.kinds.repeats import REPEATS, Repeats
 from amadeus.control.kinds.tempo import TEMPO, ExactTempo, TempoRange
 from amadeus.control.kinds.velocity import VELOCITY, Velocities
 
 KINDS = (
-    KEY, PITCH, INSTRUMENTS, TEMPO, METRE, CHORDS, VELOCITY, DURATIONS, DENSITY, BARS, END,
+    KEY, PITCH, INSTRUMENTS, TEMPO, METRE, CHORDS, VELOCITY, DURATIONS, DENSITY, REPEATS, BARS, END,
 )  # fmt: skip
 """All kinds, in the order of the help."""
 
@@ -35,6 +36,7 @@ __all__ = [
     "Metre",
     "PitchRange",
     "Playing",
+    "Repeats",
     "TempoRange",
     "Velocities",
 ]

@@ -1,0 +1,126 @@
+"""`repeats`: no bar repeats an earlier one, or not too often."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from amadeus.control.constraint import Constraint, Note, Room, Tracker
+from amadeus.control.kinds.kind import Kind, match
+from amadeus.control.scope import Scope
+from amadeus.errors import ConfigError
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats(Constraint):
+    """How often a bar may be repeated, next to itself or later. Empty bars do not count."""
+
+    name: ClassVar[str] = "repeats"
+
+    most: int = 0
+
+    @property
+    def value(self) -> str:
+        return f"at most {self.most}" if self.most else "none"
+
+    @property
+    def hard(self) -> str:
+        often = (
+            f"is repeated more than {self.most} times" if self.most else "repeats an earlier one"
+        )
+        return f"no bar {often}, with the same onsets, instruments and pitches"
+
+    def check_length(self, num_bars: int | None, max_notes: int | None) -> None:
+        Constraint.check_length(self, num_bars, max_notes)
+        if self.scope.end(num_bars) is None and max_notes is None:
+            raise ConfigError(f"{self.described} needs an end; say how many bars")
+
+    def refusal_in_edit(self, drawn: frozenset[Attribute]) -> str:
+        return "an edit keeps bars and notes, which may repeat; leave this out"
+
+    def check_room(self, rooms: Sequence[int], most_bars: float) -> None:
+        end, first = self.scope.end(None), self.scope.first
+        bars = most_bars if end is None else min(most_bars, end - first)
+        used_up = int(bars - 1) // (self.most + 1)
+        for bar, room in enumerate(rooms):
+            if self.scope.covers(bar) and 0 < room <= used_up:
+                raise ConfigError(
+                    f"{self.described}: the other constraints leave too few notes for bar "
+                    f"{bar + 1} to differ from the bars before; allow more"
+                )
+
+    def tracker(self) -> Tracker:
+        return _UsedBars(self)
+
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
+        sound = v.has_sound(rows[:, Attribute.TYPE])
+        bars_of: defaultdict[tuple[Note, ...], list[int]] = defaultdict(list)
+        for bar in np.unique(bars[sound]).tolist():
+            bars_of[tuple(map(_note, rows[sound & (bars == bar)]))].append(bar)
+        return [
+            f"bar {bar + 1}: it repeats bar {first + 1} and breaks {self.described}"
+            for first, *others in bars_of.values()
+            for bar in others[self.most :]
+        ]
+
+
+class _UsedBars(Tracker):
+    """The contents of bars that may not occur again.
+
+    A bar may go on like one of these as long as it can still become different: if it may end
+    sooner, or if more notes are possible next than there are used bars to tell apart.
+    """
+
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+        self._counts: Counter[tuple[Note, ...]] = Counter()
+        self._used: frozenset[tuple[Note, ...]] = frozenset()
+        self._bar = -1
+        self._notes: tuple[Note, ...] = ()
+
+    def update(self, row: np.ndarray, bar: int) -> None:
+        if v.opens_bar(row[0]):
+            self._used = self._used_after()
+            self._counts[self._notes] += 1
+            self._bar, self._notes = bar, ()
+        if v.has_sound(row[0]) and self._repeats.scope.covers(bar):
+            self._notes += (_note(row),)
+
+    def _used_after(self) -> frozenset[tuple[Note, ...]]:
+        """The contents that are used if the current bar ends here."""
+        is_used = self._notes and self._counts[self._notes] >= self._repeats.most
+        return self._used | {self._notes} if is_used else self._used
+
+    def may_close(self) -> bool:
+        return self._notes not in self._used
+
+    def banned(self, bar: int, room: Callable[[Note], Room]) -> frozenset[Note]:
+        used, begun = (self._used, self._notes) if bar == self._bar else (self._used_after(), ())
+        size = len(begun)
+        alike = [notes for notes in used if len(notes) > size and notes[:size] == begun]
+        banned = set()
+        for note in {notes[size] for notes in alike}:
+            ends = [notes[size + 1 :] for notes in alike if notes[size] == note]
+            left = room(note)
+            may_close = left.may_close and () not in ends
+            if not may_close and left.notes <= len({end[0] for end in ends if end}):
+                banned.add(note)
+        return frozenset(banned)
+
+
+def _note(row: np.ndarray) -> Note:
+    return int(row[Attribute.BEAT]), int(row[Attribute.INSTRUMENT]), int(row[Attribute.PITCH])
+
+
+def _read(value: str, scope: Scope) -> Constraint:
+    none, most = match(r"(none)|(?:at most\s+)?(\d{1,4})", value).groups()
+    return Repeats(0 if none else int(most), scope=scope)
+
+
+REPEATS = Kind(("repeats",), ("none", "at most 2"), _read, "how often a bar may be repeated")
