@@ -11,8 +11,6 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:
-    from click import Context, HelpFormatter
-
     from amadeus.music.limits import Limits
 
 Notes = Annotated[int | None, typer.Option(min=1, help="Maximum number of notes.")]
@@ -87,7 +85,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 class CommandWithConstraints(TyperCommand):
     """A command whose help lists the constraints above the examples."""
 
-    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         from amadeus.control.manual import command_line_help
 
         full = copy(self)

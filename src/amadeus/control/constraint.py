@@ -89,6 +89,12 @@ class Constraint:
 
     name: ClassVar[str] = ""
     """What it is called in text: "key"."""
+    names: ClassVar[tuple[str, ...]] = ()
+    """All names that it may be called, if there are others; the first one is shown in help."""
+    examples: ClassVar[tuple[str, ...]] = ()
+    """Values, one of each form."""
+    note: ClassVar[str] = ""
+    """An explanation of the examples."""
     for_instruments: ClassVar[bool] = False
     """Whether it can be limited to some instruments."""
     for_bars: ClassVar[bool] = True
@@ -123,13 +129,21 @@ class Constraint:
 
     # What it is.
 
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        """The constraint that a text states.
+
+        Raises `NotUnderstood` for a value of another form, ConfigError for one that makes no sense.
+        """
+        raise NotImplementedError
+
     def validate(self) -> None:
         """Raise ConfigError for values that make no sense."""
 
     @property
     def value(self) -> str:
         """What it asks for, as text; by default, its only field."""
-        return str(getattr(self, self.__match_args__[0]))
+        return str(getattr(self, next(iter(self.__match_args__))))
 
     @property
     def hard(self) -> str:

@@ -7,15 +7,23 @@ Names and values are those of `kinds`. Bars count from 1; "in bars 9-" runs to t
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from difflib import get_close_matches
 
 from amadeus.control.constraint import Constraint
 from amadeus.control.kinds import KINDS
-from amadeus.control.kinds.kind import NotUnderstood, split_names
+from amadeus.control.kinds.reading import NotUnderstood, split_names
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 
-_KINDS = {name: kind for kind in KINDS for name in kind.names}
+NAMES: dict[str, list[type[Constraint]]] = defaultdict(list)
+"""The kinds that each name stands for."""
+EXAMPLES: dict[str, list[str]] = defaultdict(list)
+"""Values, one of each form, by the names that are shown in help."""
+for _kind in KINDS:
+    for _name in _kind.names or (_kind.name,):
+        NAMES[_name].append(_kind)
+    EXAMPLES[(_kind.names or (_kind.name,))[0]].extend(_kind.examples)
 _BARS = re.compile(r"\s*\bin\s+bars?\s+(\d{1,6})(?:\s*(-|to)\s*(\d{1,6})?)?(?=\s|$)", re.I)
 _FOR = re.compile(r"\s*\bfor\s+(.+)$", re.I)
 _PLAIN = str.maketrans({"\u2013": "-", "\u2192": "->", "\u00a0": " "})
@@ -28,25 +36,27 @@ def parse_constraint(text: str) -> Constraint:
     """
     name, colon, value = text.partition(":")
     name = " ".join(name.lower().split())
-    if not colon or name not in _KINDS:
+    if not colon or name not in NAMES:
         raise ConfigError(f"constraint {text!r}: {_unknown(name, bool(colon))}")
     try:
         value, scope = _split_scope(" ".join(value.translate(_PLAIN).split()))
-        if not value:
-            raise NotUnderstood
-        return _KINDS[name].read(value, scope=scope)
-    except NotUnderstood:
-        hint = _KINDS[name].hint
-        raise ConfigError(f"constraint {text!r}: {value!r} is not understood; {hint}") from None
+        for kind in NAMES[name] if value else ():
+            try:
+                return kind.read(value, scope)
+            except NotUnderstood:
+                continue
     except ConfigError as error:
         raise ConfigError(f"constraint {text!r}: {error}") from None
+    examples = [repr(example) for kind in NAMES[name] for example in kind.examples]
+    hint = " or ".join(filter(None, [", ".join(examples[:-1]), examples[-1]]))
+    raise ConfigError(f"constraint {text!r}: {value!r} is not understood; write {hint}")
 
 
 def _unknown(name: str, has_colon: bool) -> str:
-    names = ", ".join(_KINDS)
+    names = ", ".join(NAMES)
     if not has_colon:
         return f"write NAME: VALUE, such as 'key: A minor'; names are {names}"
-    close = get_close_matches(name, _KINDS, n=1)
+    close = get_close_matches(name, NAMES, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"there is no {name!r}; {hint}{'Names' if hint else 'names'} are {names}"
 

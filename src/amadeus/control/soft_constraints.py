@@ -16,7 +16,6 @@ from amadeus.tokens.vocabulary import Attribute, RowType
 
 CHORD_BIAS = 1.0
 """Nats added to pitches of the current chord, once it is drawn."""
-_ORDER = [name for kind in KINDS for name in kind.names]
 
 
 _CHORD_TONES = np.zeros((v.SIZES[Attribute.CHORD], VALUES.shape[1]), dtype=np.float32)
@@ -30,7 +29,7 @@ class SoftConstraints:
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         # Sums of floats depend on their order, which should not be that of the request.
-        ordered = sorted(constraints, key=lambda one: _ORDER.index(one.name))
+        ordered = sorted(constraints, key=lambda one: KINDS.index(type(one)))
         self.trackers = [(one.scope, t) for one in ordered if (t := one.tracker()) is not None]
         self._chords = [one.scope for one in ordered if one.favours_chord_tones]
         self.first = frozenset(a for one in ordered for a in one.decided_first)

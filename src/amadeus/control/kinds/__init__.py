@@ -1,42 +1,25 @@
 """The kinds of constraints, one file each.
 
-A file holds the class of a kind, or two, and its `Kind`. What a class may override, and when that
-is used, is in `control.constraint`.
+`control.constraint` says what a kind may override. Kinds may share a name if their values differ in
+form.
 """
 
-from amadeus.control.kinds.bars import BARS, Length
-from amadeus.control.kinds.chords import CHORDS, Chords
-from amadeus.control.kinds.density import DENSITY, Density
-from amadeus.control.kinds.durations import DURATIONS, Durations
-from amadeus.control.kinds.end import END, Ending
-from amadeus.control.kinds.instruments import INSTRUMENTS, Playing
-from amadeus.control.kinds.key import KEY, InScale
-from amadeus.control.kinds.kind import Kind
-from amadeus.control.kinds.metre import METRE, Metre
-from amadeus.control.kinds.pitch import PITCH, PitchRange
-from amadeus.control.kinds.repeats import REPEATS, Repeats
-from amadeus.control.kinds.tempo import TEMPO, ExactTempo, TempoRange
-from amadeus.control.kinds.velocity import VELOCITY, Velocities
+from amadeus.control.constraint import Constraint
+from amadeus.control.kinds.bars import Length
+from amadeus.control.kinds.chords import Chords
+from amadeus.control.kinds.density import Density
+from amadeus.control.kinds.durations import Durations
+from amadeus.control.kinds.end import Ending
+from amadeus.control.kinds.instruments import Playing
+from amadeus.control.kinds.key import InScale
+from amadeus.control.kinds.metre import Metre
+from amadeus.control.kinds.pitch import PitchRange
+from amadeus.control.kinds.repeats import Repeats
+from amadeus.control.kinds.tempo import ExactTempo, TempoRange
+from amadeus.control.kinds.velocity import Velocities
 
-KINDS = (
-    KEY, PITCH, INSTRUMENTS, TEMPO, METRE, CHORDS, VELOCITY, DURATIONS, DENSITY, REPEATS, BARS, END,
+KINDS: tuple[type[Constraint], ...] = (
+    InScale, PitchRange, Playing, ExactTempo, TempoRange, Metre, Chords, Velocities, Durations,
+    Density, Repeats, Length, Ending,
 )  # fmt: skip
 """All kinds, in the order of the help."""
-
-__all__ = [
-    "KINDS",
-    "Chords",
-    "Density",
-    "Durations",
-    "Ending",
-    "ExactTempo",
-    "InScale",
-    "Kind",
-    "Length",
-    "Metre",
-    "PitchRange",
-    "Playing",
-    "Repeats",
-    "TempoRange",
-    "Velocities",
-]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from amadeus.control.constraint import Constraint
-from amadeus.control.kinds.kind import Kind, match
+from amadeus.control.kinds.reading import match
+from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import Attribute
 
@@ -17,10 +18,15 @@ class Length(Constraint):
     """The exact number of bars of the piece."""
 
     name: ClassVar[str] = "bars"
+    examples: ClassVar[tuple[str, ...]] = ("16",)
     for_bars: ClassVar[bool] = False
     hard_text: ClassVar[str] = "the piece has this number of bars"
 
     num_bars: int
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        return cls(int(match(r"\d{1,6}", value)[0]), scope=scope)
 
     def validate(self) -> None:
         if self.num_bars < 1:
@@ -36,10 +42,3 @@ class Length(Constraint):
         if self.num_bars == num_bars:
             return []
         return [f"the piece has {num_bars} bars, which breaks {self.described}"]
-
-
-BARS = Kind(
-    ("bars",),
-    ("16",),
-    lambda value, scope: Length(int(match(r"\d{1,6}", value)[0]), scope=scope),
-)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import Kind
+from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import parse_chord
 from amadeus.tokens import vocabulary as v
@@ -23,11 +23,17 @@ class Chords(Constraint):
     """A chord progression, bar by bar, which repeats."""
 
     name: ClassVar[str] = "chords"
+    examples: ClassVar[tuple[str, ...]] = ("Am F C G", "Am F | C G")
+    note: ClassVar[str] = "one chord per bar, or bars divided evenly"
     favours_chord_tones: ClassVar[bool] = True
     soft_text: ClassVar[str] = CHORD_TONES
 
     progression: str
     """ "Am F C G" is four bars; with bar lines, "Am F | C G", a bar is split evenly."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        return cls(value, scope=scope)
 
     def validate(self) -> None:
         if not self.bars or not all(self.bars):
@@ -109,8 +115,3 @@ def read_chord(name: str) -> int:
 def _part_of(beats: np.ndarray, bar_ticks: int, parts: int) -> np.ndarray:
     """Which of the even parts of a bar each beat, counted from 1, is in. Same shape."""
     return (beats - 1) * parts // bar_ticks
-
-
-CHORDS = Kind(
-    ("chords",), ("Am F C G", "Am F | C G"), Chords, "one chord per bar, or bars divided evenly"
-)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Moment, Tracker, no_bias
-from amadeus.control.kinds.kind import Kind, match
+from amadeus.control.kinds.reading import match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
@@ -31,12 +31,19 @@ class Density(Constraint):
     """How many notes a bar has: of all together, or of each instrument named."""
 
     name: ClassVar[str] = "density"
+    examples: ClassVar[tuple[str, ...]] = ("8", "at most 12")
+    note: ClassVar[str] = "notes per bar"
     for_instruments: ClassVar[bool] = True
 
     notes: int | None = None
     """Approximate number of notes a bar."""
     most: int | None = None
     """Never more than this."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        about, most = match(r"(\d{1,6})?\s*,?\s*(?:at most\s+(\d{1,6}))?", value).groups()
+        return cls(int(about) if about else None, int(most) if most else None, scope=scope)
 
     def validate(self) -> None:
         if self.notes is None and self.most is None:
@@ -125,11 +132,3 @@ class _DensityBias(Tracker):
         expected = (np.arange(MAX_SIZE) - 1) / max(1, moment.bar_ticks)
         away = np.abs(moment.counts.total() / self._target - expected)
         return -np.minimum(DENSITY_BIAS * away, MOST_IN_FAVOUR).astype(np.float32)
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    about, most = match(r"(\d{1,6})?\s*,?\s*(?:at most\s+(\d{1,6}))?", value).groups()
-    return Density(int(about) if about else None, int(most) if most else None, scope=scope)
-
-
-DENSITY = Kind(("density",), ("8", "at most 12"), _read, "notes per bar")

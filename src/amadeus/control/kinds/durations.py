@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import Kind
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID
@@ -20,11 +19,17 @@ class Durations(Constraint):
     """Notes have one of these lengths."""
 
     name: ClassVar[str] = "durations"
+    examples: ClassVar[tuple[str, ...]] = ("1/8 1/4 1/4. 1/8t",)
+    note: ClassVar[str] = "dotted with '.', triplets with 't'"
     for_instruments: ClassVar[bool] = True
     hard_text: ClassVar[str] = "notes have no other lengths"
 
     values: tuple[str, ...]
     """Note values: "1/4", "1/4." with a dot, "1/8t" of a triplet; "1/1" is 4 quarters."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        return cls(tuple(re.split(r"[\s,]+", value.strip(" ,"))), scope=scope)
 
     def validate(self) -> None:
         if not self.values:
@@ -60,12 +65,3 @@ def parse_note_value(text: str) -> int:
             "choose among 1/1 1/2 1/4 1/8 1/16, dotted (1/8.) or of triplets (1/16t)"
         )
     return steps
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    return Durations(tuple(re.split(r"[\s,]+", value.strip(" ,"))), scope=scope)
-
-
-DURATIONS = Kind(
-    ("durations",), ("1/8 1/4 1/4. 1/8t",), _read, "dotted with '.', triplets with 't'"
-)

@@ -10,7 +10,6 @@ from typing import ClassVar
 from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.kinds.chords import CHORD_TONES, read_chord
 from amadeus.control.kinds.key import InScale, chords_on
-from amadeus.control.kinds.kind import Kind
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import Attribute
@@ -21,6 +20,8 @@ class Ending(Constraint):
     """The harmony of the last bar."""
 
     name: ClassVar[str] = "end"
+    examples: ClassVar[tuple[str, ...]] = ("tonic", "Am")
+    note: ClassVar[str] = "the harmony of the last bar"
     for_bars: ClassVar[bool] = False
     favours_chord_tones: ClassVar[bool] = True
     soft_text: ClassVar[str] = CHORD_TONES
@@ -29,6 +30,11 @@ class Ending(Constraint):
     """ "Am", or "tonic": any chord on the tonic of the key."""
     root: int | None = field(default=None, kw_only=True, compare=False)
     """The tonic's pitch class, once it is known (`resolve`)."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        chord = re.sub(r"^(?:on\s+)?(?:the\s+)?", "", value, flags=re.IGNORECASE)
+        return cls("tonic" if chord.lower() == "tonic" else chord, scope=scope)
 
     def validate(self) -> None:
         if self.chord != "tonic":
@@ -69,11 +75,3 @@ class Ending(Constraint):
         if self.chord != "tonic":
             return {Attribute.CHORD: only([read_chord(self.chord)])}
         return {} if self.root is None else {Attribute.CHORD: only(chords_on(self.root))}
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    chord = re.sub(r"^(?:on\s+)?(?:the\s+)?", "", value, flags=re.IGNORECASE)
-    return Ending("tonic" if chord.lower() == "tonic" else chord, scope=scope)
-
-
-END = Kind(("end",), ("tonic", "Am"), _read, "the harmony of the last bar")

@@ -7,18 +7,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, Moment, Tracker, no_bias, only
-from amadeus.control.kinds.kind import Kind, match, split_names
+from amadeus.control.kinds.reading import match, split_names
 from amadeus.control.scope import Scope, instrument_values, programs_of
 from amadeus.errors import ConfigError
 from amadeus.profile import Part
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
+Mode = Literal["exactly", "at least", "none of"]
 FAIR_SHARE = 0.5
 """Share of the notes that several instruments are drawn to split equally; the rest is free."""
 SHARE_BIAS = 40.0
@@ -29,6 +30,8 @@ FADING = 0.7
 """Weight of notes after one more bar, so that an instrument may return after a solo. If a share of
 the notes was asked for, all of them count in full."""
 
+_SHARE = re.compile(r"\s*\bin\s+(\d{1,3}(?:\.\d+)?)\s*%\s+of\s+(?:the\s+)?(bars|notes)\b", re.I)
+
 
 @dataclass(frozen=True, slots=True)
 class Playing(Constraint):
@@ -36,19 +39,35 @@ class Playing(Constraint):
     of its programs that the other constraints let play."""
 
     name: ClassVar[str] = "instruments"
+    examples: ClassVar[tuple[str, ...]] = (
+        "piano, bass, drums", "at least piano, bass", "no drums", "none in bars 5-6",
+        "at least cello in 50% of the bars", "at least cello in 30% of the notes",
+    )  # fmt: skip
 
     instruments: tuple[str, ...]
     """Names; none of them with "exactly" is silence."""
-    mode: Literal["exactly", "at least", "none of"] = "exactly"
+    mode: Mode = "exactly"
     """These and no others, these among others, or all but these."""
     bar_share: float | None = None
     """Share of the bars in which each plays at least, above 0 and up to 1."""
     note_share: float | None = None
     """Share of the notes that each has at least; this is a bias."""
 
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        shares = {of.lower(): float(percent) / 100 for percent, of in _SHARE.findall(value)}
+        bars, notes = shares.get("bars"), shares.get("notes")
+        players = _SHARE.sub("", value).strip()
+        if players.lower() == "none":
+            return cls((), bar_share=bars, note_share=notes, scope=scope)
+        words = r"(?:(at least|with)|(no|not|none of|without)|exactly|only)?\s*(.+)"
+        least, absent, names = match(words, players).groups()
+        mode: Mode = "at least" if least else "none of" if absent else "exactly"
+        return cls(split_names(names), mode, bars, notes, scope=scope)
+
     def validate(self) -> None:
         instrument_values(self.instruments)
-        if self.mode not in ("exactly", "at least", "none of"):
+        if self.mode not in get_args(Mode):
             raise ConfigError(f"mode {self.mode!r} is none of 'exactly', 'at least', 'none of'")
         if not self.instruments and self.mode != "exactly":
             raise ConfigError(f"instruments: name the instruments for '{self.mode}'")
@@ -185,28 +204,3 @@ class _Shares(Tracker):
 def _groups(names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
     """The values of `instrument` that each name may mean; needed before every note."""
     return tuple(tuple(map(v.instrument_value, programs_of(name))) for name in names)
-
-
-_SHARE = re.compile(r"\s*\bin\s+(\d{1,3}(?:\.\d+)?)\s*%\s+of\s+(?:the\s+)?(bars|notes)\b", re.I)
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    shares = {of.lower(): float(percent) / 100 for percent, of in _SHARE.findall(value)}
-    value = _SHARE.sub("", value).strip()
-    bars, notes = shares.get("bars"), shares.get("notes")
-    if value.lower() == "none":
-        return Playing((), bar_share=bars, note_share=notes, scope=scope)
-    words = r"(?:(at least|with)|(no|not|none of|without)|exactly|only)?\s*(.+)"
-    least, absent, names = match(words, value).groups()
-    mode = "at least" if least else "none of" if absent else "exactly"
-    return Playing(split_names(names), mode, bars, notes, scope=scope)  # type: ignore[arg-type]
-
-
-INSTRUMENTS = Kind(
-    ("instruments",),
-    (
-        "piano, bass, drums", "at least piano, bass", "no drums", "none in bars 5-6",
-        "at least cello in 50% of the bars", "at least cello in 30% of the notes",
-    ),
-    _read,
-)  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, Tracker, only
-from amadeus.control.kinds.kind import Kind
 from amadeus.control.kinds.pitch import DRUM_PITCHES
+from amadeus.control.scope import Scope
 from amadeus.control.tonality import Tonality
 from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import INTERVALS, QUALITIES
@@ -24,10 +24,17 @@ class InScale(Constraint):
     """Pitches come from a scale, and chords do too unless it is for some instruments only."""
 
     name: ClassVar[str] = "key"
+    names: ClassVar[tuple[str, ...]] = ("key", "scale")
+    examples: ClassVar[tuple[str, ...]] = ("A minor", "D dorian", "C E G A")
+    note: ClassVar[str] = "a scale or its notes"
     for_instruments: ClassVar[bool] = True
 
     scale_name: str
     """ "A minor", "D dorian", "E blues", or notes: "C E G A"."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        return cls(value, scope=scope)
 
     def validate(self) -> None:
         try:
@@ -92,6 +99,3 @@ def _chords_of(scale: tuple[int, ...]) -> np.ndarray:
 def chords_on(root: int) -> list[int]:
     """Values of `chord` on a root."""
     return [v.chord_value(root, quality) for quality in QUALITIES]
-
-
-KEY = Kind(("key", "scale"), ("A minor", "D dorian", "C E G A"), InScale, "a scale or its notes")

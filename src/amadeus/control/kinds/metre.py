@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import Kind
+from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError, VocabularyError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute, RowType
@@ -17,10 +17,16 @@ class Metre(Constraint):
     """Bars have a time signature."""
 
     name: ClassVar[str] = "metre"
+    names: ClassVar[tuple[str, ...]] = ("time signature", "metre")
+    examples: ClassVar[tuple[str, ...]] = ("3/4",)
     hard_text: ClassVar[str] = "every bar has this time signature"
 
     time_signature: str
     """ "3/4"."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        return cls(value.replace(" ", ""), scope=scope)
 
     def validate(self) -> None:
         self.index  # noqa: B018
@@ -45,10 +51,3 @@ class Metre(Constraint):
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         opening = [v.bar_type(self.index), v.rest_type(self.index)]
         return {Attribute.TYPE: only([*range(RowType.END, v.FIRST_BAR), *opening])}
-
-
-METRE = Kind(
-    ("time signature", "metre"),
-    ("3/4",),
-    lambda value, scope: Metre(value.replace(" ", ""), scope=scope),
-)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import DASH, Kind, match
+from amadeus.control.kinds.reading import DASH, match
 from amadeus.control.scope import Scope, instrument_values
 from amadeus.errors import ConfigError
 from amadeus.music.keys import pitch_class
@@ -24,12 +24,19 @@ class PitchRange(Constraint):
     """Pitches lie between two; the range applies to drum sounds only if the drums are named."""
 
     name: ClassVar[str] = "pitch"
+    examples: ClassVar[tuple[str, ...]] = ("48-84", "C3-C6")
     for_instruments: ClassVar[bool] = True
     hard_text: ClassVar[str] = "no pitch is outside; drums are free unless they are named"
 
     low: int | str
     """MIDI pitch 0-127, or a name: "C4" is 60."""
     high: int | str
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        pitch = r"(\d+|[A-G][#b♯♭]?-?\d+)"
+        low, high = match(rf"{pitch}(?:{DASH}{pitch})?", value).groups()
+        return cls(low, high or low, scope=scope)
 
     def validate(self) -> None:
         if parse_pitch(self.low) > parse_pitch(self.high):
@@ -67,12 +74,3 @@ def parse_pitch(pitch: int | str) -> int:
     if not 0 <= number < 128:
         raise ConfigError(f"{text!r} is no pitch; write 0 to 127, or a name such as C4 (60)")
     return number
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    pitch = r"(\d+|[A-G][#b♯♭]?-?\d+)"
-    low, high = match(rf"{pitch}(?:{DASH}{pitch})?", value).groups()
-    return PitchRange(low, high or low, scope=scope)
-
-
-PITCH = Kind(("pitch",), ("48-84", "C3-C6"), _read)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Note, Room, Tracker
-from amadeus.control.kinds.kind import Kind, match
+from amadeus.control.kinds.reading import match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
@@ -22,8 +22,15 @@ class Repeats(Constraint):
     """How often a bar may be repeated, next to itself or later. Empty bars do not count."""
 
     name: ClassVar[str] = "repeats"
+    examples: ClassVar[tuple[str, ...]] = ("none", "at most 2")
+    note: ClassVar[str] = "how often a bar may be repeated"
 
     most: int = 0
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        none, most = match(r"(none)|(?:at most\s+)?(\d{1,4})", value).groups()
+        return cls(0 if none else int(most), scope=scope)
 
     @property
     def value(self) -> str:
@@ -116,11 +123,3 @@ class _UsedBars(Tracker):
 
 def _note(row: np.ndarray) -> Note:
     return int(row[Attribute.BEAT]), int(row[Attribute.INSTRUMENT]), int(row[Attribute.PITCH])
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    none, most = match(r"(none)|(?:at most\s+)?(\d{1,4})", value).groups()
-    return Repeats(0 if none else int(most), scope=scope)
-
-
-REPEATS = Kind(("repeats",), ("none", "at most 2"), _read, "how often a bar may be repeated")

@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import ARROW, DASH, NUMBER, Kind, match
+from amadeus.control.kinds.reading import ARROW, DASH, NUMBER, match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
+
+_BPM = rf"{NUMBER}(?:\s*bpm)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,18 @@ class ExactTempo(Constraint):
     """
 
     name: ClassVar[str] = "tempo"
+    examples: ClassVar[tuple[str, ...]] = ("120", "90->120")
+    note: ClassVar[str] = "quarter notes per minute"
 
     bpm: float
     """Quarter notes a minute."""
     to: float | None = None
     """The tempo of the last bar, if it moves."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        bpm, to = match(rf"{_BPM}(?:{ARROW}{_BPM})?", value).groups()
+        return cls(float(bpm), float(to) if to else None, scope=scope)
 
     def validate(self) -> None:
         for bpm in (self.bpm, self.to or self.bpm):
@@ -73,11 +82,17 @@ class TempoRange(Constraint):
     """Every tempo lies in a range, to the nearest bin."""
 
     name: ClassVar[str] = "tempo"
+    examples: ClassVar[tuple[str, ...]] = ("90-110",)
     hard_text: ClassVar[str] = "every tempo is in this range, to the nearest of 65 bins"
 
     low: float
     """Quarter notes a minute."""
     high: float
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        low, high = match(rf"{_BPM}{DASH}{_BPM}", value).groups()
+        return cls(float(low), float(high), scope=scope)
 
     def validate(self) -> None:
         _check_tempo(self.low)
@@ -104,14 +119,3 @@ def _check_tempo(bpm: float) -> None:
             f"a tempo of {bpm:g} has no token; choose {SLOWEST_BPM} to {FASTEST_BPM} quarter "
             "notes a minute"
         )
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    unit = r"(?:\s*bpm)?"
-    low, dash, high = match(rf"{NUMBER}{unit}(?:({DASH}|{ARROW}){NUMBER}{unit})?", value).groups()
-    if dash and dash.strip() == "-":
-        return TempoRange(float(low), float(high), scope=scope)
-    return ExactTempo(float(low), float(high) if high else None, scope=scope)
-
-
-TEMPO = Kind(("tempo",), ("120", "90-110", "90->120"), _read, "quarter notes per minute")

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, only
-from amadeus.control.kinds.kind import ARROW, DASH, Kind, match
+from amadeus.control.kinds.reading import ARROW, DASH, match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
@@ -20,6 +20,7 @@ class Velocities(Constraint):
     """Velocities lie in a range, which may move from the first bar to the last: a crescendo."""
 
     name: ClassVar[str] = "velocity"
+    examples: ClassVar[tuple[str, ...]] = ("40-80", "40-60->90-110")
     for_instruments: ClassVar[bool] = True
 
     low: int
@@ -27,6 +28,13 @@ class Velocities(Constraint):
     high: int
     to: tuple[int, int] | None = None
     """The range of the last bar, if it moves in equal steps from bar to bar."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        span = rf"(\d{{1,4}})(?:{DASH}(\d{{1,4}}))?"
+        low, high, last_low, last_high = match(rf"{span}(?:{ARROW}{span})?", value).groups()
+        to = (int(last_low), int(last_high or last_low)) if last_low else None
+        return cls(int(low), int(high or low), to, scope=scope)
 
     def validate(self) -> None:
         for low, high in ((self.low, self.high), self.to or (self.low, self.high)):
@@ -58,13 +66,3 @@ class Velocities(Constraint):
         inside = bins[(v.velocity_of(bins) >= low) & (v.velocity_of(bins) <= high)]
         nearest = v.velocity_values(np.array([round((low + high) / 2)]))
         return {Attribute.VELOCITY: only(inside if len(inside) else nearest)}
-
-
-def _read(value: str, scope: Scope) -> Constraint:
-    span = rf"(\d{{1,4}})(?:{DASH}(\d{{1,4}}))?"
-    low, high, last_low, last_high = match(rf"{span}(?:{ARROW}{span})?", value).groups()
-    to = (int(last_low), int(last_high or last_low)) if last_low else None
-    return Velocities(int(low), int(high or low), to, scope=scope)
-
-
-VELOCITY = Kind(("velocity",), ("40-80", "40-60->90-110"), _read)
