@@ -48,7 +48,7 @@ def test_bars_may_be_repeated_as_often_as_allowed(seed):
 
 def test_too_few_possible_bars_are_refused():
     Constraints(*NARROW, "repeats: none").plan(7)
-    with pytest.raises(ConfigError, match=r"'repeats: none'.* too few notes for bar 1"):
+    with pytest.raises(ConfigError, match=r"'repeats: none'.* too few notes for bar 8"):
         Constraints(*NARROW, "repeats: none").plan(8)
     with pytest.raises(ConfigError, match="say how many bars"):
         Constraints("repeats: none").plan(None)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import ceil
 
 import numpy as np
 
+from amadeus.control.conflicts import blame
 from amadeus.control.constraint import Constraint, contradiction
 from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
@@ -20,6 +19,8 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.vocabulary import Attribute
 
+PATIENCE = 4
+"""Bars in which a required instrument may enter when the model chooses."""
 _ALL = (np.arange(MAX_SIZE) > 0) & (np.arange(MAX_SIZE) <= v.DRUMS)
 
 
@@ -39,13 +40,6 @@ class Demand:
     def share(self) -> float | None:
         """The share of the bars in which it plays; None where once is enough."""
         return self.constraint.bar_share
-
-    def needed(self, bar: int, num_bars: int | None) -> int:
-        """In how many bars it has to have played by the end of a bar, counted from 0."""
-        scope = self.constraint.scope
-        end = scope.end(num_bars)
-        passed = (bar if end is None else min(bar, end - 1)) + 1 - scope.first
-        return ceil((self.share or 0) * max(0, passed) - 1e-9)
 
 
 class Casting:
@@ -75,24 +69,18 @@ class Casting:
 
     def instruments(self, bar: int) -> np.ndarray:
         """Values of `instrument` that may play in a bar, bool [V]; none for silence."""
+        covering = self._covering(bar)
         allowed = self._candidates(bar)
-        covering = [p for p in self._playing if p.scope.covers(bar)]
         if any(p.mode == "exactly" for p in covering):
             cast = [value for (p, _), value in self._cast.items() if p in covering]
             allowed &= np.isin(np.arange(MAX_SIZE), cast)
         return allowed
 
-    def _candidates(self, bar: int) -> np.ndarray:
-        allowed = _ALL.copy()
-        for one in self._playing:
-            if one.scope.covers(bar):
-                allowed &= self._mask(one)
-        return allowed
+    def _covering(self, bar: int) -> list[Playing]:
+        return [p for p in self._playing if p.scope.covers(bar)]
 
-    @staticmethod
-    def _mask(one: Playing) -> np.ndarray:
-        """Values of `instrument` that a constraint lets play, bool [V]."""
-        return one.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
+    def _candidates(self, bar: int) -> np.ndarray:
+        return np.logical_and.reduce([_ALL, *map(_mask, self._covering(bar))])
 
     def _demand(self, one: Playing, group: tuple[int, ...], bars: int) -> Demand:
         value = self._cast[one, group]
@@ -100,7 +88,7 @@ class Casting:
             b for b in range(bars) if one.scope.covers(b) and self.instruments(b)[value]
         )
         demand = Demand(one, value, playable)
-        if self._num_bars is not None and demand.needed(bars - 1, bars) > len(playable):
+        if self._num_bars is not None and one.bars_needed(bars - 1, bars) > len(playable):
             raise self._excluded(one, (value,))
         return demand
 
@@ -110,7 +98,7 @@ class Casting:
         against = {
             other: sum(other.scope.covers(bar) for bar in bars)
             for other in self._playing
-            if other is not one and not self._mask(other)[list(group)].any()
+            if other is not one and not _mask(other)[list(group)].any()
         }
         if against:
             other = max(against, key=against.__getitem__)
@@ -118,16 +106,14 @@ class Casting:
         return ConfigError(f"{one.described}: the other constraints leave none of these to play")
 
     def _check(self, bar: int) -> None:
-        if self.instruments(bar).any():
-            return
-        covering = [p for p in self._playing if p.scope.covers(bar)]
-        if any(p.is_silence for p in covering):
-            return  # silence that was asked for
-        for one, other in combinations(covering, 2):
-            if not (_ALL & self._mask(one) & self._mask(other)).any():
-                raise contradiction(one, other, f"no instrument is left to play in bar {bar + 1}")
-        names = ", ".join(one.described for one in covering)
-        raise ConfigError(f"no instrument is left to play in bar {bar + 1}; allow one ({names})")
+        covering = self._covering(bar)
+        if not (self.instruments(bar).any() or any(p.is_silence for p in covering)):
+            raise blame(Attribute.INSTRUMENT, [(p, _mask(p)) for p in covering], _ALL, bar)
+
+
+def _mask(one: Playing) -> np.ndarray:
+    """Values of `instrument` that a constraint lets play, bool [V]."""
+    return one.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
 
 
 def with_deadlines(
@@ -164,3 +150,59 @@ def _crowded(constraints: Sequence[Constraint]) -> ConfigError:
     names = ", ".join(dict.fromkeys(one.described for one in constraints))
     return ConfigError(f"{names}: the bars may not have notes enough for every instrument; "
                        "allow more notes or ask for fewer instruments")  # fmt: skip
+
+
+class Attendance:
+    """Who has played, and who still has to."""
+
+    def __init__(self, demands: Sequence[Demand], horizon: int, num_bars: int | None) -> None:
+        self._horizon, self._num_bars = horizon, num_bars
+        self._played: dict[Demand, set[int]] = {demand: set() for demand in demands}
+
+    def update(self, instrument: int, bar: int) -> None:
+        """Take a note of an instrument, as a value, in a bar counted from 0."""
+        for demand, bars in self._played.items():
+            if demand.instrument == instrument and demand.constraint.scope.covers(bar):
+                bars.add(bar)
+
+    @property
+    def missing(self) -> frozenset[int]:
+        """Instruments that the piece may not end without."""
+        return frozenset(
+            d.instrument
+            for d, bars in self._played.items()
+            if not bars and d.constraint.scope.bars is None
+        )
+
+    def late(self, bar: int) -> frozenset[int]:
+        """Instruments that it is time to hear, in a bar that they may play in."""
+        waiting = [d for d, bars in self._played.items() if not bars]
+        late = set()
+        for demand in waiting:
+            began = demand.constraint.scope.first + PATIENCE
+            left = PATIENCE + 1 if demand.deadline is None else demand.deadline + 1 - bar
+            if self._may_play(demand, bar) and (bar >= began or left <= len(waiting)):
+                late.add(demand.instrument)
+        return frozenset(late)
+
+    def due(self, bar: int) -> frozenset[int]:
+        """Instruments that a bar, counted from 0, may not go by without."""
+        return frozenset(
+            d.instrument
+            for d, bars in self._played.items()
+            if bar not in bars and self._may_play(d, bar) and self._is_due(d, bars, bar)
+        )
+
+    def _is_due(self, demand: Demand, played: set[int], bar: int) -> bool:
+        if demand.share is None:
+            return not played and demand.deadline is not None and bar >= demand.deadline
+        bars_needed, num_bars = demand.constraint.bars_needed, self._num_bars
+        behind = len(played) < bars_needed(bar, num_bars)
+        left = sum(b >= bar for b in demand.bars)
+        needed = bars_needed(self._horizon - 1, num_bars)
+        return behind or (num_bars is not None and needed - len(played) >= left)
+
+    def _may_play(self, demand: Demand, bar: int) -> bool:
+        if bar < self._horizon:
+            return bar in demand.bars
+        return bool(demand.bars) and demand.constraint.scope.covers(bar)

@@ -167,8 +167,8 @@ class Constraint:
     # Where it can hold.
 
     @property
-    def moves(self) -> bool:
-        """Whether its values change from the first bar to the last, so that it needs a last bar."""
+    def needs_end(self) -> bool:
+        """Whether it needs to know which bar is its last one."""
         return False
 
     @property
@@ -190,8 +190,9 @@ class Constraint:
                 f"{self.described} names bar {last}, but the piece has {num_bars} bars; "
                 "make it longer, or the range shorter"
             )
-        if self.moves and self.scope.end(num_bars) is None:
-            raise ConfigError(f"{self.described} needs an end; say how many bars, or 'in bars 1-8'")
+        if self.needs_end and self.scope.end(num_bars) is None:
+            remedy = "say how many bars" + ", or 'in bars 1-8'" * self.for_bars
+            raise ConfigError(f"{self.described} needs a last bar; {remedy}")
         if max_notes is not None and not self.allows_note_limit:
             raise ConfigError(
                 f"{self.described} cannot be promised of a piece that may end anywhere, with note "
@@ -212,7 +213,7 @@ class Constraint:
         """
         return ""
 
-    def check_room(self, rooms: Sequence[int], most_bars: float) -> None:
+    def check_room(self, rooms: Sequence[int]) -> None:
         """Raise ConfigError if the bars leave it too few choices.
 
         rooms: different notes that may certainly open each bar, 0 for silence.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from amadeus.control.constraint import Constraint
 from amadeus.control.kinds import ExactTempo, InScale, Length, Metre, Playing, TempoRange
 from amadeus.control.parse import parse_constraint
 from amadeus.control.plan import Plan
+from amadeus.control.scope import WHOLE
 from amadeus.errors import ConfigError
+from amadeus.profile import Profile
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 
@@ -97,3 +100,12 @@ def _ones(part: Constraint | Constraints | str) -> Iterable[Constraint]:
     if isinstance(part, str):
         return [parse_constraint(part)]
     return [part] if isinstance(part, Constraint) else part
+
+
+def profile_of_constraints(constraints: Constraints) -> Profile:
+    """The key, tempo, metre and instruments that hold in every bar, for every instrument."""
+    values: dict[str, Any] = {}
+    for one in constraints:
+        if one.scope == WHOLE:
+            values |= one.profile()
+    return Profile(**values)

@@ -12,7 +12,7 @@ from math import inf
 
 import numpy as np
 
-from amadeus.control.casting import Demand
+from amadeus.control.casting import Attendance
 from amadeus.control.chord_size import ChordSizeLimit
 from amadeus.control.constraint import Moment, Note, Room, only
 from amadeus.control.plan import Plan
@@ -24,8 +24,6 @@ from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import Attribute
 
-PATIENCE = 4
-"""Bars in which a required instrument may enter when the model chooses."""
 OFF_BEAT = 8.0
 """Nats taken from notes beside others on steps of the beat that these do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
@@ -61,7 +59,7 @@ class Control:
         """
         self.plan, self.first_bar = plan, first_bar
         self.soft = SoftConstraints(plan.constraints)
-        self._attendance = _Attendance(plan)
+        self._attendance = Attendance(plan.demands, plan.horizon, plan.num_bars)
         self._counts: Counter[int] = Counter()
         self._chords = ChordSizeLimit(usually=steps is not None)
         self._steps = steps
@@ -244,62 +242,6 @@ def _away_from(steps: np.ndarray) -> np.ndarray:
     bias = np.zeros(VALUES.shape, dtype=np.float32)
     bias[Attribute.BEAT] = np.where(steps[(_VALUES - 1) % GRID], -OFF_BEAT, 0.0)
     return bias
-
-
-class _Attendance:
-    """Who has played, and who still has to."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._played: dict[Demand, set[int]] = {demand: set() for demand in plan.demands}
-
-    def update(self, instrument: int, bar: int) -> None:
-        """Take a note of an instrument, as a value, in a bar counted from 0."""
-        for demand, bars in self._played.items():
-            if demand.instrument == instrument and demand.constraint.scope.covers(bar):
-                bars.add(bar)
-
-    @property
-    def missing(self) -> frozenset[int]:
-        """Instruments that the piece may not end without."""
-        return frozenset(
-            d.instrument
-            for d, bars in self._played.items()
-            if not bars and d.constraint.scope.bars is None
-        )
-
-    def late(self, bar: int) -> frozenset[int]:
-        """Instruments that it is time to hear, in a bar that they may play in."""
-        waiting = [d for d, bars in self._played.items() if not bars]
-        late = set()
-        for demand in waiting:
-            began = demand.constraint.scope.first + PATIENCE
-            left = PATIENCE + 1 if demand.deadline is None else demand.deadline + 1 - bar
-            if self._may_play(demand, bar) and (bar >= began or left <= len(waiting)):
-                late.add(demand.instrument)
-        return frozenset(late)
-
-    def due(self, bar: int) -> frozenset[int]:
-        """Instruments that a bar, counted from 0, may not go by without."""
-        return frozenset(
-            d.instrument
-            for d, bars in self._played.items()
-            if bar not in bars and self._may_play(d, bar) and self._is_due(d, bars, bar)
-        )
-
-    def _is_due(self, demand: Demand, played: set[int], bar: int) -> bool:
-        if demand.share is None:
-            return not played and demand.deadline is not None and bar >= demand.deadline
-        num_bars = self._plan.num_bars
-        behind = len(played) < demand.needed(bar, num_bars)
-        left = sum(b >= bar for b in demand.bars)
-        needed = demand.needed(self._plan.horizon - 1, num_bars)
-        return behind or (num_bars is not None and needed - len(played) >= left)
-
-    def _may_play(self, demand: Demand, bar: int) -> bool:
-        if bar < self._plan.horizon:
-            return bar in demand.bars
-        return bool(demand.bars) and demand.constraint.scope.covers(bar)
 
 
 def _played_by(notes: np.ndarray, instruments: frozenset[int]) -> np.ndarray:

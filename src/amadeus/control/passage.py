@@ -272,7 +272,7 @@ def _comes_too_late(row: np.ndarray, due: frozenset[int], last: int) -> bool:
 def _too_narrow(bar: GivenBar, place: int) -> ConfigError:
     row = bar.rows[place]
     same = (bar.rows[:, list(_ROW[:2])] == row[list(_ROW[:2])]).all(1)
-    program = 128 if row[Attribute.INSTRUMENT] == DRUMS else int(row[Attribute.INSTRUMENT]) - 1
+    program = v.program_of(int(row[Attribute.INSTRUMENT]))
     return ConfigError(
         f"a chord of {int(same.sum())} notes ({program_name(program)}) does not fit into the "
         "pitches that the constraints leave; widen them, or write new notes by leaving out "

@@ -108,7 +108,7 @@ class Plan:
         self.demands = with_deadlines(self._casting.demands, [b.most for b in bars], num_bars)
         rooms = [bar.room(bar.shortest) for bar in bars]
         for one in self.constraints:
-            one.check_room(rooms, min(num_bars or inf, max_notes or inf))
+            one.check_room(rooms)
 
     def bar(self, index: int) -> Bar:
         """What a bar, counted from 0, may hold."""

@@ -138,4 +138,4 @@ def _check_affects_what_changes(one: Constraint, selection: Selection) -> None:
 
 
 def _names(values: Iterable[int]) -> tuple[str, ...]:
-    return tuple(program_name(128 if value == v.DRUMS else value - 1) for value in sorted(values))
+    return tuple(program_name(v.program_of(value)) for value in sorted(values))

@@ -53,10 +53,9 @@ class Ending(Constraint):
     def allows_note_limit(self) -> bool:
         return False
 
-    def check_length(self, num_bars: int | None, max_notes: int | None) -> None:
-        Constraint.check_length(self, num_bars, max_notes)
-        if num_bars is None:
-            raise ConfigError(f"{self.described} needs to know the last bar; say how many bars")
+    @property
+    def needs_end(self) -> bool:
+        return True
 
     def resolve(self, constraints: Sequence[Constraint], num_bars: int | None) -> Constraint:
         if self.chord != "tonic":

@@ -147,6 +147,12 @@ class Playing(Constraint):
         return ("where only the players change, they change for all of the edited bars; "
                 "name instruments alone")  # fmt: skip
 
+    def bars_needed(self, bar: int, num_bars: int | None) -> int:
+        """In how many bars each has to have played by the end of a bar, counted from 0."""
+        end = self.scope.end(num_bars)
+        passed = (bar if end is None else min(bar, end - 1)) + 1 - self.scope.first
+        return ceil((self.bar_share or 0) * max(0, passed) - 1e-9)
+
     def masks(self, bar: int, num_bars: int | None) -> Masks:
         named = only(list(instrument_values(self.instruments)))
         if self.mode == "exactly":
@@ -161,13 +167,12 @@ class Playing(Constraint):
         return _Shares(self, self.soft_share) if self.soft_share else None
 
     def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
-        end = self.scope.end(num_bars) or num_bars
-        if end > num_bars:
+        if (self.scope.end(num_bars) or 0) > num_bars:
             return []
+        needed = max(1, self.bars_needed(num_bars - 1, num_bars))
         found = []
         for name, group in zip(self.instruments, self.demands, strict=False):
             played = len(set(bars[np.isin(rows[:, Attribute.INSTRUMENT], group)].tolist()))
-            needed = max(1, ceil((self.bar_share or 0) * (end - self.scope.first) - 1e-9))
             if played < needed:
                 found.append(
                     f"{name} plays in {played} bars, not {needed}, and breaks {self.described}"

@@ -43,20 +43,17 @@ class Repeats(Constraint):
         )
         return f"no bar {often}, with the same onsets, instruments and pitches"
 
-    def check_length(self, num_bars: int | None, max_notes: int | None) -> None:
-        Constraint.check_length(self, num_bars, max_notes)
-        if self.scope.end(num_bars) is None and max_notes is None:
-            raise ConfigError(f"{self.described} needs an end; say how many bars")
+    @property
+    def needs_end(self) -> bool:
+        return True
 
     def refusal_in_edit(self, drawn: frozenset[Attribute]) -> str:
         return "an edit keeps bars and notes, which may repeat; leave this out"
 
-    def check_room(self, rooms: Sequence[int], most_bars: float) -> None:
-        end, first = self.scope.end(None), self.scope.first
-        bars = most_bars if end is None else min(most_bars, end - first)
-        used_up = int(bars - 1) // (self.most + 1)
+    def check_room(self, rooms: Sequence[int]) -> None:
         for bar, room in enumerate(rooms):
-            if self.scope.covers(bar) and 0 < room <= used_up:
+            used = (bar - self.scope.first) // (self.most + 1)
+            if self.scope.covers(bar) and 0 < room <= used:
                 raise ConfigError(
                     f"{self.described}: the other constraints leave too few notes for bar "
                     f"{bar + 1} to differ from the bars before; allow more"

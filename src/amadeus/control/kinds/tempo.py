@@ -50,12 +50,12 @@ class ExactTempo(Constraint):
 
     @property
     def hard(self) -> str:
-        if self.moves:
+        if self.to is not None:
             return "changes in equal steps from the first bar to the last, exactly"
         return "exactly this tempo"
 
     @property
-    def moves(self) -> bool:
+    def needs_end(self) -> bool:
         return self.to is not None
 
     def bpm_at(self, bar: int, num_bars: int | None) -> float:

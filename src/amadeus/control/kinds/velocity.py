@@ -50,11 +50,11 @@ class Velocities(Constraint):
 
     @property
     def hard(self) -> str:
-        moving = "; the range moves from bar to bar" if self.moves else ""
+        moving = "; the range moves from bar to bar" if self.to else ""
         return f"no velocity is outside, to the nearest of 32 bins{moving}"
 
     @property
-    def moves(self) -> bool:
+    def needs_end(self) -> bool:
         return self.to is not None
 
     def masks(self, bar: int, num_bars: int | None) -> Masks:
