@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from math import inf
 
 import numpy as np
@@ -22,12 +23,15 @@ from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.rows import bar_index
-from amadeus.tokens.vocabulary import Attribute
+from amadeus.tokens.vocabulary import Attribute, RowType
 
 OFF_BEAT = 8.0
 """Nats taken from notes beside others on steps of the beat that these do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
+_END = VALUES[None].copy()
+"""The end of the piece, [1, A, V]."""
+_END[:, Attribute.TYPE] = only([RowType.END, RowType.JOIN])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,8 +143,8 @@ class Control:
         must = missing if notes_left is not None and notes_left <= len(missing) else frozenset()
         limits = self._limits(here, due)
         banned = self._banned(here, grammar.bar_ticks, due, notes_left, self._counts)
-        ticks = 0 if ends else self.plan.bar(following).shortest
-        banned_next = self._banned(following, ticks, due_next, notes_left, Counter())
+        shortest = 0 if ends else min(self.plan.bar(following).lengths, default=0)
+        banned_next = self._banned(following, shortest, due_next, notes_left, Counter())
         goes_on = bool(due) or not all(tracker.may_close() for _, tracker in self.soft.trackers)
         state = (
             following, due, due_next, late, must, bool(missing), limits, banned, banned_next,
@@ -149,7 +153,7 @@ class Control:
         if state != self._state:
             self._state = state
             stays = goes_on or (self.plan.num_bars is None and missing)
-            end = NOTHING if here < 0 or stays else self.plan.bar(here).end[None]
+            end = NOTHING if here < 0 or stays else _END
             opening = rest = NOTHING
             if not (goes_on or ends):
                 opening, rest = self._next_bar(following, due_next, late, must)
@@ -178,9 +182,10 @@ class Control:
             beat, instrument, _ = note
             still_due = due - {instrument}
             done = (bar.most_of.get(i, inf) <= counts[i] + (i == instrument) for i in bar.players)
+            # On the last beat, the order of instruments would limit those that are due.
+            end = bar_ticks - bool(still_due)
             full = left < 2 or all(done)
-            further = 0 if full else bar.room(bar_ticks, beat, due=bool(still_due))
-            return Room(further, not still_due)
+            return Room(0 if full else bar.room(end, beat), not still_due)
 
         return frozenset[Note]().union(*(tracker.banned(index, room) for tracker in trackers))
 
@@ -224,7 +229,7 @@ class Control:
             notes = _played_by(notes, must)
         if due:
             notes = _played_by(notes, due) if bar.most <= len(due) else notes
-            notes = _with_room(notes, due, self.last_step(bar.shortest))
+            notes = _with_room(notes, due, self.last_step(min(bar.lengths)))
         # Music that was asked for begins at once.
         begins = index == 0 and not self.plan.is_passage
         return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
@@ -266,11 +271,12 @@ def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:
 
 def _without(notes: np.ndarray, banned: frozenset[Note]) -> np.ndarray:
     """The notes, [P, A, V], without some of them."""
-    for beat, instrument, pitch in sorted(banned):
+    for (beat, instrument), group in groupby(sorted(banned), lambda note: note[:2]):
         other_beats, same_beat = _divided(notes, Attribute.BEAT, beat)
         other_players, same_player = _divided(same_beat, Attribute.INSTRUMENT, instrument)
-        other_pitches, _ = _divided(same_player, Attribute.PITCH, pitch)
-        notes = np.concatenate([other_beats, other_players, other_pitches])
+        same_player[:, Attribute.PITCH, [pitch for _, _, pitch in group]] = False
+        some = same_player[same_player[:, Attribute.PITCH].any(1)]
+        notes = np.concatenate([other_beats, other_players, some])
     return notes
 
 

@@ -51,8 +51,6 @@ class Bar:
     """The same for its first note."""
     rest: np.ndarray
     """What it may be if it is empty, bool [A, V]."""
-    end: np.ndarray
-    """The end of the piece, bool [A, V]."""
     most: float
     """Notes it may have."""
     most_of: dict[int, int]
@@ -61,16 +59,15 @@ class Bar:
     """Values of `instrument` that may play."""
     fewest_pitches: int
     """The smallest number of pitches that any of them has to choose from."""
-    shortest: int
-    """Grid steps of the shortest bar that its notes may open."""
+    lengths: frozenset[int]
+    """Grid steps that it may have if it is not empty."""
 
-    def room(self, bar_ticks: int, beat: int = 0, *, due: bool = True) -> int:
+    def room(self, bar_ticks: int, beat: int = 0) -> int:
         """Different notes after a beat that are possible whichever instrument has to play.
 
-        They begin an eighth before the bar ends at the latest. due: whether the last beat is
-        reserved for instruments that still have to play.
+        They begin an eighth note before the bar ends at the latest.
         """
-        last = min(max(bar_ticks // 2, bar_ticks - GRID // 2 + 1), bar_ticks - due)
+        last = max(bar_ticks // 2, bar_ticks - GRID // 2 + 1)
         return max(0, last - beat) * self.fewest_pitches
 
 
@@ -106,7 +103,7 @@ class Plan:
         bars = [self.bar(index) for index in range(self.horizon)]
         self._check_playing(bars, max_notes)
         self.demands = with_deadlines(self._casting.demands, [b.most for b in bars], num_bars)
-        rooms = [bar.room(bar.shortest) for bar in bars]
+        rooms = [bar.room(max(bar.lengths, default=0)) for bar in bars]
         for one in self.constraints:
             one.check_room(rooms)
 
@@ -145,9 +142,6 @@ class Plan:
         shared = self._together([c for c in covering if not c.scope.instruments], index)
         rest = shared.copy()
         rest[Attribute.TYPE, :FIRST_REST] = False
-        end = VALUES.copy()
-        end[Attribute.TYPE] = False
-        end[Attribute.TYPE, [RowType.END, RowType.JOIN]] = True
         groups = self._groups(covering, playing, shared, index)
         products = [p for group in groups for p in self._parts(covering, group, index)]
         notes = np.array(products, dtype=bool).reshape(-1, *VALUES.shape)
@@ -155,9 +149,8 @@ class Plan:
         opening = self._opening(notes, covering, index)
         players = frozenset(np.flatnonzero(notes[:, Attribute.INSTRUMENT].any(0)).tolist())
         fewest = min(map(_fewest_pitches, notes), default=0)
-        metres = notes[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(0)
-        shortest = int(v.METRE_TICKS[metres].min(initial=v.METRE_TICKS.max()))
-        return Bar(notes, opening, rest, end, most, most_of, players, fewest, shortest)
+        lengths = frozenset[int]().union(*map(_lengths, notes))
+        return Bar(notes, opening, rest, most, most_of, players, fewest, lengths)
 
     def _masks(
         self, constraints: Sequence[Constraint], attribute: Attribute, bar: int
@@ -216,14 +209,13 @@ class Plan:
         self, covering: Sequence[Constraint], product: np.ndarray, bar: int
     ) -> list[np.ndarray]:
         """The product, or one for each of the parts that the bar is split into."""
-        lengths = v.METRE_TICKS[product[Attribute.TYPE, FIRST_BAR:FIRST_REST]].tolist()
+        lengths = _lengths(product)
         # Two constraints that split the bar split it alike, or `check_pairs` refuses them.
-        splitting = (c for c in covering if c.split(bar, frozenset(lengths)))
-        one = next(splitting, None)
+        one = next((c for c in covering if c.split(bar, lengths)), None)
         if one is None:
             return [product]
         parts = []
-        for masks in one.split(bar, frozenset(lengths)):
+        for masks in one.split(bar, lengths):
             part = product.copy()
             for attribute, mask in masks.items():
                 part[attribute] &= mask
@@ -242,6 +234,11 @@ class Plan:
                 if left.any(1).all():
                     opening[:, attribute] = left
         return opening
+
+
+def _lengths(product: np.ndarray) -> frozenset[int]:
+    """The bar lengths in grid steps that a product, [A, V], allows."""
+    return frozenset(v.METRE_TICKS[product[Attribute.TYPE, FIRST_BAR:FIRST_REST]].tolist())
 
 
 def _fewest_pitches(product: np.ndarray) -> int:

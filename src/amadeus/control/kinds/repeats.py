@@ -106,16 +106,16 @@ class _UsedBars(Tracker):
 
     def banned(self, bar: int, room: Callable[[Note], Room]) -> frozenset[Note]:
         used, begun = (self._used, self._notes) if bar == self._bar else (self._used_after(), ())
-        size = len(begun)
-        alike = [notes for notes in used if len(notes) > size and notes[:size] == begun]
-        banned = set()
-        for note in {notes[size] for notes in alike}:
-            ends = [notes[size + 1 :] for notes in alike if notes[size] == note]
-            left = room(note)
-            may_close = left.may_close and () not in ends
-            if not may_close and left.notes <= len({end[0] for end in ends if end}):
-                banned.add(note)
-        return frozenset(banned)
+        ends: defaultdict[Note, list[tuple[Note, ...]]] = defaultdict(list)
+        for notes in used:
+            if len(notes) > len(begun) and notes[: len(begun)] == begun:
+                ends[notes[len(begun)]].append(notes[len(begun) + 1 :])
+        return frozenset(note for note in ends if not _can_differ(ends[note], room(note)))
+
+
+def _can_differ(ends: list[tuple[Note, ...]], room: Room) -> bool:
+    """Whether a bar can become different from used ones that go on like this."""
+    return (room.may_close and () not in ends) or room.notes > len({end[:1] for end in ends} - {()})
 
 
 def _note(row: np.ndarray) -> Note:
