@@ -86,10 +86,12 @@ class CommandWithConstraints(TyperCommand):
     """A command whose help lists the constraints above the examples."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from amadeus.control.manual import command_line_help
+        from amadeus.control import manual
 
+        form = "NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]"
+        title = f"[bold]Constraints[/bold] have the form {form}"
         full = copy(self)
-        full.epilog = f"{command_line_help()}\n\n{self.epilog}"
+        full.epilog = "\n\n".join([title, *manual.lines(), str(self.epilog)])
         TyperCommand.format_help(full, ctx, formatter)
 
 

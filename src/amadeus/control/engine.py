@@ -121,8 +121,7 @@ class Control:
         bar = self.bar(grammar)
         instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
         moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
-        bias = self.soft.bias(moment)
-        return plus(bias, self._off_beat)
+        return plus(self.soft.bias(moment), self._off_beat)
 
     def last_step(self, bar_ticks: int) -> int:
         """The last beat of a bar that notes are drawn towards, counted from 1."""
@@ -139,20 +138,17 @@ class Control:
         due_next = frozenset() if ends else self._attendance.due(following)
         missing = self._attendance.missing
         late = frozenset() if ends or due_next else self._attendance.late(following)
-        notes_left = None if grammar.max_notes is None else grammar.max_notes - grammar.notes
-        must = missing if notes_left is not None and notes_left <= len(missing) else frozenset()
+        notes_left = inf if grammar.max_notes is None else grammar.max_notes - grammar.notes
+        must = missing if notes_left <= len(missing) else frozenset()
         limits = self._limits(here, due)
         banned = self._banned(here, grammar.bar_ticks, due, notes_left, self._counts)
         shortest = 0 if ends else min(self.plan.bar(following).lengths, default=0)
         banned_next = self._banned(following, shortest, due_next, notes_left, Counter())
         goes_on = bool(due) or not all(tracker.may_close() for _, tracker in self.soft.trackers)
-        state = (
-            following, due, due_next, late, must, bool(missing), limits, banned, banned_next,
-            goes_on,
-        )  # fmt: skip
+        stays = goes_on or (self.plan.num_bars is None and bool(missing))
+        state = (following, due, due_next, late, must, stays, goes_on, limits, banned, banned_next)
         if state != self._state:
             self._state = state
-            stays = goes_on or (self.plan.num_bars is None and missing)
             end = NOTHING if here < 0 or stays else _END
             opening = rest = NOTHING
             if not (goes_on or ends):
@@ -168,7 +164,7 @@ class Control:
         index: int,
         bar_ticks: int,
         due: frozenset[int],
-        notes_left: int | None,
+        notes_left: float,
         counts: Counter[int],
     ) -> frozenset[Note]:
         """Notes that trackers ban in a bar, counted from 0, with these notes so far."""
@@ -176,7 +172,7 @@ class Control:
         if not (trackers and bar_ticks):
             return frozenset()
         bar = self.plan.bar(index)
-        left = min(bar.most - counts.total(), inf if notes_left is None else notes_left)
+        left = min(bar.most - counts.total(), notes_left)
 
         def room(note: Note) -> Room:
             beat, instrument, _ = note
@@ -210,10 +206,11 @@ class Control:
         if here < 0:
             return NOTHING
         full, reserved, done = limits
-        notes = NOTHING if full else self.plan.bar(here).notes
-        notes = _played_by(notes, must) if must else notes
-        notes = _played_by(notes, due) if due and reserved else notes
-        notes = _played_by(notes, frozenset(range(MAX_SIZE)) - done) if done else notes
+        bar = self.plan.bar(here)
+        if full or bar.players <= done:
+            return NOTHING
+        able = bar.players - done if done else frozenset()
+        notes = _played_by(bar.notes, must, due if reserved else frozenset(), able)
         return _with_room(notes, due, last) if due else notes
 
     def _next_bar(
@@ -221,18 +218,13 @@ class Control:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Products for notes that open the next bar, and for the bar if it is empty, [P, A, V]."""
         bar = self.plan.bar(index)
-        notes = bar.opening
-        asked_for = late or must or due
-        if late:
-            notes = _played_by(notes, late)
-        if must:
-            notes = _played_by(notes, must)
+        reserved = bar.most <= len(due)
+        notes = _played_by(bar.opening, late, must, due if reserved else frozenset())
         if due:
-            notes = _played_by(notes, due) if bar.most <= len(due) else notes
             notes = _with_room(notes, due, self.last_step(min(bar.lengths)))
         # Music that was asked for begins at once.
-        begins = index == 0 and not self.plan.is_passage
-        return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
+        begins = late or must or due or (index == 0 and not self.plan.is_passage)
+        return notes, NOTHING if len(notes) and begins else bar.rest[None]
 
 
 def plus(bias: LogitBias | None, always: np.ndarray | None) -> LogitBias | None:
@@ -249,11 +241,13 @@ def _away_from(steps: np.ndarray) -> np.ndarray:
     return bias
 
 
-def _played_by(notes: np.ndarray, instruments: frozenset[int]) -> np.ndarray:
-    """The notes, [P, A, V], that these instruments play; products of none are left out."""
-    notes = notes.copy()
-    notes[:, Attribute.INSTRUMENT] &= np.isin(_VALUES, list(instruments))
-    return notes[notes[:, Attribute.INSTRUMENT].any(1)]
+def _played_by(notes: np.ndarray, *groups: frozenset[int]) -> np.ndarray:
+    """The notes, [P, A, V], of instruments that are in all groups that are not empty."""
+    for instruments in filter(None, groups):
+        notes = notes.copy()
+        notes[:, Attribute.INSTRUMENT] &= np.isin(_VALUES, list(instruments))
+        notes = notes[notes[:, Attribute.INSTRUMENT].any(1)]
+    return notes
 
 
 def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:

@@ -76,7 +76,7 @@ ConstraintList = Annotated[
         max_length=20,
         description=(
             "Constraints of the form 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and "
-            f"values: {manual.summary()}."
+            "values, separated by semicolons:\n" + "\n".join(manual.lines())
         ),
     ),
 ]
