@@ -23,13 +23,12 @@ from amadeus.control import (
     Scope,
     TempoRange,
     Velocities,
-    manual,
     parse_constraint,
 )
 from amadeus.control.kinds import KINDS
 from amadeus.control.kinds.durations import parse_note_value
 from amadeus.control.kinds.pitch import parse_pitch
-from amadeus.control.parse import EXAMPLES
+from amadeus.control.parse import EXAMPLES, help_lines, help_table
 from amadeus.errors import ConfigError
 
 MEANINGS = {
@@ -122,11 +121,11 @@ def test_examples_of_every_kind_are_understood_under_all_of_its_names(kind):
 
 def test_the_manual_has_the_table_of_all_kinds():
     text = (Path(__file__).parents[2] / "docs/control.md").read_text(encoding="utf-8")
-    assert manual.table() in text, f"docs/control.md should have this table:\n{manual.table()}"
+    assert help_table() in text, f"docs/control.md should have this table:\n{help_table()}"
 
 
 def test_help_has_a_line_for_every_name():
-    assert [line.partition(": ")[0] for line in manual.lines()] == list(EXAMPLES)
+    assert [line.partition(": ")[0] for line in help_lines()] == list(EXAMPLES)
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,12 @@ class CommandWithConstraints(TyperCommand):
     """A command whose help lists the constraints above the examples."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from amadeus.control import manual
+        from amadeus.control.parse import help_lines
 
         form = "NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]"
         title = f"[bold]Constraints[/bold] have the form {form}"
         full = copy(self)
-        full.epilog = "\n\n".join([title, *manual.lines(), str(self.epilog)])
+        full.epilog = "\n\n".join([title, *help_lines(), str(self.epilog)])
         TyperCommand.format_help(full, ctx, formatter)
 
 

@@ -3,7 +3,7 @@
 constraint         what every constraint can do
 kinds              the kinds of constraints, one file each
 scope              the bars and instruments that a constraint applies to
-parse, manual      constraints as text; the list of kinds for help and documentation
+parse              constraints as text; the list of kinds for help and manual
 plan               every bar of a piece as a union of products; conflicts and casting are part of it
 engine             the plan applied row by row
 soft_constraints   the logit biases; tonality is that of a key

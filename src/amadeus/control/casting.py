@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amadeus.control.conflicts import blame
-from amadeus.control.constraint import Constraint, contradiction
+from amadeus.control.constraint import Constraint, blame, contradiction
 from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -270,3 +271,16 @@ def contradiction(first: Constraint, second: Constraint, why: str) -> ConfigErro
         f"{first.described} and {second.described} contradict each other: {why}; "
         "change one of them or leave it out"
     )
+
+
+def blame(
+    attribute: Attribute, masks: Sequence[tuple[Constraint, np.ndarray]], base: np.ndarray, bar: int
+) -> ConfigError:
+    """The error for masks [V] that leave nothing of `base` [V], in a bar counted from 0."""
+    name = "time signature" if attribute == Attribute.TYPE else attribute.name.lower()
+    what = f"they leave no {name} in bar {bar + 1}"
+    for (first, one), (second, other) in combinations(masks, 2):
+        if not (base & one & other).any():
+            return contradiction(first, second, what)
+    names = ", ".join(c.described for c, _ in masks)
+    return ConfigError(f"{names} contradict each other: {what}")

@@ -1,4 +1,4 @@
-"""Constraints as text: NAME: VALUE [for INSTRUMENT, ...] [in bars A-B].
+"""Constraints as text, NAME: VALUE [for INSTRUMENT, ...] [in bars A-B], and the list of them.
 
 Names and values are those of `kinds`. Bars count from 1; "in bars 9-" runs to the end, and "in bar
 4" is one bar.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from difflib import get_close_matches
+from itertools import groupby
 
 from amadeus.control.constraint import Constraint
 from amadeus.control.kinds import KINDS
@@ -73,3 +74,29 @@ def _split_scope(value: str) -> tuple[str, Scope]:
         instruments = split_names(found[1])
         value = value[: found.start()]
     return value.strip(), Scope(bars, instruments)
+
+
+def help_lines() -> list[str]:
+    """A line for each name, with its values: "density: 8; at most 12 (notes per bar)"."""
+    return [f"{name}: {'; '.join(EXAMPLES[name])}{_note(name)}" for name in EXAMPLES]
+
+
+def help_table() -> str:
+    """The table of docs/control.md; examples that mean the same share a row."""
+    rows = ["| constraint | always holds | preferred | `for` |", "| --- | --- | --- | --- |"]
+    texts = [f"{name}: {example}" for name, examples in EXAMPLES.items() for example in examples]
+    for (_, *meaning), group in groupby(texts, _meaning):
+        examples = ", ".join(f"`{text}`".replace("|", r"\|") for text in group)
+        rows.append(f"| {' | '.join([examples, *meaning])} |".replace("  ", " "))
+    return "\n".join(rows)
+
+
+def _note(name: str) -> str:
+    notes = ", ".join(kind.note for kind in NAMES[name] if kind.note)
+    return f" ({notes})" if notes else ""
+
+
+def _meaning(text: str) -> tuple[str, ...]:
+    """The name of a constraint, what is hard and soft about it, and whether it takes `for`."""
+    one = parse_constraint(text)
+    return one.name, one.hard, one.soft, "yes" if one.for_instruments else ""

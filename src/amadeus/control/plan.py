@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from itertools import combinations
+from math import inf, prod
 
 import numpy as np
 
 from amadeus.control.casting import Casting, with_deadlines
-from amadeus.control.conflicts import blame, check_pairs, horizon
-from amadeus.control.constraint import Constraint, only
+from amadeus.control.constraint import Constraint, blame, contradiction, only
 from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID
@@ -92,10 +92,10 @@ class Plan:
         self.num_bars, self.is_passage = num_bars, is_passage
         for one in constraints:
             one.check_length(num_bars, max_notes)
-        self.horizon = horizon(constraints, num_bars)
+        self.horizon = _horizon(constraints, num_bars)
         if self.horizon > MAX_BARS:
             raise ConfigError(f"{self.horizon:,} bars are too many; ask for {MAX_BARS:,} at most")
-        check_pairs(constraints, num_bars)
+        _check_pairs(constraints, num_bars)
         self.constraints = [one.resolve(constraints, num_bars) for one in constraints]
         playing = [c for c in self.constraints if isinstance(c, Playing)]
         self._casting = Casting(playing, self.horizon, num_bars)
@@ -210,7 +210,7 @@ class Plan:
     ) -> list[np.ndarray]:
         """The product, or one for each of the parts that the bar is split into."""
         lengths = _lengths(product)
-        # Two constraints that split the bar split it alike, or `check_pairs` refuses them.
+        # Two constraints that split the bar split it alike, or `_check_pairs` refuses them.
         one = next((c for c in covering if c.split(bar, lengths)), None)
         if one is None:
             return [product]
@@ -263,3 +263,21 @@ def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:
             if one.scope.instruments and one.scope.covers_instrument(value):
                 most_of[value] = min(most_of.get(value, one.most_notes), one.most_notes)
     return most, most_of
+
+
+def _check_pairs(constraints: Sequence[Constraint], num_bars: int | None) -> None:
+    """Raise ConfigError for two constraints of one class of which masks reveal no conflict."""
+    for first, second in combinations(constraints, 2):
+        if type(first) is type(second):
+            bars = [b for b in range(_horizon((first, second), num_bars))
+                    if first.scope.covers(b) and second.scope.covers(b)]  # fmt: skip
+            if why := first.conflict(second, bars, num_bars):
+                raise contradiction(first, second, why)
+
+
+def _horizon(constraints: Sequence[Constraint], num_bars: int | None) -> int:
+    """The bars of the piece, or if their number is open, enough of them to meet every case."""
+    if num_bars is not None:
+        return num_bars
+    last = max((n or 0 for c in constraints for n in c.scope.bars or ()), default=0)
+    return last + min(prod(c.period for c in constraints), 256) + 1

@@ -17,8 +17,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from amadeus.control import Constraints, manual
+from amadeus.control import Constraints
 from amadeus.control.edit import Edit
+from amadeus.control.parse import help_lines
 from amadeus.control.piece import plan_piece
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.composer import Composer
@@ -76,7 +77,7 @@ ConstraintList = Annotated[
         max_length=20,
         description=(
             "Constraints of the form 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and "
-            "values, separated by semicolons:\n" + "\n".join(manual.lines())
+            "values, separated by semicolons:\n" + "\n".join(help_lines())
         ),
     ),
 ]
