@@ -54,14 +54,14 @@ class Casting:
         allowed = [self._candidates(bar) for bar in range(bars)]
         groups = [(p, group) for p in playing for group in p.demands]
         # Who is most particular chooses first, and others join in where they can.
-        for one, group in sorted(groups, key=lambda g: len(g[1])):
+        for constraint, group in sorted(groups, key=lambda g: len(g[1])):
             taken = set(self._cast.values())
-            here = [a for bar, a in enumerate(allowed) if one.scope.covers(bar)]
+            here = [a for bar, a in enumerate(allowed) if constraint.scope.covers(bar)]
             wishes = sorted(group, key=lambda value: value not in taken)
             free = [value for value in wishes if any(a[value] for a in here)]
             if not free:
-                raise self._excluded(one, group)
-            self._cast[one, group] = free[0]
+                raise self._excluded(constraint, group)
+            self._cast[constraint, group] = free[0]
         for bar in range(bars):
             self._check(bar)
         self.demands = [self._demand(p, group, bars) for p, group in groups]
@@ -81,28 +81,30 @@ class Casting:
     def _candidates(self, bar: int) -> np.ndarray:
         return np.logical_and.reduce([_ALL, *map(_mask, self._covering(bar))])
 
-    def _demand(self, one: Playing, group: tuple[int, ...], bars: int) -> Demand:
-        value = self._cast[one, group]
+    def _demand(self, constraint: Playing, group: tuple[int, ...], bars: int) -> Demand:
+        value = self._cast[constraint, group]
         playable = tuple(
-            b for b in range(bars) if one.scope.covers(b) and self.instruments(b)[value]
+            b for b in range(bars) if constraint.scope.covers(b) and self.instruments(b)[value]
         )
-        demand = Demand(one, value, playable)
-        if self._num_bars is not None and one.bars_needed(bars - 1, bars) > len(playable):
-            raise self._excluded(one, (value,))
+        demand = Demand(constraint, value, playable)
+        if self._num_bars is not None and constraint.bars_needed(bars - 1, bars) > len(playable):
+            raise self._excluded(constraint, (value,))
         return demand
 
-    def _excluded(self, one: Playing, group: tuple[int, ...]) -> ConfigError:
+    def _excluded(self, constraint: Playing, group: tuple[int, ...]) -> ConfigError:
         """The error for an instrument that has to play and may not; names who forbids most."""
-        bars = [bar for bar in range(self._bars) if one.scope.covers(bar)]
+        bars = [bar for bar in range(self._bars) if constraint.scope.covers(bar)]
         against = {
             other: sum(other.scope.covers(bar) for bar in bars)
             for other in self._playing
-            if other is not one and not _mask(other)[list(group)].any()
+            if other is not constraint and not _mask(other)[list(group)].any()
         }
         if against:
             other = max(against, key=against.__getitem__)
-            return contradiction(one, other, "what one asks for the other forbids")
-        return ConfigError(f"{one.described}: the other constraints leave none of these to play")
+            return contradiction(constraint, other, "what one asks for the other forbids")
+        return ConfigError(
+            f"{constraint.described}: the other constraints leave none of these to play"
+        )
 
     def _check(self, bar: int) -> None:
         covering = self._covering(bar)
@@ -110,9 +112,9 @@ class Casting:
             raise blame(Attribute.INSTRUMENT, [(p, _mask(p)) for p in covering], _ALL, bar)
 
 
-def _mask(one: Playing) -> np.ndarray:
+def _mask(constraint: Playing) -> np.ndarray:
     """Values of `instrument` that a constraint lets play, bool [V]."""
-    return one.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
+    return constraint.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
 
 
 def with_deadlines(
@@ -124,9 +126,9 @@ def with_deadlines(
     the fewest bars left before it. Raises ConfigError where they do not fit.
     """
     room = list(most)
-    for one in demands:
-        if one.share is not None:
-            for bar in one.bars:
+    for demand in demands:
+        if demand.share is not None:
+            for bar in demand.bars:
                 room[bar] -= 1
     if any(left < 0 for left in room):
         raise _crowded([d.constraint for d in demands if d.share is not None])
@@ -137,16 +139,16 @@ def with_deadlines(
         here = sorted(
             (d for d in waiting if bar in d.bars), key=lambda d: sum(b < bar for b in d.bars)
         )
-        for one in here[: int(min(room[bar], len(here)))]:
-            waiting.remove(one)
-            due.append(Demand(one.constraint, one.instrument, one.bars, bar))
+        for demand in here[: int(min(room[bar], len(here)))]:
+            waiting.remove(demand)
+            due.append(Demand(demand.constraint, demand.instrument, demand.bars, bar))
     if waiting:
         raise _crowded([d.constraint for d in waiting])
     return due
 
 
 def _crowded(constraints: Sequence[Constraint]) -> ConfigError:
-    names = ", ".join(dict.fromkeys(one.described for one in constraints))
+    names = ", ".join(dict.fromkeys(c.described for c in constraints))
     return ConfigError(f"{names}: the bars may not have notes enough for every instrument; "
                        "allow more notes or ask for fewer instruments")  # fmt: skip
 

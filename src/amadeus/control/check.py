@@ -30,28 +30,30 @@ def violations(
     inside = v.opens_bar(tokens[:, Attribute.TYPE]) | v.has_sound(tokens[:, Attribute.TYPE])
     rows, bars = tokens[inside], bars[inside]
     given = list(constraints)
-    found: list[str] = []
-    for one in (one.resolve(given, num_bars) for one in given):
-        covered = np.array([one.scope.covers(int(bar)) for bar in bars], dtype=bool)
-        here, where = rows[covered], bars[covered]
-        found += _values_outside(one, here, where, planned_bars or num_bars)
-        found += one.breaches(here, where, num_bars)
-    return found
+    messages: list[str] = []
+    for constraint in (c.resolve(given, num_bars) for c in given):
+        covered = np.array([constraint.scope.covers(int(bar)) for bar in bars], dtype=bool)
+        messages += _outside(constraint, rows[covered], bars[covered], planned_bars or num_bars)
+        messages += constraint.breaches(rows[covered], bars[covered], num_bars)
+    return messages
 
 
-def _values_outside(
-    one: Constraint, rows: np.ndarray, bars: np.ndarray, num_bars: int
+def _outside(
+    constraint: Constraint, rows: np.ndarray, bars: np.ndarray, num_bars: int
 ) -> list[str]:
     """Notes whose values a constraint does not allow. rows: [N, A], bars: [N]."""
-    found = []
-    masks = {int(bar): one.masks(int(bar), num_bars) for bar in np.unique(bars)}
+    messages = []
+    masks = {int(bar): constraint.masks(int(bar), num_bars) for bar in np.unique(bars)}
     for row, bar in zip(rows, bars.tolist(), strict=True):
-        if v.has_sound(row[0]) and not one.scope.covers_instrument(int(row[Attribute.INSTRUMENT])):
+        instrument = int(row[Attribute.INSTRUMENT])
+        if v.has_sound(row[0]) and not constraint.scope.covers_instrument(instrument):
             continue
         for attribute, mask in masks[bar].items():
             # In an empty bar, only metre and tempo have values.
             applies = row[attribute] or attribute == Attribute.TYPE
             if applies and not mask[row[attribute]]:
                 name = ATTRIBUTES[attribute]
-                found.append(f"bar {bar + 1}: {name} {row[attribute]} breaks {one.described}")
-    return found
+                messages.append(
+                    f"bar {bar + 1}: {name} {row[attribute]} breaks {constraint.described}"
+                )
+    return messages

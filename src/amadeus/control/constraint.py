@@ -278,9 +278,9 @@ def blame(
 ) -> ConfigError:
     """The error for masks [V] that leave nothing of `base` [V], in a bar counted from 0."""
     name = "time signature" if attribute == Attribute.TYPE else attribute.name.lower()
-    what = f"they leave no {name} in bar {bar + 1}"
-    for (first, one), (second, other) in combinations(masks, 2):
-        if not (base & one & other).any():
-            return contradiction(first, second, what)
+    why = f"they leave no {name} in bar {bar + 1}"
+    for (first, first_mask), (second, second_mask) in combinations(masks, 2):
+        if not (base & first_mask & second_mask).any():
+            return contradiction(first, second, why)
     names = ", ".join(c.described for c, _ in masks)
-    return ConfigError(f"{names} contradict each other: {what}")
+    return ConfigError(f"{names} contradict each other: {why}")

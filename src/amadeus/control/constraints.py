@@ -1,4 +1,4 @@
-"""What a piece is held to: constraints from words, from text and from Python, as one."""
+"""The set of all constraints on a piece: from prompts, from text and from Python."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Constraints:
 
         Raises ConfigError for text that is none.
         """
-        self._all: tuple[Constraint, ...] = tuple(one for part in parts for one in _ones(part))
+        self._all: tuple[Constraint, ...] = tuple(c for part in parts for c in _constraints(part))
 
     def __iter__(self) -> Iterator[Constraint]:
         return iter(self._all)
@@ -47,28 +47,28 @@ class Constraints:
     @classmethod
     def from_prompt(cls, facts: PromptFacts) -> Constraints:
         """What a prompt states."""
-        found: list[Constraint] = []
-        said = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
+        stated: list[Constraint] = []
+        sources = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
         if facts.bpm is not None:
-            found.append(ExactTempo(facts.bpm, source=said.get("tempo", "")))
+            stated.append(ExactTempo(facts.bpm, source=sources.get("tempo", "")))
         elif facts.tempo_range is not None:
             low, high = facts.tempo_range
             # What a tempo word allows ends where the next one begins.
             low, high = max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6
-            found.append(TempoRange(low, high, source=said.get("tempo", "")))
+            stated.append(TempoRange(low, high, source=sources.get("tempo", "")))
         if facts.key is not None:
-            found.append(InScale(str(facts.key), source=said.get("key", "")))
+            stated.append(InScale(str(facts.key), source=sources.get("key", "")))
         if facts.time_signature:
-            found.append(Metre(facts.time_signature, source=said.get("time signature", "")))
+            stated.append(Metre(facts.time_signature, source=sources.get("time signature", "")))
         if facts.instruments:
-            names = tuple(one.name for one in facts.instruments)
-            found.append(Playing(names, source=said.get("instrument", "")))
+            names = tuple(instrument.name for instrument in facts.instruments)
+            stated.append(Playing(names, source=sources.get("instrument", "")))
         if facts.absent:
-            names = tuple(one.name for one in facts.absent)
-            found.append(Playing(names, "none of", source=said.get("without", "")))
+            names = tuple(instrument.name for instrument in facts.absent)
+            stated.append(Playing(names, "none of", source=sources.get("without", "")))
         if facts.num_bars is not None:
-            found.append(Length(facts.num_bars, source=said.get("bars", "")))
-        return cls(*found)
+            stated.append(Length(facts.num_bars, source=sources.get("bars", "")))
+        return cls(*stated)
 
     def plan(self, num_bars: int | None = None, max_notes: int | None = None) -> Plan:
         """The plan of a piece with these constraints.
@@ -76,12 +76,12 @@ class Constraints:
         num_bars: by default what a constraint says, or else open; max_notes: where the piece is
         cut. Raises ConfigError, naming them, for constraints that contradict each other.
         """
-        lengths = [one for one in self if isinstance(one, Length)]
+        lengths = [c for c in self if isinstance(c, Length)]
         if num_bars is not None:
-            for one in lengths:
-                if one.num_bars != num_bars:
+            for constraint in lengths:
+                if constraint.num_bars != num_bars:
                     raise ConfigError(
-                        f"'{one}' and a length of {num_bars} bars contradict each other; "
+                        f"'{constraint}' and a length of {num_bars} bars contradict each other; "
                         "leave one of them out"
                     )
         elif lengths:
@@ -89,14 +89,13 @@ class Constraints:
         return Plan(self._all, num_bars, max_notes)
 
     def explain(self) -> list[dict[str, str]]:
-        """Of each constraint, what it is, who said so, and what is hard and soft about it."""
+        """Every constraint with its source, and what is hard and soft about it."""
         return [
-            {"constraint": str(one), "source": one.source, "hard": one.hard, "soft": one.soft}
-            for one in self
+            {"constraint": str(c), "source": c.source, "hard": c.hard, "soft": c.soft} for c in self
         ]
 
 
-def _ones(part: Constraint | Constraints | str) -> Iterable[Constraint]:
+def _constraints(part: Constraint | Constraints | str) -> Iterable[Constraint]:
     if isinstance(part, str):
         return [parse_constraint(part)]
     return [part] if isinstance(part, Constraint) else part
@@ -105,7 +104,7 @@ def _ones(part: Constraint | Constraints | str) -> Iterable[Constraint]:
 def profile_of_constraints(constraints: Constraints) -> Profile:
     """The key, tempo, metre and instruments that hold in every bar, for every instrument."""
     values: dict[str, Any] = {}
-    for one in constraints:
-        if one.scope == WHOLE:
-            values |= one.profile()
+    for constraint in constraints:
+        if constraint.scope == WHOLE:
+            values |= constraint.profile()
     return Profile(**values)

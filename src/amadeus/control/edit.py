@@ -111,15 +111,15 @@ class Edit:
 
 def _attributes(names: Iterable[str]) -> frozenset[Attribute]:
     """Raises ConfigError, with the nearest names, for one that is unknown."""
-    found = set()
+    attributes = set()
     for name in names:
         wanted = name.strip().lower()
         known = wanted if wanted in NAMES else wanted.removesuffix("s")
         if known not in NAMES:
             close = get_close_matches(wanted, NAMES, n=2) or list(NAMES)
             raise ConfigError(f"no attribute is called {name!r}; did you mean {', '.join(close)}?")
-        found.add(NAMES[known])
-    return frozenset(found)
+        attributes.add(NAMES[known])
+    return frozenset(attributes)
 
 
 def _names(attributes: Iterable[Attribute]) -> str:

@@ -40,6 +40,6 @@ def exact_tempo(plan: Plan, bar: int) -> float | None:
     """The tempo that was asked for in a bar of the plan, counted from 0; None for none."""
     if plan.num_bars is not None and bar >= plan.num_bars:
         return None
-    exact = [one for one in plan.constraints if isinstance(one, ExactTempo)]
-    covering = [one for one in exact if one.scope.covers(bar)]
+    exact = [c for c in plan.constraints if isinstance(c, ExactTempo)]
+    covering = [tempo for tempo in exact if tempo.scope.covers(bar)]
     return covering[-1].bpm_at(bar, plan.num_bars) if covering else None

@@ -96,18 +96,18 @@ def named_notes(tokens: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     named = np.zeros(len(tokens), dtype=bool)
     for text in texts:
         asked = parse_notes(text)
-        one = sound & (pitches >= asked.low) & (pitches <= asked.high)
+        matches = sound & (pitches >= asked.low) & (pitches <= asked.high)
         if asked.instrument:
-            one &= np.isin(instruments, list(instrument_values((asked.instrument,))))
+            matches &= np.isin(instruments, list(instrument_values((asked.instrument,))))
         if asked.first and asked.last:
-            one &= onsets >= _grid_step(asked.first, bars, metres) - _NEAR
-            one &= onsets <= _grid_step(asked.last, bars, metres) + _NEAR
-        if not one.any():
+            matches &= onsets >= _grid_step(asked.first, bars, metres) - _NEAR
+            matches &= onsets <= _grid_step(asked.last, bars, metres) + _NEAR
+        if not matches.any():
             raise ConfigError(
                 f"no note is {text!r}; the piece has {len(metres)} bars and pitches from "
                 f"{pitches[sound].min()} to {pitches[sound].max()}"
             )
-        named |= one
+        named |= matches
     return named
 
 

@@ -65,14 +65,14 @@ def _unknown(name: str, has_colon: bool) -> str:
 def _split_scope(value: str) -> tuple[str, Scope]:
     """The value without its scope, and the scope."""
     bars: tuple[int, int | None] | None = None
-    if found := _BARS.search(value):
-        first, dash, last = found.groups()
+    if match := _BARS.search(value):
+        first, dash, last = match.groups()
         bars = int(first), int(last) if last else None if dash else int(first)
-        value = value[: found.start()] + value[found.end() :]
+        value = value[: match.start()] + value[match.end() :]
     instruments: tuple[str, ...] = ()
-    if found := _FOR.search(value):
-        instruments = split_names(found[1])
-        value = value[: found.start()]
+    if match := _FOR.search(value):
+        instruments = split_names(match[1])
+        value = value[: match.start()]
     return value.strip(), Scope(bars, instruments)
 
 
@@ -98,5 +98,5 @@ def _note(name: str) -> str:
 
 def _meaning(text: str) -> tuple[str, ...]:
     """The name of a constraint, what is hard and soft about it, and whether it takes `for`."""
-    one = parse_constraint(text)
-    return one.name, one.hard, one.soft, "yes" if one.for_instruments else ""
+    meant = parse_constraint(text)
+    return meant.name, meant.hard, meant.soft, "yes" if meant.for_instruments else ""

@@ -196,10 +196,10 @@ class Passage:
         if not is_open.any():
             return [product[None]]
         products = np.repeat(product[None], len(self._planned(bar, row)), axis=0)
-        for one, planned in zip(products, self._planned(bar, row), strict=True):
-            one[is_open] &= planned[is_open]
+        for opened, planned in zip(products, self._planned(bar, row), strict=True):
+            opened[is_open] &= planned[is_open]
             if not is_open[Attribute.BEAT]:
-                one[Attribute.BEAT] &= planned[Attribute.BEAT]
+                opened[Attribute.BEAT] &= planned[Attribute.BEAT]
         return [products[products.any(-1).all(-1)]]
 
     def _planned(self, bar: int, row: np.ndarray) -> np.ndarray:

@@ -18,10 +18,10 @@ def constraints_on(
     `bars` outweighs the prompt's length, and a metre that is asked for that of the prompt's style.
     """
     stated = Constraints.from_prompt(facts)
-    if facts.metre_is_usual and any(isinstance(one, Metre) for one in constraints):
-        stated = Constraints(*(one for one in stated if not isinstance(one, Metre)))
+    if facts.metre_is_usual and any(isinstance(c, Metre) for c in constraints):
+        stated = Constraints(*(c for c in stated if not isinstance(c, Metre)))
     if bars is not None:
-        stated = Constraints(*(one for one in stated if not isinstance(one, Length)))
+        stated = Constraints(*(c for c in stated if not isinstance(c, Length)))
     return Constraints(stated, constraints)
 
 
@@ -37,7 +37,7 @@ def plan_piece(
     Raises ConfigError, naming them, for constraints that contradict each other.
     """
     together = constraints_on(facts, constraints, bars)
-    if bars is None and not any(isinstance(one, Length) for one in together):
+    if bars is None and not any(isinstance(c, Length) for c in together):
         bars = length_in_bars(facts, bars, notes)
     return together.plan(bars, notes)
 

@@ -17,6 +17,7 @@ import numpy as np
 from amadeus.control.casting import Casting, with_deadlines
 from amadeus.control.constraint import Constraint, blame, contradiction, only
 from amadeus.control.kinds import Playing
+from amadeus.control.scope import instrument_values
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
@@ -90,13 +91,13 @@ class Plan:
         if max_notes is not None and max_notes < 1:
             raise ConfigError(f"max_notes must be at least 1, got {max_notes}")
         self.num_bars, self.is_passage = num_bars, is_passage
-        for one in constraints:
-            one.check_length(num_bars, max_notes)
+        for constraint in constraints:
+            constraint.check_length(num_bars, max_notes)
         self.horizon = _horizon(constraints, num_bars)
         if self.horizon > MAX_BARS:
             raise ConfigError(f"{self.horizon:,} bars are too many; ask for {MAX_BARS:,} at most")
         _check_pairs(constraints, num_bars)
-        self.constraints = [one.resolve(constraints, num_bars) for one in constraints]
+        self.constraints = [c.resolve(constraints, num_bars) for c in constraints]
         playing = [c for c in self.constraints if isinstance(c, Playing)]
         self._casting = Casting(playing, self.horizon, num_bars)
         self._bars: dict[int, Bar] = {}
@@ -104,8 +105,8 @@ class Plan:
         self._check_playing(bars, max_notes)
         self.demands = with_deadlines(self._casting.demands, [b.most for b in bars], num_bars)
         rooms = [bar.room(max(bar.lengths, default=0)) for bar in bars]
-        for one in self.constraints:
-            one.check_room(rooms)
+        for constraint in self.constraints:
+            constraint.check_room(rooms)
 
     def bar(self, index: int) -> Bar:
         """What a bar, counted from 0, may hold."""
@@ -156,8 +157,8 @@ class Plan:
         self, constraints: Sequence[Constraint], attribute: Attribute, bar: int
     ) -> list[tuple[Constraint, np.ndarray]]:
         """The masks of constraints on one attribute, [V] each."""
-        masks = ((one, one.masks(bar, self.num_bars)) for one in constraints)
-        return [(one, mask[attribute]) for one, mask in masks if attribute in mask]
+        masks = ((c, c.masks(bar, self.num_bars)) for c in constraints)
+        return [(c, mask[attribute]) for c, mask in masks if attribute in mask]
 
     def _together(self, constraints: Sequence[Constraint], bar: int) -> np.ndarray:
         """The masks of constraints that cover the same notes, bool [A, V].
@@ -165,8 +166,8 @@ class Plan:
         Raises ConfigError where they leave nothing of what all notes share.
         """
         product = VALUES.copy()
-        for one in constraints:
-            for attribute, mask in one.masks(bar, self.num_bars).items():
+        for constraint in constraints:
+            for attribute, mask in constraint.masks(bar, self.num_bars).items():
                 if attribute != Attribute.INSTRUMENT:
                     product[attribute] &= mask
         for attribute, base in _SHARED.items():
@@ -211,25 +212,25 @@ class Plan:
         """The product, or one for each of the parts that the bar is split into."""
         lengths = _lengths(product)
         # Two constraints that split the bar split it alike, or `_check_pairs` refuses them.
-        one = next((c for c in covering if c.split(bar, lengths)), None)
-        if one is None:
+        splitting = next((c for c in covering if c.split(bar, lengths)), None)
+        if splitting is None:
             return [product]
         parts = []
-        for masks in one.split(bar, lengths):
+        for masks in splitting.split(bar, lengths):
             part = product.copy()
             for attribute, mask in masks.items():
                 part[attribute] &= mask
                 if not part[attribute].any():
                     others = self._masks(covering, attribute, bar)
-                    raise blame(attribute, [(one, mask), *others], mask, bar)
+                    raise blame(attribute, [(splitting, mask), *others], mask, bar)
             parts.append(part)
         return parts
 
     def _opening(self, notes: np.ndarray, covering: Sequence[Constraint], bar: int) -> np.ndarray:
         """Notes that may open a bar."""
         opening = notes.copy()
-        for one in [] if self.is_passage else covering:
-            for attribute, mask in one.opening_masks(bar, self.num_bars).items():
+        for constraint in [] if self.is_passage else covering:
+            for attribute, mask in constraint.opening_masks(bar, self.num_bars).items():
                 left = opening[:, attribute] & mask
                 if left.any(1).all():
                     opening[:, attribute] = left
@@ -254,14 +255,11 @@ def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:
     """Notes that a bar may have, and those of single instruments."""
     most: float = inf
     most_of: dict[int, int] = {}
-    for one in covering:
-        if one.most_notes is None:
-            continue
-        if not one.scope.instruments:
-            most = min(most, one.most_notes)
-        for value in range(1, v.DRUMS + 1):
-            if one.scope.instruments and one.scope.covers_instrument(value):
-                most_of[value] = min(most_of.get(value, one.most_notes), one.most_notes)
+    for limit, scope in ((c.most_notes, c.scope) for c in covering if c.most_notes is not None):
+        if not scope.instruments:
+            most = min(most, limit)
+        for value in instrument_values(scope.instruments):
+            most_of[value] = min(most_of.get(value, limit), limit)
     return most, most_of
 
 

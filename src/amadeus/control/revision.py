@@ -38,12 +38,12 @@ class Revision:
         """
         self.selection = selection
         given = list(constraints)
-        self.constraints = [_moved(one, selection) for one in given]
-        for one in given:
-            _check_affects_what_changes(one, selection)
-        self.players = [one for one in self.constraints if isinstance(one, Playing)]
+        self.constraints = [_moved(c, selection) for c in given]
+        for constraint in given:
+            _check_affects_what_changes(constraint, selection)
+        self.players = [c for c in self.constraints if isinstance(c, Playing)]
         casting = self._casting() if selection.edit.writes else []
-        others = [one for one in self.constraints if one not in self.players]
+        others = [c for c in self.constraints if c not in self.players]
         held = [*others, *casting, *(self.players if selection.edit.writes else [])]
         self.plan = Plan(held, len(selection.bars), is_passage=True)
         self.newcomers = self._newcomers() if selection.edit.writes else frozenset()
@@ -70,7 +70,7 @@ class Revision:
             Playing(_names([value]), "at least", bar_share=share, source="to be replaced")
             for value, share in shares.items()
         ]
-        asked = any(isinstance(one, Density) for one in self.constraints)
+        asked = any(isinstance(c, Density) for c in self.constraints)
         busy = [] if asked else [
             Density(min(max(1, round(notes)), MOST_NOTES), scope=Scope(instruments=_names([value])))
             for value, notes in selection.busyness.items()
@@ -79,7 +79,7 @@ class Revision:
 
     @property
     def _asks_for_players(self) -> bool:
-        return any(one.demands for one in self.players)
+        return any(c.demands for c in self.players)
 
     def _newcomers(self) -> frozenset[int]:
         """Values of `instrument` that new notes may have."""
@@ -90,7 +90,7 @@ class Revision:
         if not (edit.add or edit.parts or self._asks_for_players):
             sounding = self.selection.tokens[:, Attribute.INSTRUMENT]
             free &= frozenset(sounding.tolist())
-        if not free and not any(one.is_silence for one in self.players):
+        if not free and not any(c.is_silence for c in self.players):
             raise ConfigError("the constraints leave no instrument to play; allow one")
         return free
 
@@ -107,33 +107,33 @@ class Revision:
                               "a note; let it play")  # fmt: skip
 
 
-def _moved(one: Constraint, selection: Selection) -> Constraint:
+def _moved(constraint: Constraint, selection: Selection) -> Constraint:
     """The constraint with bars that count from the passage's first one."""
-    if one.scope.bars is None:
-        return one
-    first, last = one.scope.bars
+    if constraint.scope.bars is None:
+        return constraint
+    first, last = constraint.scope.bars
     if first <= selection.first_bar or (last or first) > selection.end_bar:
         raise ConfigError(
-            f"{one.described} speaks of bars outside of those that are edited, "
+            f"{constraint.described} speaks of bars outside of those that are edited, "
             f"{selection.first_bar + 1}-{selection.end_bar}; name bars among these"
         )
     here = (first - selection.first_bar, last and last - selection.first_bar)
-    return replace(one, scope=replace(one.scope, bars=here))
+    return replace(constraint, scope=replace(constraint.scope, bars=here))
 
 
-def _check_affects_what_changes(one: Constraint, selection: Selection) -> None:
+def _check_affects_what_changes(constraint: Constraint, selection: Selection) -> None:
     """Raise ConfigError for a constraint on what an edit keeps."""
     edit = selection.edit
-    if why := one.refusal_in_edit(edit.drawn):
-        raise ConfigError(f"{one.described}: {why}")
+    if why := constraint.refusal_in_edit(edit.drawn):
+        raise ConfigError(f"{constraint.described}: {why}")
     changing = edit.drawn
     if edit.writes:
         changing = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
-    if one.attributes and not one.attributes & changing:
-        names = ", ".join(ATTRIBUTES[a] for a in sorted(one.attributes))
+    if constraint.attributes and not constraint.attributes & changing:
+        names = ", ".join(ATTRIBUTES[a] for a in sorted(constraint.attributes))
         raise ConfigError(
-            f"{one.described} speaks of {names}, which stays as it is; resample {names}, or leave "
-            "the constraint out"
+            f"{constraint.described} speaks of {names}, which stays as it is; resample {names}, "
+            "or leave the constraint out"
         )
 
 

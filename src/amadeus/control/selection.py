@@ -105,20 +105,23 @@ class Selection:
         bars = f"bars {self.first_bar + 1}-{self.end_bar} of {self.num_bars}"
         notes = f"{changed:,} of {int(sound.sum()):,} notes"
         if self.edit.writes:
-            said = [f"{bars}: {notes} make way for new ones" if changed else f"{bars}: a new part"]
+            sentences = [
+                f"{bars}: {notes} make way for new ones" if changed else f"{bars}: a new part"
+            ]
         else:
             drawn = ", ".join(ATTRIBUTES[a] for a in sorted(self.edit.drawn))
             kept = [ATTRIBUTES[a] for a in Attribute if a not in self.edit.drawn]
-            said = [f"{bars}: drawn anew: {drawn} of {notes}", f"locked: their {', '.join(kept)}"]
+            locked = f"locked: their {', '.join(kept)}"
+            sentences = [f"{bars}: drawn anew: {drawn} of {notes}", locked]
         staying = ", ".join(map(_name, sorted(self.staying)))
         if not self.changed.all() and staying:
-            said.append(f"locked: the other notes there ({staying})")
+            sentences.append(f"locked: the other notes there ({staying})")
         if self.end_bar - self.first_bar < self.num_bars:
-            said.append("locked: every other bar")
-        said.append("locked: the time signatures" + (
+            sentences.append("locked: every other bar")
+        sentences.append("locked: the time signatures" + (
             "" if Attribute.TEMPO in self.edit.drawn else " and the tempo"
         ))  # fmt: skip
-        return said
+        return sentences
 
 
 def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
@@ -234,16 +237,16 @@ def free_programs(names: Sequence[str], taken: frozenset[int]) -> tuple[str, ...
 
     taken: values of `instrument`. Raises ConfigError where a name means only such.
     """
-    found: list[str] = []
+    free_names: list[str] = []
     for name in names:
         free = [p for p in programs_of(name) if v.instrument_value(p) not in taken]
-        free = [p for p in free if program_name(p) not in found]
+        free = [p for p in free if program_name(p) not in free_names]
         if not free:
             raise ConfigError(
                 f"{name} plays already; name it as a part to be replaced, or add another instrument"
             )
-        found.append(program_name(free[0]))
-    return tuple(found)
+        free_names.append(program_name(free[0]))
+    return tuple(free_names)
 
 
 def _instruments(rows: np.ndarray) -> frozenset[int]:

@@ -29,10 +29,10 @@ class SoftConstraints:
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         # Sums of floats depend on their order, which should not be that of the request.
-        ordered = sorted(constraints, key=lambda one: KINDS.index(type(one)))
-        self.trackers = [(one.scope, t) for one in ordered if (t := one.tracker()) is not None]
-        self._chords = [one.scope for one in ordered if one.favours_chord_tones]
-        self.first = frozenset(a for one in ordered for a in one.decided_first)
+        ordered = sorted(constraints, key=lambda c: KINDS.index(type(c)))
+        self.trackers = [(c.scope, t) for c in ordered if (t := c.tracker()) is not None]
+        self._chords = [c.scope for c in ordered if c.favours_chord_tones]
+        self.first = frozenset(a for c in ordered for a in c.decided_first)
         """Attributes that have to be decided before others, which would leave them no choice."""
 
     def update(self, row: np.ndarray, bar: int) -> None:

@@ -90,7 +90,7 @@ class Chords(Constraint):
         ]
 
     def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
-        found, ticks = [], 1
+        messages, ticks = [], 1
         for row, bar in zip(rows, bars.tolist(), strict=True):
             if v.opens_bar(row[0]):
                 ticks = int(METRE_TICKS[v.metre_of(row[0])])
@@ -98,10 +98,10 @@ class Chords(Constraint):
             if v.has_sound(row[0]):
                 part = int(_part_of(row[Attribute.BEAT], ticks, len(parts)))
                 if row[Attribute.CHORD] != parts[part]:
-                    found.append(
+                    messages.append(
                         f"bar {bar + 1}: a note under another chord breaks {self.described}"
                     )
-        return found
+        return messages
 
 
 def read_chord(name: str) -> int:

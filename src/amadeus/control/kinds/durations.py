@@ -53,12 +53,12 @@ def parse_note_value(text: str) -> int:
 
     Raises ConfigError for one that the grid does not have.
     """
-    found = _NOTE_VALUE.fullmatch(text.strip())
-    if not found:
+    note_value = _NOTE_VALUE.fullmatch(text.strip())
+    if not note_value:
         raise ConfigError(f"{text!r} is no note value; write 1/4, dotted 1/4., of a triplet 1/8t")
-    numerator, denominator, mark = found.groups()
-    times, parts = {".": (3, 2), "t": (2, 3), None: (1, 1)}[mark]
-    steps, rest = divmod(4 * GRID * int(numerator) * times, max(1, int(denominator)) * parts)
+    numerator, denominator, mark = note_value.groups()
+    times, divisor = {".": (3, 2), "t": (2, 3), None: (1, 1)}[mark]
+    steps, rest = divmod(4 * GRID * int(numerator) * times, max(1, int(denominator)) * divisor)
     if rest or not 1 <= steps <= v.MAX_DURATION_TICKS or int(denominator) == 0:
         raise ConfigError(
             f"{text!r} has no place on the grid of {GRID} steps to a quarter; "

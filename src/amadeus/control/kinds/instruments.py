@@ -170,14 +170,14 @@ class Playing(Constraint):
         if (self.scope.end(num_bars) or 0) > num_bars:
             return []
         needed = max(1, self.bars_needed(num_bars - 1, num_bars))
-        found = []
+        messages = []
         for name, group in zip(self.instruments, self.demands, strict=False):
             played = len(set(bars[np.isin(rows[:, Attribute.INSTRUMENT], group)].tolist()))
             if played < needed:
-                found.append(
+                messages.append(
                     f"{name} plays in {played} bars, not {needed}, and breaks {self.described}"
                 )
-        return found
+        return messages
 
 
 class _Shares(Tracker):

@@ -14,10 +14,10 @@ class NotUnderstood(Exception):
 
 def match(pattern: str, value: str) -> re.Match[str]:
     """The match of a whole value, ignoring case. Raises NotUnderstood if there is none."""
-    found = re.fullmatch(pattern, value, re.IGNORECASE)
-    if not found:
+    result = re.fullmatch(pattern, value, re.IGNORECASE)
+    if not result:
         raise NotUnderstood
-    return found
+    return result
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -105,11 +105,11 @@ class _UsedBars(Tracker):
         return self._notes not in self._used
 
     def banned(self, bar: int, room: Callable[[Note], Room]) -> frozenset[Note]:
-        used, begun = (self._used, self._notes) if bar == self._bar else (self._used_after(), ())
+        used, prefix = (self._used, self._notes) if bar == self._bar else (self._used_after(), ())
         ends: defaultdict[Note, list[tuple[Note, ...]]] = defaultdict(list)
         for notes in used:
-            if len(notes) > len(begun) and notes[: len(begun)] == begun:
-                ends[notes[len(begun)]].append(notes[len(begun) + 1 :])
+            if len(notes) > len(prefix) and notes[: len(prefix)] == prefix:
+                ends[notes[len(prefix)]].append(notes[len(prefix) + 1 :])
         return frozenset(note for note in ends if not _can_differ(ends[note], room(note)))
 
 
