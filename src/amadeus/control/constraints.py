@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from amadeus.control.constraint import Constraint
@@ -47,28 +48,23 @@ class Constraints:
     @classmethod
     def from_prompt(cls, facts: PromptFacts) -> Constraints:
         """What a prompt states."""
-        stated: list[Constraint] = []
-        sources = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
-        if facts.bpm is not None:
-            stated.append(ExactTempo(facts.bpm, source=sources.get("tempo", "")))
-        elif facts.tempo_range is not None:
+        tempo: Constraint | None = None if facts.bpm is None else ExactTempo(facts.bpm)
+        if tempo is None and facts.tempo_range is not None:
             low, high = facts.tempo_range
             # What a tempo word allows ends where the next one begins.
-            low, high = max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6
-            stated.append(TempoRange(low, high, source=sources.get("tempo", "")))
-        if facts.key is not None:
-            stated.append(InScale(str(facts.key), source=sources.get("key", "")))
-        if facts.time_signature:
-            stated.append(Metre(facts.time_signature, source=sources.get("time signature", "")))
-        if facts.instruments:
-            names = tuple(instrument.name for instrument in facts.instruments)
-            stated.append(Playing(names, source=sources.get("instrument", "")))
-        if facts.absent:
-            names = tuple(instrument.name for instrument in facts.absent)
-            stated.append(Playing(names, "none of", source=sources.get("without", "")))
-        if facts.num_bars is not None:
-            stated.append(Length(facts.num_bars, source=sources.get("bars", "")))
-        return cls(*stated)
+            tempo = TempoRange(max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6)
+        players = tuple(instrument.name for instrument in facts.instruments)
+        absent = tuple(instrument.name for instrument in facts.absent)
+        stated = {
+            "tempo": tempo,
+            "key": None if facts.key is None else InScale(str(facts.key)),
+            "time signature": Metre(facts.time_signature) if facts.time_signature else None,
+            "instrument": Playing(players) if players else None,
+            "without": Playing(absent, "none of") if absent else None,
+            "bars": None if facts.num_bars is None else Length(facts.num_bars),
+        }
+        sources = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
+        return cls(*(replace(c, source=sources.get(label, "")) for label, c in stated.items() if c))
 
     def plan(self, num_bars: int | None = None, max_notes: int | None = None) -> Plan:
         """The plan of a piece with these constraints.

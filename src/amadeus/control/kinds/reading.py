@@ -1,4 +1,4 @@
-"""What reading the values of constraints has in common."""
+"""Helpers for reading the values of constraints."""
 
 from __future__ import annotations
 

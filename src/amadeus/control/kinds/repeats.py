@@ -1,11 +1,11 @@
-"""`repeats`: no bar repeats an earlier one, or not too often."""
+"""`repeats`: how often a bar may be repeated."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,18 +19,23 @@ from amadeus.tokens.vocabulary import Attribute
 
 @dataclass(frozen=True, slots=True)
 class Repeats(Constraint):
-    """How often a bar may be repeated, next to itself or later. Empty bars do not count."""
+    """How often a bar may be repeated, immediately or later. Empty bars do not count."""
 
     name: ClassVar[str] = "repeats"
     examples: ClassVar[tuple[str, ...]] = ("none", "at most 2")
     note: ClassVar[str] = "how often a bar may be repeated"
 
     most: int = 0
+    """Repeats of a bar, besides the first time."""
 
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         none, most = match(r"(none)|(?:at most\s+)?(\d{1,4})", value).groups()
         return cls(0 if none else int(most), scope=scope)
+
+    def validate(self) -> None:
+        if self.most < 0:
+            raise ConfigError(f"repeats: a bar has at least 0 repeats, got {self.most}")
 
     @property
     def value(self) -> str:
@@ -38,14 +43,15 @@ class Repeats(Constraint):
 
     @property
     def hard(self) -> str:
-        often = (
-            f"is repeated more than {self.most} times" if self.most else "repeats an earlier one"
-        )
-        return f"no bar {often}, with the same onsets, instruments and pitches"
+        bars = f"at most {self.most + 1} bars" if self.most else "no two bars"
+        return f"{bars} have the same onsets, instruments and pitches"
 
     @property
     def needs_end(self) -> bool:
         return True
+
+    def conflict(self, other: Any, bars: Sequence[int], num_bars: int | None) -> str:
+        return f"bar {bars[0] + 1} can only have one limit" if bars and self != other else ""
 
     def refusal_in_edit(self, drawn: frozenset[Attribute]) -> str:
         return "an edit keeps bars and notes, which may repeat; leave this out"
