@@ -1,7 +1,7 @@
-"""Casting: which programs play in which bars, and by when each that has to play has to have played.
+"""Casting: which programs play in which bars, and the deadlines of those that have to play.
 
-A name such as "guitar" leaves the choice among several programs; here it is made, so that all
-constraints on instruments agree.
+A name such as "guitar" may mean several programs. Casting chooses one so that all constraints on
+instruments agree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.vocabulary import Attribute
 
 PATIENCE = 4
-"""Bars in which a required instrument may enter when the model chooses."""
+"""Bars in which the model may choose when a required instrument enters."""
 _ALL = (np.arange(MAX_SIZE) > 0) & (np.arange(MAX_SIZE) <= v.DRUMS)
 
 
@@ -31,21 +31,21 @@ class Demand:
     instrument: int
     """Value of the attribute `instrument`."""
     bars: tuple[int, ...]
-    """Bars, counted from 0, in which it is asked for and may play."""
+    """Bars, counted from 0, in which it is required and allowed to play."""
     deadline: int | None = None
     """The last bar in which it may enter; None while the piece has no known end."""
 
     @property
     def share(self) -> float | None:
-        """The share of the bars in which it plays; None where once is enough."""
+        """The share of the bars in which it plays; None if playing once is enough."""
         return self.constraint.bar_share
 
 
 class Casting:
-    """Who plays in each bar, out of the constraints on instruments."""
+    """Which instruments play in each bar, according to the constraints."""
 
     def __init__(self, playing: Sequence[Playing], bars: int, num_bars: int | None) -> None:
-        """bars: how many to look at; num_bars: how many the piece has, None if that is open.
+        """bars: how many bars to plan; num_bars: bars of the piece, None if their number is open.
 
         Raises ConfigError, naming both, for two constraints that exclude each other.
         """
@@ -53,7 +53,7 @@ class Casting:
         self._cast: dict[tuple[Playing, tuple[int, ...]], int] = {}
         allowed = [self._candidates(bar) for bar in range(bars)]
         groups = [(p, group) for p in playing for group in p.demands]
-        # Who is most particular chooses first, and others join in where they can.
+        # Names with the fewest programs choose first; others reuse these programs where possible.
         for constraint, group in sorted(groups, key=lambda g: len(g[1])):
             taken = set(self._cast.values())
             here = [a for bar, a in enumerate(allowed) if constraint.scope.covers(bar)]
@@ -92,7 +92,7 @@ class Casting:
         return demand
 
     def _excluded(self, constraint: Playing, group: tuple[int, ...]) -> ConfigError:
-        """The error for an instrument that has to play and may not; names who forbids most."""
+        """The error that names the constraint which forbids an instrument in most bars."""
         bars = [bar for bar in range(self._bars) if constraint.scope.covers(bar)]
         against = {
             other: sum(other.scope.covers(bar) for bar in bars)
@@ -120,7 +120,7 @@ def _mask(constraint: Playing) -> np.ndarray:
 def with_deadlines(
     demands: Sequence[Demand], most: Sequence[float], num_bars: int | None
 ) -> list[Demand]:
-    """Demands with the bars in which they have to be met at the latest.
+    """Demands with the last bars in which they can be met.
 
     most: notes that each bar may have. From the last bar backwards, each bar takes those that have
     the fewest bars left before it. Raises ConfigError where they do not fit.
@@ -149,26 +149,26 @@ def with_deadlines(
 
 def _crowded(constraints: Sequence[Constraint]) -> ConfigError:
     names = ", ".join(dict.fromkeys(c.described for c in constraints))
-    return ConfigError(f"{names}: the bars may not have notes enough for every instrument; "
+    return ConfigError(f"{names}: the bars do not have enough notes for every instrument; "
                        "allow more notes or ask for fewer instruments")  # fmt: skip
 
 
 class Attendance:
-    """Who has played, and who still has to."""
+    """Keeps track of the instruments that have played, and of those that still have to."""
 
     def __init__(self, demands: Sequence[Demand], horizon: int, num_bars: int | None) -> None:
         self._horizon, self._num_bars = horizon, num_bars
         self._played: dict[Demand, set[int]] = {demand: set() for demand in demands}
 
     def update(self, instrument: int, bar: int) -> None:
-        """Take a note of an instrument, as a value, in a bar counted from 0."""
+        """Count a note. instrument: value of the attribute; bar: counted from 0."""
         for demand, bars in self._played.items():
             if demand.instrument == instrument and demand.constraint.scope.covers(bar):
                 bars.add(bar)
 
     @property
     def missing(self) -> frozenset[int]:
-        """Instruments that the piece may not end without."""
+        """Required instruments that have not played yet."""
         return frozenset(
             d.instrument
             for d, bars in self._played.items()
@@ -176,7 +176,7 @@ class Attendance:
         )
 
     def late(self, bar: int) -> frozenset[int]:
-        """Instruments that it is time to hear, in a bar that they may play in."""
+        """Instruments that should enter in a bar, counted from 0."""
         waiting = [d for d, bars in self._played.items() if not bars]
         late = set()
         for demand in waiting:
@@ -187,7 +187,7 @@ class Attendance:
         return frozenset(late)
 
     def due(self, bar: int) -> frozenset[int]:
-        """Instruments that a bar, counted from 0, may not go by without."""
+        """Instruments that have to play before a bar, counted from 0, ends."""
         return frozenset(
             d.instrument
             for d, bars in self._played.items()

@@ -1,7 +1,7 @@
 """Limit the size of chords by instrument, so that no chord grows into a cluster.
 
-The model draws the notes of a chord one by one. Now and then it does not stop, and then repeats
-the cluster.
+The model draws the notes of a chord one by one. Sometimes it does not stop, and then repeats the
+cluster.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _MOST_DRUMS = (3, 7)
 
 
 def most_notes(instrument: int, *, usually: bool = False) -> int:
-    """Most notes that one instrument begins at once. instrument: value of the attribute.
+    """The most notes that an instrument begins at once. instrument: value of the attribute.
 
-    usually: in nine chords of ten, rather than in nearly all.
+    usually: in nine chords of ten, rather than in nearly all chords.
     """
     drums = instrument == v.DRUMS
     usual, most = _MOST_DRUMS if drums else _MOST_NOTES[family_name(instrument - 1)]
@@ -46,16 +46,16 @@ def most_notes(instrument: int, *, usually: bool = False) -> int:
 
 
 class ChordSizeLimit:
-    """Counts the notes that one instrument begins together, and closes chords that are full."""
+    """Counts the notes that an instrument begins together, and closes chords that are full."""
 
     def __init__(self, *, usually: bool = False) -> None:
-        """usually: keep to what is usual, as a part does beside others."""
+        """usually: keep to the usual size, for parts beside others."""
         self._usually = usually
         self._last = np.zeros(v.NUM_ATTRIBUTES, dtype=np.int64)
         self._size = 0
 
     def update(self, row: np.ndarray) -> None:
-        """Take a row, [A]."""
+        """Take the next row, [A]."""
         together = (
             row[Attribute.TYPE] == v.RowType.NOTE
             and row[Attribute.BEAT] == self._last[Attribute.BEAT]

@@ -1,7 +1,7 @@
-"""The engine: constraints applied to a piece row by row, as masks for its grammar.
+"""The engine applies the constraints row by row, as masks for the grammar of a piece.
 
-A bar's masks come from the plan. What changes within a bar is who still has to play in it, and how
-many notes it may still have; masks are made anew only when one of these changes.
+The masks of a bar come from the plan. Within a bar, the instruments that still have to play and the
+number of notes left change; the masks are only rebuilt when one of these does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from amadeus.tokens.rows import bar_index
 from amadeus.tokens.vocabulary import Attribute, RowType
 
 OFF_BEAT = 8.0
-"""Nats taken from notes beside others on steps of the beat that these do not use."""
+"""Nats against notes on steps of the beat that the other parts do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
 _END = VALUES[None].copy()
@@ -36,10 +36,10 @@ _END[:, Attribute.TYPE] = only([RowType.END, RowType.JOIN])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
-    """What may come next, as products, bool [P, A, V]; none of them for what may not."""
+    """What may come next, as products, bool [P, A, V]; no products for what may not."""
 
     notes: np.ndarray
-    """Notes in the bar at hand."""
+    """Notes in the current bar."""
     end: np.ndarray
     """The end of the piece."""
     opening: np.ndarray
@@ -47,7 +47,7 @@ class Permission:
     rest: np.ndarray
     """The next bar, if it is empty."""
     due: frozenset[int]
-    """Values of `instrument` that have to play before the bar at hand is over."""
+    """Values of `instrument` that have to play before the current bar ends."""
     due_next: frozenset[int]
     """The same for the next bar."""
 
@@ -56,10 +56,9 @@ class Control:
     """Applies a plan to the grammar of one piece; a hook for `Request.constrain`."""
 
     def __init__(self, plan: Plan, first_bar: int = 0, *, steps: np.ndarray | None = None) -> None:
-        """first_bar: bars of the piece that are given, so that the plan begins after them.
+        """first_bar: given bars of the piece, after which the plan begins.
 
-        steps: the steps of a quarter note that notes beside others are drawn towards, bool
-        [GRID].
+        steps: the steps of a quarter note that are favoured beside other parts, bool [GRID].
         """
         self.plan, self.first_bar = plan, first_bar
         self.soft = SoftConstraints(plan.constraints)
@@ -87,11 +86,11 @@ class Control:
         return self.bias(grammar)
 
     def bar(self, grammar: Grammar) -> int:
-        """The bar at hand, counted from the first one of the plan; negative before it."""
+        """The current bar, counted from the first bar of the plan; negative before it."""
         return grammar.bars - 1 - self.first_bar
 
     def update(self, row: np.ndarray, bar: int) -> None:
-        """Take a row that was composed, [A], and the bar of the plan it is in; each row once."""
+        """Take the next composed row, [A], and its bar, counted from the first bar of the plan."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         if v.has_sound(row[0]):
@@ -102,35 +101,35 @@ class Control:
         self.soft.update(row, bar)
 
     def update_given(self, row: np.ndarray) -> None:
-        """Take a row that was given, [A]: only what is composed is held to anything."""
+        """Take the next given row, [A]; constraints only apply to composed rows."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         self._chords.update(row)
 
     def follow(self, rows: np.ndarray) -> None:
-        """Take rows that were composed under this plan, [N, A], from its first one on."""
+        """Take rows that were composed under this plan, [N, A], beginning with its first row."""
         for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
             self.update(row, bar)
 
     def limit_chord(self, grammar: Grammar) -> None:
-        """Close a chord that has as many notes as its instrument plays at once."""
+        """Close a chord that has as many notes as its instrument can play at once."""
         self._chords.limit(grammar)
 
     def bias(self, grammar: Grammar) -> LogitBias | None:
-        """What is added to the logits of the next row."""
+        """The bias on the logits of the next row."""
         bar = self.bar(grammar)
         instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
         moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
         return plus(self.soft.bias(moment), self._off_beat)
 
     def last_step(self, bar_ticks: int) -> int:
-        """The last beat of a bar that notes are drawn towards, counted from 1."""
+        """The last favoured beat of a bar, counted from 1."""
         if self._steps is None:
             return bar_ticks
         return 1 + int(np.flatnonzero(self._steps[np.arange(bar_ticks) % GRID])[-1])
 
     def permission(self, grammar: Grammar) -> Permission:
-        """What may follow the last row; the same object as before where nothing has changed."""
+        """What may follow the last row; the same object as before if nothing has changed."""
         here = self.bar(grammar)
         following = here + 1
         ends = self.plan.num_bars is not None and following >= self.plan.num_bars
@@ -186,7 +185,7 @@ class Control:
         return frozenset[Note]().union(*(tracker.banned(index, room) for tracker in trackers))
 
     def _limits(self, here: int, due: frozenset[int]) -> tuple[bool, bool, frozenset[int]]:
-        """Whether the bar is full, whether what is left is for who is due, and who has had all."""
+        """Whether the bar is full, whether only due instruments may play, and which are done."""
         if here < 0:
             return False, False, frozenset()
         bar = self.plan.bar(here)
@@ -202,7 +201,7 @@ class Control:
         must: frozenset[int],
         limits: tuple[bool, bool, frozenset[int]],
     ) -> np.ndarray:
-        """Products for notes in the bar at hand, of which `last` is a beat, [P, A, V]."""
+        """Products for notes in the current bar, [P, A, V]. last: its last beat."""
         if here < 0:
             return NOTHING
         full, reserved, done = limits
@@ -216,26 +215,26 @@ class Control:
     def _next_bar(
         self, index: int, due: frozenset[int], late: frozenset[int], must: frozenset[int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Products for notes that open the next bar, and for the bar if it is empty, [P, A, V]."""
+        """Products for notes that open the next bar, and for an empty bar, [P, A, V] each."""
         bar = self.plan.bar(index)
         reserved = bar.most <= len(due)
         notes = _played_by(bar.opening, late, must, due if reserved else frozenset())
         if due:
             notes = _with_room(notes, due, self.last_step(min(bar.lengths)))
-        # Music that was asked for begins at once.
+        # Required music begins in the first bar.
         begins = late or must or due or (index == 0 and not self.plan.is_passage)
         return notes, NOTHING if len(notes) and begins else bar.rest[None]
 
 
 def plus(bias: LogitBias | None, always: np.ndarray | None) -> LogitBias | None:
-    """A bias with a table added that always applies, [A, V]."""
+    """A bias plus a table that always applies, [A, V]."""
     if always is None:
         return bias
     return LogitBias(always) if bias is None else LogitBias(bias.always + always, bias.links)
 
 
 def _away_from(steps: np.ndarray) -> np.ndarray:
-    """Away from steps of a quarter note, bool [GRID], in every bar, [A, V]."""
+    """A bias against these steps of a quarter note, bool [GRID], in every bar, [A, V]."""
     bias = np.zeros(VALUES.shape, dtype=np.float32)
     bias[Attribute.BEAT] = np.where(steps[(_VALUES - 1) % GRID], -OFF_BEAT, 0.0)
     return bias
@@ -251,10 +250,10 @@ def _played_by(notes: np.ndarray, *groups: frozenset[int]) -> np.ndarray:
 
 
 def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:
-    """The notes, [P, A, V], after which all that are due can still play in their bar.
+    """The notes, [P, A, V], after which all due instruments can still play in the bar.
 
-    Before the last beat anything may come, for on it they can all play at once. On the last beat,
-    where notes are in the order of instruments, nothing may come that is behind one that is due.
+    Before the last beat every note is possible, because all instruments can play on the last beat.
+    There, notes are in the order of instruments, so no note may come after that of a due one.
     """
     before, on_last = notes.copy(), notes.copy()
     before[:, Attribute.BEAT, last:] = False

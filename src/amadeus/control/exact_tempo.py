@@ -1,4 +1,4 @@
-"""Exact tempos: tokens hold the nearest bin of a tempo, the finished score holds the number."""
+"""Exact tempos: tokens only have tempo bins, so the finished score gets the exact numbers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from amadeus.music.score import Score, Tempo
 
 
 def with_exact_tempos(score: Score, plan: Plan, first_bar: int = 0) -> Score:
-    """The score with the exact tempos that were asked for in place of those of the bins.
+    """The score with the requested exact tempos in place of the tempos of the bins.
 
-    first_bar: the bar of the score, counted from 0, that is the first one of the plan.
+    first_bar: the bar of the score, counted from 0, where the plan begins.
     """
     bars = bars_of(score)
     asked = ((bar, exact_tempo(plan, bar - first_bar)) for bar in range(first_bar, len(bars)))
@@ -37,7 +37,7 @@ def with_exact_tempos(score: Score, plan: Plan, first_bar: int = 0) -> Score:
 
 
 def exact_tempo(plan: Plan, bar: int) -> float | None:
-    """The tempo that was asked for in a bar of the plan, counted from 0; None for none."""
+    """The requested tempo of a bar of the plan, counted from 0, if there is one."""
     if plan.num_bars is not None and bar >= plan.num_bars:
         return None
     exact = [c for c in plan.constraints if isinstance(c, ExactTempo)]

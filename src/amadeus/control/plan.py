@@ -1,7 +1,7 @@
-"""The plan of a piece: for every bar, what its notes may be, as a union of products.
+"""The plan of a piece: what the notes of every bar may be, as a union of products.
 
-Instruments that the same constraints cover share a product; so do the beats of one chord. Nothing
-is composed before every bar of the plan has been found possible.
+Instruments with the same constraints share a product, and so do the beats of one chord. Every bar
+is checked before anything is composed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_DRUM_PITCH, FIRST_REST, Attribute, RowType
 
 MAX_BARS = 10_000
-"""Every bar is looked at before the first one is composed."""
+"""The most bars of a plan, because every bar is planned before the first one is composed."""
 _PITCHED = VALUES[Attribute.PITCH].copy()
 _PITCHED[FIRST_DRUM_PITCH:] = _PITCHED[0] = False
 _DRUMS = VALUES[Attribute.PITCH] & ~_PITCHED
 _DRUMS[0] = False
 _NOTES = VALUES.copy()
-"""All notes: no mark, no empty bar, nothing that does not apply."""
+"""All notes, without marks, empty bars and values that stand for nothing."""
 _NOTES[:, 0] = False
 _NOTES[Attribute.TYPE, : RowType.NOTE] = _NOTES[Attribute.TYPE, FIRST_REST:] = False
 _SHARED = {
@@ -39,29 +39,29 @@ _SHARED = {
     Attribute.CHORD: _NOTES[Attribute.CHORD],
     Attribute.TEMPO: _NOTES[Attribute.TEMPO],
 }
-"""What all notes of a bar or an onset have in common, of which something must be left."""
+"""What all notes of a bar or an onset have in common; some values have to remain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bar:
-    """What a bar may hold."""
+    """What a bar may contain."""
 
     notes: np.ndarray
-    """Products whose union its notes come from, bool [P, A, V]; none of them for silence."""
+    """Products whose union its notes come from, bool [P, A, V]; no products for silence."""
     opening: np.ndarray
     """The same for its first note."""
     rest: np.ndarray
-    """What it may be if it is empty, bool [A, V]."""
+    """The same for an empty bar, bool [A, V]."""
     most: float
-    """Notes it may have."""
+    """The most notes."""
     most_of: dict[int, int]
-    """Notes that each value of `instrument` may have, where that is limited."""
+    """The most notes for values of `instrument` that are limited."""
     players: frozenset[int]
     """Values of `instrument` that may play."""
     fewest_pitches: int
-    """The smallest number of pitches that any of them has to choose from."""
+    """The number of pitches of the instrument that has the fewest."""
     lengths: frozenset[int]
-    """Grid steps that it may have if it is not empty."""
+    """Possible lengths in grid steps, unless the bar is empty."""
 
     def room(self, bar_ticks: int, beat: int = 0) -> int:
         """Different notes after a beat that are possible whichever instrument has to play.
@@ -73,7 +73,7 @@ class Bar:
 
 
 class Plan:
-    """Constraints on one piece, found to be possible."""
+    """The constraints on one piece, checked to be possible together."""
 
     def __init__(
         self,
@@ -83,9 +83,9 @@ class Plan:
         *,
         is_passage: bool = False,
     ) -> None:
-        """num_bars: the piece's, None if that is open; max_notes: where it is cut, if it is.
+        """num_bars: bars of the piece, None if their number is open; max_notes: the limit on notes.
 
-        is_passage: it is a part of a piece, which need neither begin nor end like one.
+        is_passage: whether it is a part of a piece, which need not begin or end like a whole one.
         Raises ConfigError, naming them, for constraints that contradict each other.
         """
         if max_notes is not None and max_notes < 1:
@@ -109,7 +109,7 @@ class Plan:
             constraint.check_room(rooms)
 
     def bar(self, index: int) -> Bar:
-        """What a bar, counted from 0, may hold."""
+        """What a bar, counted from 0, may contain."""
         if index not in self._bars:
             self._bars[index] = self._make_bar(index)
         return self._bars[index]
@@ -163,7 +163,7 @@ class Plan:
     def _together(self, constraints: Sequence[Constraint], bar: int) -> np.ndarray:
         """The masks of constraints that cover the same notes, bool [A, V].
 
-        Raises ConfigError where they leave nothing of what all notes share.
+        Raises ConfigError if they leave no value of an attribute that all notes share.
         """
         product = VALUES.copy()
         for constraint in constraints:
@@ -195,7 +195,7 @@ class Plan:
     def _check_group(
         self, product: np.ndarray, constraints: Sequence[Constraint], values: list[int], bar: int
     ) -> None:
-        """Raise ConfigError where some of these instruments would have nothing to play."""
+        """Raise ConfigError if some of these instruments would have nothing to play."""
         bases = [(Attribute.DURATION, _NOTES[Attribute.DURATION])]
         bases += [(Attribute.VELOCITY, _NOTES[Attribute.VELOCITY])]
         if any(value != v.DRUMS for value in values):
@@ -252,7 +252,7 @@ def _fewest_pitches(product: np.ndarray) -> int:
 
 
 def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:
-    """Notes that a bar may have, and those of single instruments."""
+    """The most notes of a bar, and of single instruments in it."""
     most: float = inf
     most_of: dict[int, int] = {}
     for limit, scope in ((c.most_notes, c.scope) for c in covering if c.most_notes is not None):
@@ -264,7 +264,7 @@ def _limits(covering: Sequence[Constraint]) -> tuple[float, dict[int, int]]:
 
 
 def _check_pairs(constraints: Sequence[Constraint], num_bars: int | None) -> None:
-    """Raise ConfigError for two constraints of one class of which masks reveal no conflict."""
+    """Raise ConfigError for conflicts between constraints of the same class."""
     for first, second in combinations(constraints, 2):
         if type(first) is type(second):
             bars = [b for b in range(_horizon((first, second), num_bars))
@@ -274,7 +274,7 @@ def _check_pairs(constraints: Sequence[Constraint], num_bars: int | None) -> Non
 
 
 def _horizon(constraints: Sequence[Constraint], num_bars: int | None) -> int:
-    """The bars of the piece, or if their number is open, enough of them to meet every case."""
+    """The bars of the piece, or if their number is open, enough bars to cover all cases."""
     if num_bars is not None:
         return num_bars
     last = max((n or 0 for c in constraints for n in c.scope.bars or ()), default=0)

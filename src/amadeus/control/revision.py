@@ -1,4 +1,4 @@
-"""What holds in a passage that is edited: constraints moved to its bars, and who may play."""
+"""The constraints on an edited passage: moved to its bars, with the instruments that may play."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute
 
 NEW_PART_SHARE = 0.5
-"""Share of the bars in which a part that is added plays at least."""
+"""An added part plays at least in this share of the bars."""
 OLD_PART_SHARE = 0.5
-"""The same of a part that is replaced, relative to the share in which it played."""
+"""The same for a replaced part, relative to the share in which it played."""
 _WRITTEN = frozenset(Attribute) - {Attribute.CHORD, Attribute.TEMPO}
 
 
 class Revision:
-    """An edit of a piece and the constraints on what is drawn, found to be possible."""
+    """An edit of a piece and its constraints, checked to be possible together."""
 
     def __init__(self, selection: Selection, constraints: Iterable[Constraint]) -> None:
-        """constraints: their bars are those of the piece; without bars they are for the passage.
+        """constraints: their bars are those of the piece; without bars they apply to the passage.
 
-        Raises ConfigError for constraints on what stays, on other bars, or that contradict each
-        other.
+        Raises ConfigError for constraints on what stays or on other bars, and for contradictions.
         """
         self.selection = selection
         given = list(constraints)
@@ -56,7 +55,7 @@ class Revision:
         return Passage(control, self.selection.bars, self.newcomers)
 
     def _casting(self) -> list[Constraint]:
-        """Who plays the new notes, as far as the edit says so."""
+        """The constraints on instruments that follow from the edit."""
         selection, edit = self.selection, self.selection.edit
         if edit.add:
             names = free_programs(edit.add, selection.staying)
@@ -95,7 +94,7 @@ class Revision:
         return free
 
     def _check_end(self) -> None:
-        """A piece ends with a note."""
+        """Raise ConfigError for a piece that would not end with a note."""
         bar = self.selection.bars[-1]
         ends = self.selection.end_bar == self.selection.num_bars
         if (
@@ -108,14 +107,14 @@ class Revision:
 
 
 def _moved(constraint: Constraint, selection: Selection) -> Constraint:
-    """The constraint with bars that count from the passage's first one."""
+    """The constraint with bars counted from the first bar of the passage."""
     if constraint.scope.bars is None:
         return constraint
     first, last = constraint.scope.bars
     if first <= selection.first_bar or (last or first) > selection.end_bar:
         raise ConfigError(
-            f"{constraint.described} speaks of bars outside of those that are edited, "
-            f"{selection.first_bar + 1}-{selection.end_bar}; name bars among these"
+            f"{constraint.described} names bars outside of the edited ones, "
+            f"{selection.first_bar + 1}-{selection.end_bar}; choose bars among these"
         )
     here = (first - selection.first_bar, last and last - selection.first_bar)
     return replace(constraint, scope=replace(constraint.scope, bars=here))

@@ -1,6 +1,6 @@
 """Tonality: a bias on pitches and chords that keeps the music in its key.
 
-A scale alone does not do: music could settle on any of its degrees, and be in another key.
+A scale is not enough: music could settle on any of its degrees, and then be in another key.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
 PROFILE_WEIGHT = 0.7
-"""Weight of the key's profile, as a logarithm, that always applies."""
+"""Weight of the logarithm of the key profile, which always applies."""
 MARGIN = 0.12
-"""By how much the key is to correlate better with the notes so far than any other key."""
+"""By how much the key should correlate better with the notes so far than any other key."""
 GAIN = 40.0
 MAX_PUSH = 6.0
-"""The push away from the rival, in nats for each unit of the margin that is missing, and its
-largest size in nats."""
+"""The push away from the rival in nats per unit of the missing margin, and its maximum in nats."""
 PRIOR_TICKS = 8 * 12
-"""Weight of the key profile among the notes so far, in grid steps: a few notes prove little."""
+"""Weight of the key profile among the notes so far, in grid steps, for the first few notes."""
 CHORD_WEIGHT = 1.4
-"""How much more a chord is favoured than a pitch, since it outlives a note."""
+"""How much more a chord is favoured than a pitch, because it lasts longer than a note."""
 
 
 class Tonality(Tracker):
-    """The bias of one piece: towards the key that was asked for, away from its strongest rival.
+    """The bias of one piece towards its key and away from the strongest rival of that key.
 
-    The rival is found as keys are estimated, by correlation with the profiles of Aarden.
+    Like keys in general, the rival is estimated by correlation with the profiles of Aarden.
     """
 
     def __init__(self, key: Key) -> None:
@@ -55,7 +54,7 @@ class Tonality(Tracker):
         return bias
 
     def _push(self) -> np.ndarray:
-        """Towards pitch classes that set the key off from its rival, as far as needed. [12]"""
+        """In favour of pitch classes that distinguish the key from its rival, if needed. [12]"""
         correlations = key_correlations(self._durations)
         others = correlations.copy()
         others[self._key] = -np.inf
