@@ -37,24 +37,7 @@ from amadeus.control.plan import Plan
 from amadeus.control.scope import Scope
 
 __all__ = [
-    "Chords",
-    "Constraint",
-    "Constraints",
-    "Control",
-    "Density",
-    "Durations",
-    "Ending",
-    "ExactTempo",
-    "InScale",
-    "Length",
-    "Metre",
-    "PitchRange",
-    "Plan",
-    "Playing",
-    "Repeats",
-    "Scope",
-    "TempoRange",
-    "Velocities",
-    "parse_constraint",
-    "violations",
-]
+    "Chords", "Constraint", "Constraints", "Control", "Density", "Durations", "Ending",
+    "ExactTempo", "InScale", "Length", "Metre", "PitchRange", "Plan", "Playing", "Repeats",
+    "Scope", "TempoRange", "Velocities", "parse_constraint", "violations",
+]  # fmt: skip

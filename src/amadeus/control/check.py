@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -40,9 +40,8 @@ def violations(
 
 def _outside(
     constraint: Constraint, rows: np.ndarray, bars: np.ndarray, num_bars: int
-) -> list[str]:
+) -> Iterator[str]:
     """Notes whose values a constraint does not allow. rows: [N, A], bars: [N]."""
-    messages = []
     masks = {int(bar): constraint.masks(int(bar), num_bars) for bar in np.unique(bars)}
     for row, bar in zip(rows, bars.tolist(), strict=True):
         instrument = int(row[Attribute.INSTRUMENT])
@@ -52,8 +51,5 @@ def _outside(
             # In an empty bar, only metre and tempo have values.
             applies = row[attribute] or attribute == Attribute.TYPE
             if applies and not mask[row[attribute]]:
-                name = ATTRIBUTES[attribute]
-                messages.append(
-                    f"bar {bar + 1}: {name} {row[attribute]} breaks {constraint.described}"
-                )
-    return messages
+                value = f"{ATTRIBUTES[attribute]} {row[attribute]}"
+                yield f"bar {bar + 1}: {value} breaks {constraint.described}"

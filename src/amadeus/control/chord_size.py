@@ -15,23 +15,11 @@ from amadeus.tokens.vocabulary import Attribute
 
 # 90 %, and 99.9 %, of the chords of each family in 4,000 pieces of all corpora have no more notes.
 _MOST_NOTES = {
-    "piano": (4, 8),
-    "chromatic percussion": (2, 4),
-    "organ": (3, 8),
-    "guitar": (4, 8),
-    "bass": (1, 3),
-    "strings": (2, 6),
-    "ensemble": (3, 7),
-    "brass": (3, 7),
-    "reed": (2, 4),
-    "pipe": (2, 5),
-    "synth lead": (2, 9),
-    "synth pad": (3, 6),
-    "synth effects": (2, 5),
-    "ethnic": (2, 4),
-    "percussive": (2, 7),
-    "sound effects": (2, 6),
-}
+    "piano": (4, 8), "chromatic percussion": (2, 4), "organ": (3, 8), "guitar": (4, 8),
+    "bass": (1, 3), "strings": (2, 6), "ensemble": (3, 7), "brass": (3, 7), "reed": (2, 4),
+    "pipe": (2, 5), "synth lead": (2, 9), "synth pad": (3, 6), "synth effects": (2, 5),
+    "ethnic": (2, 4), "percussive": (2, 7), "sound effects": (2, 6),
+}  # fmt: skip
 _MOST_DRUMS = (3, 7)
 
 

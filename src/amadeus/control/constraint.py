@@ -6,7 +6,7 @@ A kind of constraint (see `kinds`) overrides what applies to it and inherits the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, ClassVar, NamedTuple
@@ -257,12 +257,12 @@ class Constraint:
         """A new tracker for one piece, if it needs one."""
         return None
 
-    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> Iterator[str]:
         """Violations that no single value shows, in words.
 
         rows: those that it covers, [N, A]; bars: the bar of each, counted from 0, [N].
         """
-        return []
+        yield from ()
 
 
 def contradiction(first: Constraint, second: Constraint, why: str) -> ConfigError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -38,7 +38,6 @@ class Length(Constraint):
     def refusal_in_edit(self, drawn: frozenset[Attribute]) -> str:
         return "an edit keeps the bars and their time signatures; leave this out"
 
-    def breaches(self, rows: Any, bars: Any, num_bars: int) -> list[str]:
-        if self.num_bars == num_bars:
-            return []
-        return [f"the piece has {num_bars} bars, which breaks {self.described}"]
+    def breaches(self, rows: Any, bars: Any, num_bars: int) -> Iterator[str]:
+        if self.num_bars != num_bars:
+            yield f"the piece has {num_bars} bars, which breaks {self.described}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,19 +89,15 @@ class Chords(Constraint):
             for part, chord in enumerate(chords)
         ]
 
-    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
-        messages, ticks = [], 1
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> Iterator[str]:
+        ticks = 1
         for row, bar in zip(rows, bars.tolist(), strict=True):
             if v.opens_bar(row[0]):
                 ticks = int(METRE_TICKS[v.metre_of(row[0])])
             parts = self.parts(bar)
-            if v.has_sound(row[0]):
-                part = int(_part_of(row[Attribute.BEAT], ticks, len(parts)))
-                if row[Attribute.CHORD] != parts[part]:
-                    messages.append(
-                        f"bar {bar + 1}: a note under another chord breaks {self.described}"
-                    )
-        return messages
+            part = int(_part_of(row[Attribute.BEAT], ticks, len(parts)))
+            if v.has_sound(row[0]) and row[Attribute.CHORD] != parts[part]:
+                yield f"bar {bar + 1}: a note under another chord breaks {self.described}"
 
 
 def read_chord(name: str) -> int:

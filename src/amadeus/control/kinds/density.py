@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from amadeus.control.constraint import Constraint, Moment, Tracker, no_bias
 from amadeus.control.kinds.reading import match
-from amadeus.control.scope import Scope
+from amadeus.control.scope import Scope, instrument_values
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE
@@ -89,20 +89,13 @@ class Density(Constraint):
     def tracker(self) -> Tracker | None:
         return None if self.notes is None else _DensityBias(self.scope, self.notes)
 
-    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
-        if self.most is None:
-            return []
-        counts: Counter[tuple[int, int]] = Counter()
-        sound = v.has_sound(rows[:, Attribute.TYPE])
-        players = rows[sound, Attribute.INSTRUMENT].tolist()
-        for bar, instrument in zip(bars[sound].tolist(), players, strict=True):
-            if self.scope.covers_instrument(instrument):
-                counts[bar, instrument if self.scope.instruments else 0] += 1
-        return [
-            f"bar {bar + 1}: {count} notes break {self.described}"
-            for (bar, _), count in counts.items()
-            if count > self.most
-        ]
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> Iterator[str]:
+        players = rows[:, Attribute.INSTRUMENT]
+        each = list(instrument_values(self.scope.instruments))
+        for some in [players == value for value in each] or [v.has_sound(rows[:, 0])]:
+            for bar, count in zip(*np.unique(bars[some], return_counts=True), strict=True):
+                if self.most is not None and count > self.most:
+                    yield f"bar {bar + 1}: {count} notes break {self.described}"
 
 
 class _DensityBias(Tracker):

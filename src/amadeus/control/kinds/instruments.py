@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -166,18 +167,14 @@ class Playing(Constraint):
     def tracker(self) -> Tracker | None:
         return _Shares(self, self.soft_share) if self.soft_share else None
 
-    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> Iterator[str]:
         if (self.scope.end(num_bars) or 0) > num_bars:
-            return []
+            return
         needed = max(1, self.bars_needed(num_bars - 1, num_bars))
-        messages = []
         for name, group in zip(self.instruments, self.demands, strict=False):
             played = len(set(bars[np.isin(rows[:, Attribute.INSTRUMENT], group)].tolist()))
             if played < needed:
-                messages.append(
-                    f"{name} plays in {played} bars, not {needed}, and breaks {self.described}"
-                )
-        return messages
+                yield f"{name} plays in {played} bars, not {needed}, and breaks {self.described}"
 
 
 class _Shares(Tracker):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -68,16 +68,14 @@ class Repeats(Constraint):
     def tracker(self) -> Tracker:
         return _UsedBars(self)
 
-    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> list[str]:
+    def breaches(self, rows: np.ndarray, bars: np.ndarray, num_bars: int) -> Iterator[str]:
         sound = v.has_sound(rows[:, Attribute.TYPE])
         bars_of: defaultdict[tuple[Note, ...], list[int]] = defaultdict(list)
         for bar in np.unique(bars[sound]).tolist():
             bars_of[tuple(map(_note, rows[sound & (bars == bar)]))].append(bar)
-        return [
-            f"bar {bar + 1}: it repeats bar {first + 1} and breaks {self.described}"
-            for first, *others in bars_of.values()
-            for bar in others[self.most :]
-        ]
+        for first, *others in bars_of.values():
+            for bar in others[self.most :]:
+                yield f"bar {bar + 1}: it repeats bar {first + 1} and breaks {self.described}"
 
 
 class _UsedBars(Tracker):
