@@ -65,9 +65,8 @@ class Density(Constraint):
 
     @property
     def soft(self) -> str:
-        return (
-            "" if self.notes is None else f"about {self.notes} notes per bar, spread over the bar"
-        )
+        notes = self.notes
+        return "" if notes is None else f"about {notes} notes per bar, spread over the bar"
 
     @property
     def most_notes(self) -> int | None:

@@ -93,17 +93,17 @@ class Playing(Constraint):
             return "none of these plays"
         if self.is_silence:
             return "no instrument plays"
-        bars = (
-            "" if self.bar_share is None else f" in at least {100 * self.bar_share:g} % of the bars"
-        )
-        return f"each of these plays{bars}" + (", and no others" * (self.mode == "exactly"))
+        share = self.bar_share
+        bars = "" if share is None else f" in at least {100 * share:g} % of the bars"
+        return f"each of these plays{bars}" + ", and no others" * (self.mode == "exactly")
 
     @property
     def soft(self) -> str:
         share = self.soft_share
         if share is None:
             return ""
-        return f"each is favoured while it has less than {100 * share:.0f} % of the notes"
+        latest = "latest " * (self.note_share is None)
+        return f"each is favoured while it has less than {100 * share:.0f} % of the {latest}notes"
 
     @property
     def soft_share(self) -> float | None:
