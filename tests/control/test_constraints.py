@@ -203,7 +203,7 @@ def test_no_constraint_allows_every_note():
 
 def test_nothing_left_to_play_is_an_error():
     everything = Constraints(*(f"instruments: no {name}" for name in _all_names()))
-    with pytest.raises(ConfigError, match="no instrument is left"):
+    with pytest.raises(ConfigError, match="leave no instrument in bar 1"):
         everything.plan(4)
 
 
