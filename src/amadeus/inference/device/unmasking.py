@@ -203,4 +203,5 @@ def draw(
         inside = (before < top_p * weights.sum(-1, keepdim=True)) | (top_p >= 1)
         weights = torch.where(inside, weights, 0.0)
     reached = weights.cumsum(-1) <= uniform * weights.sum(-1, keepdim=True)
-    return reached.sum(-1, keepdim=True)
+    # Where nothing is legal, after the end of a piece, nothing has a weight: any value will do.
+    return reached.sum(-1, keepdim=True).clamp(max=logits.shape[-1] - 1)
