@@ -7,7 +7,6 @@ note decoder; what becomes of the predictions is decided in `session`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import torch
@@ -16,8 +15,8 @@ from torch import Tensor
 
 from amadeus.inference.request import token_states
 from amadeus.model import Amadeus
-from amadeus.model.layers import rms_norm, rotate
-from amadeus.model.note_generator import Block
+from amadeus.model.kv_cache import CachePositions, KVCache
+from amadeus.model.layers import rms_norm
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FIRST_CAPACITY = 256
@@ -46,19 +45,23 @@ class Engine:
         weight = model.text_projection.weight
         self.device = weight.device
         self.texts: list[Tensor] = []
-        self.blocks = cast("list[Block]", list(model.generator.blocks))
         slots, most_text, self.most_rows = max(1, len(texts)), config.max_prefix, context
-        shape = (2, slots, config.kv_heads, _FIRST_CAPACITY, config.width // config.heads)
-        # One per layer, keys and values, [2, slots, kv_heads, capacity, K]; zero where unwritten.
-        self.cache = [weight.new_zeros(shape) for _ in range(config.layers)]
+        head_width = config.width // config.heads
+        self.caches = [
+            KVCache(slots, config.kv_heads, _FIRST_CAPACITY, head_width, weight)
+            for _ in range(config.layers)
+        ]
         positions = torch.arange(most_text + context, device=self.device)
         self.cos, self.sin = model.generator.positions(positions)  # [1, most_text + context, K / 2]
         self.lengths = np.zeros(slots, dtype=np.int64)
         self.latents = weight.new_zeros(slots, 1, config.width)
         self.memory_mask = torch.zeros(slots, most_text + 1, dtype=torch.bool, device=self.device)
-        heads = config.decoder_heads
-        shape = (2, slots, heads, most_text + 1, config.decoder_width // heads)
-        self.memory = weight.new_zeros(shape) if config.enhancement else None
+        heads, width = config.decoder_heads, config.decoder_width
+        self.memory = (
+            KVCache(slots, heads, most_text + 1, width // heads, weight)
+            if config.enhancement
+            else None
+        )
         self.slots = weight.new_zeros(slots, NUM_ATTRIBUTES, config.decoder_width)
         for text in texts:
             self.admit(text)
@@ -88,13 +91,9 @@ class Engine:
         x = torch.cat([rms_norm(text), embedded])[None]  # [1, T, D]
         length = x.shape[1]
         self._reserve(length)
-        cos, sin = self.cos[:, :length], self.sin[:, :length]
-        for block, cache in zip(self.blocks, self.cache, strict=True):
-            queries, keys, values = _project(block, x, cos, sin)
-            cache[0, slot, :, :length], cache[1, slot, :, :length] = keys[0], values[0]
-            x = x + block.attention.attend(queries, keys, values, causal=True)
-            x = x + block.mlp(rms_norm(x))
-        latents = rms_norm(x)
+        latents, _ = self.model.generator(
+            x, (self.cos[:, :length], self.sin[:, :length]), self.caches, self._start(slot, length)
+        )
         self.lengths[slot] = length
         self.latents[slot] = latents[0, -1:]
         self._write_memory(slot, latents[:, : len(text) + 1])
@@ -102,51 +101,27 @@ class Engine:
     @torch.inference_mode()
     def step(self, rows: np.ndarray) -> None:
         """Read one more row of every piece. rows: int64 [B, A]."""
-        positions = self.lengths[: self.size].copy()
-        longest = int(positions.max()) + 1
+        longest = int(self.lengths[: self.size].max()) + 1
+        positions = self._tensor(self.lengths[: self.size].copy())
         self.lengths[: self.size] += 1
         self._reserve(longest)
-        places = self._tensor(positions)
         mask = None
-        if (positions + 1 < longest).any():
-            mask = torch.arange(longest, device=self.device) <= places[:, None]
-        self.latents[: self.size] = self.read(self._tensor(rows), places, longest, mask)
-
-    def read(self, rows: Tensor, positions: Tensor, width: int, mask: Tensor | None) -> Tensor:
-        """Remember a row of every piece, and give its latents, [B, 1, D].
-
-        rows: int [B, A]; positions: int [B]; width: positions that are looked at;
-        mask: bool [B, width], those that each piece has, or None for all.
-        """
-        x = self.model.embedder(rows[:, None])  # [B, 1, D]
-        size = len(rows)
-        cos, sin = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
-        slots = torch.arange(size, device=self.device)
-        seen = None if mask is None else mask[:, None, None]  # [B, 1, 1, T]
-        for block, cache in zip(self.blocks, self.cache, strict=True):
-            queries, keys, values = _project(block, x, cos, sin)
-            cache[0, slots, :, positions] = keys[:, :, 0]
-            cache[1, slots, :, positions] = values[:, :, 0]
-            # The queries that share a key take the place of positions: no key is copied.
-            mixed = F.scaled_dot_product_attention(
-                queries.view(size, keys.shape[1], -1, keys.shape[-1]),
-                cache[0, :size, :, :width],
-                cache[1, :size, :, :width],
-                attn_mask=seen,
-            )
-            x = x + block.attention.output(mixed.reshape(x.shape))
-            x = x + block.mlp(rms_norm(x))
-        return rms_norm(x)
+        if (self.lengths[: self.size] < longest).any():
+            mask = torch.arange(longest, device=self.device) <= positions[:, None]
+            mask = mask[:, None, None]  # [B, 1, 1, T]
+        slots = torch.arange(self.size, device=self.device)
+        at = CachePositions(slots, positions[:, None], longest, mask)
+        rotary = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
+        x = self.model.embedder(self._tensor(rows)[:, None])  # [B, 1, D]
+        self.latents[: self.size], _ = self.model.generator(x, rotary, self.caches, at)
 
     @torch.inference_mode()
     def enhance(self) -> None:
         """Turn the latent of every piece into the slots of its next row."""
-        self.slots[: self.size] = self.enhanced(self.size)
-
-    def enhanced(self, size: int) -> Tensor:
-        """The slots of the next rows of the first `size` pieces, [B, A, E]."""
-        memory = None if self.memory is None else (self.memory[0, :size], self.memory[1, :size])
-        return self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])[:, 0]
+        size = self.size
+        memory = self.memory and self.memory.read(size, self.memory.capacity)
+        slots = self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])
+        self.slots[:size] = slots[:, 0]
 
     @torch.inference_mode()
     def predict(
@@ -171,30 +146,35 @@ class Engine:
     def retire(self, slot: int) -> None:
         """Forget the piece in this slot; the last one takes the place."""
         last = self.size - 1
-        length = int(self.lengths[last])
-        for cache in self.cache:
-            cache[:, slot, :, :length] = cache[:, last, :, :length]
+        for cache in self._all_caches():
+            cache.move(last, slot)
         for state in (self.lengths, self.latents, self.memory_mask, self.texts):
             state[slot] = state[last]
-        if self.memory is not None:
-            self.memory[:, slot] = self.memory[:, last]
         self.texts.pop()
 
     def _reserve(self, length: int) -> None:
-        """Double the cache until it holds this many positions."""
-        while (capacity := self.cache[0].shape[3]) < length:
-            self.cache = [F.pad(cache, (0, 0, 0, capacity)) for cache in self.cache]
+        """Double the caches until they hold this many positions."""
+        while self.caches[0].capacity < length:
+            for cache in self.caches:
+                cache.double_capacity()
 
     def _double_slots(self) -> None:
-        """Twice as much room for pieces."""
+        """Make room for twice as many pieces."""
         slots = len(self.lengths)
+        for cache in self._all_caches():
+            cache.double_slots()
         self.lengths = np.pad(self.lengths, (0, slots))
-        self.cache = [F.pad(cache, (0, 0) * 3 + (0, slots)) for cache in self.cache]
         self.latents = F.pad(self.latents, (0, 0) * 2 + (0, slots))
         self.slots = F.pad(self.slots, (0, 0) * 2 + (0, slots))
         self.memory_mask = F.pad(self.memory_mask, (0, 0, 0, slots))
-        if self.memory is not None:
-            self.memory = F.pad(self.memory, (0, 0) * 3 + (0, slots))
+
+    def _all_caches(self) -> list[KVCache]:
+        return self.caches if self.memory is None else [*self.caches, self.memory]
+
+    def _start(self, slot: int, length: int) -> CachePositions:
+        """The first positions of the piece in a slot."""
+        positions = torch.arange(length, device=self.device)[None]
+        return CachePositions(torch.tensor([slot], device=self.device), positions)
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(values).to(self.device)
@@ -207,13 +187,4 @@ class Engine:
         )
         keys_values = self.model.enhancement.memory_keys_values(memory)
         if self.memory is not None and keys_values is not None:
-            keys, values = keys_values
-            self.memory[0, slot, :, :length], self.memory[1, slot, :, :length] = keys[0], values[0]
-
-
-def _project(block: Block, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Turned queries and keys, and values, of x: [B, T, D]. Returns [B, H or kv_heads, T, K]."""
-    normed = rms_norm(x)
-    keys, values = block.attention.keys_values(normed)
-    queries = rotate(block.attention.queries(normed), cos, sin)
-    return queries, rotate(keys, cos, sin), values
+            self.memory.write(self._start(slot, length), *keys_values)

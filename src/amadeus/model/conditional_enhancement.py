@@ -45,9 +45,7 @@ class ConditionalEnhancement(nn.Module):
             return x
         shape = x.shape
         x = x.flatten(0, 1)  # [B N, A, E]
-        normed = rms_norm(x)
-        keys, values = self.among_slots.keys_values(normed)
-        x = x + self.among_slots.attend(self.among_slots.queries(normed), keys, values)
+        x = x + self.among_slots(rms_norm(x))
         x = x.view(shape[0], -1, shape[-1])  # [B, N A, E]
         x = x + self.to_theme.attend(
             self.to_theme.queries(rms_norm(x)), *keys_values, mask=memory_mask[:, None, None, :]

@@ -13,6 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from amadeus.model.kv_cache import CachePositions, KVCache
+
+Rotary = tuple[Tensor, Tensor]
+"""Cosines and sines of positions, as from `RotaryPositions`."""
+
 
 def rms_norm(x: Tensor) -> Tensor:
     """x scaled to a root mean square of 1 along its last dimension. Same shape."""
@@ -37,7 +42,7 @@ class RotaryPositions(nn.Module):
         frequencies = theta ** -(torch.arange(0, head_width, 2) / head_width)
         self.register_buffer("frequencies", frequencies, persistent=False)  # [K / 2]
 
-    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, positions: Tensor) -> Rotary:
         """Cosines and sines of positions, float32 [..., 1, T, K / 2]. positions: [..., T]."""
         angles = positions[..., None, :, None].float() * self.frequencies
         return angles.cos(), angles.sin()
@@ -73,6 +78,52 @@ class Attention(nn.Module):
         keys = self.key(memory).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
         values = self.value(memory).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
         return rms_norm(keys), values
+
+    def project(self, x: Tensor, rotary: Rotary | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [B, H, T, K], keys and values [B, kv_heads, T, K] of x, [B, T, D]."""
+        # Gradients add up in the order of these products, so runs repeat only if it stays.
+        if rotary is None:
+            keys, values = self.keys_values(x)
+            return self.queries(x), keys, values
+        queries = rotate(self.queries(x), *rotary)
+        keys, values = self.keys_values(x)
+        return queries, rotate(keys, *rotary), values
+
+    def forward(
+        self,
+        x: Tensor,
+        rotary: Rotary | None = None,
+        *,
+        causal: bool = False,
+        cache: KVCache | None = None,
+        at: CachePositions | None = None,
+    ) -> Tensor:
+        """Self-attention. x: [B, T, D]. Same shape.
+
+        cache: remembers keys and values at positions `at`. If these positions attend to the cache,
+        T is 1, and `causal` makes no difference.
+        """
+        queries, keys, values = self.project(x, rotary)
+        if cache is not None and at is not None:
+            cache.write(at, keys, values)
+            if at.width:
+                return self.attend_to_cache(queries, *cache.read(len(x), at.width), at.mask)
+        return self.attend(queries, keys, values, causal=causal)
+
+    def attend_to_cache(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """Attention of one position per piece. queries: [B, H, 1, K]; keys, values: [B, kv_heads,
+        M, K]. Returns [B, 1, D]."""
+        size, kv_heads, _, width = keys.shape
+        # The queries that share a key take the place of positions: no key is copied.
+        grouped = queries.view(size, kv_heads, -1, width)
+        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask)
+        return self.output(self.merge_groups(mixed))
+
+    def merge_groups(self, mixed: Tensor) -> Tensor:
+        """[B, kv_heads, H / kv_heads, K] to [B, 1, D]."""
+        return mixed.reshape(len(mixed), 1, -1)
 
     def attend(
         self,
@@ -124,3 +175,25 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., width]. Same shape."""
         return self.down(squared_relu(self.up(x)))
+
+
+class Block(nn.Module):
+    """Self-attention, then an MLP."""
+
+    def __init__(self, width: int, heads: int, kv_heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads, kv_heads)
+        self.mlp = MLP(width, mlp_ratio)
+
+    def forward(
+        self,
+        x: Tensor,
+        rotary: Rotary | None = None,
+        *,
+        causal: bool = False,
+        cache: KVCache | None = None,
+        at: CachePositions | None = None,
+    ) -> Tensor:
+        """x: [B, T, D]. Same shape. The other arguments are those of `Attention`."""
+        x = x + self.attention(rms_norm(x), rotary, causal=causal, cache=cache, at=at)
+        return x + self.mlp(rms_norm(x))

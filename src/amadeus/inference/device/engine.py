@@ -19,15 +19,7 @@ from amadeus.diffusion.unmasking import LogitBias, UnmaskConfig
 from amadeus.inference.device.fusing import Fuser
 from amadeus.inference.device.grammar import Place, advance, place_of, task_of
 from amadeus.inference.device.graphs import Graphs
-from amadeus.inference.device.network import (
-    DecoderWeights,
-    embed,
-    enhance,
-    latents_of,
-    predict,
-    read_block,
-    weights_of,
-)
+from amadeus.inference.device.network import embed, enhance, fused, predict, read_block
 from amadeus.inference.device.tables import UNKNOWN, Tables, tables_on
 from amadeus.inference.device.tasks import (
     Course,
@@ -42,6 +34,8 @@ from amadeus.inference.device.tasks import (
 from amadeus.inference.device.unmasking import Row, begin, reveal
 from amadeus.inference.engine import Engine
 from amadeus.model import Amadeus
+from amadeus.model.layers import rms_norm
+from amadeus.model.note_decoder import NoteDecoder
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
@@ -66,7 +60,7 @@ class DeviceEngine(Engine):
         super().__init__(model, texts, context)
         # All room from the start: a memory that grows moves, and a graph does not follow.
         self._reserve(model.config.max_prefix + context)
-        self._weights, self._tables = weights_of(model), tables_on(self.device)
+        self._network, self._tables = fused(model), tables_on(self.device)
         self._inputs, self._graphs = Inputs(self.device), Graphs(self.device)
         self._fuse = Fuser(self.device).run
 
@@ -162,8 +156,10 @@ class DeviceEngine(Engine):
         return given["composed"][:count, :pieces].cpu().numpy()
 
     def _enhanced(self) -> Tensor:
+        """The slots of the next row of every slot's piece, [slots, A, E]."""
+        memory = self.memory and self.memory.read(len(self.lengths), self.memory.capacity)
         return self._fuse(
-            enhance, self._weights.enhancement, self.latents, self.memory, self.memory_mask
+            enhance, self._network.enhancement, self.latents, memory, self.memory_mask
         )
 
     def _reveal(
@@ -172,7 +168,7 @@ class DeviceEngine(Engine):
         """Reveal what has begun."""
         for _ in range(course.passes):
             row = self._fuse(
-                _predict_and_reveal, self._weights.decoder, seen,
+                _predict_and_reveal, self._network.decoder, seen,
                 self._tables, task, sampling, noise, course, row,
             )  # fmt: skip
         return row
@@ -180,12 +176,13 @@ class DeviceEngine(Engine):
     def _read(self, rows: Tensor, positions: Tensor) -> None:
         """Read a row in every slot, all of the memory in view. rows: [slots, A]; positions:
         [slots]."""
-        residual, at = self._fuse(
-            embed, self._weights, rows, positions, self.cos, self.sin, self.cache[0]
-        )
-        for weights, cache in zip(self._weights.blocks, self.cache, strict=True):
-            residual = self._fuse(read_block, residual, weights, cache, at)
-        self.latents.copy_(self._fuse(latents_of, residual))
+        x, rotary, at = self._fuse(
+            embed, self._network.embedder, rows, positions, self.cos, self.sin,
+            self.caches[0].capacity,
+        )  # fmt: skip
+        for block, cache in zip(self._network.generator.blocks, self.caches, strict=True):
+            x = self._fuse(read_block, block, x, rotary, cache, at)
+        self.latents.copy_(self._fuse(rms_norm, x))
 
     def _positions(self) -> np.ndarray:
         """Position of the next row of every slot, int64 [slots]; slots after the last are free."""
@@ -217,10 +214,10 @@ def _seen(slots: Tensor, given: dict[str, Tensor], guided: bool) -> Seen:
 
 
 def _predict_and_reveal(
-    weights: DecoderWeights, seen: Seen, tables: Tables, task: Task, sampling: Sampling,
+    decoder: NoteDecoder, seen: Seen, tables: Tables, task: Task, sampling: Sampling,
     noise: Tensor, course: Course, row: Row,
 ) -> Row:  # fmt: skip
-    logits = predict(weights, seen.conditional, row.shown, seen.unconditional, seen.scales)
+    logits = predict(decoder, seen.conditional, row.shown, seen.unconditional, seen.scales)
     return reveal(tables, task, sampling, noise, course, row, logits)
 
 
