@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amadeus.diffusion import UnmaskConfig, unmask
-from amadeus.diffusion.unmasking import NOISE_SHAPE, draw
+from amadeus.diffusion.unmasking import NOISE_SHAPE, DrawSettings, draw
 from amadeus.errors import ConfigError, GrammarError
 from amadeus.tokens import ATTRIBUTES, NUM_ATTRIBUTES, Attribute, RowType
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
@@ -216,7 +216,7 @@ logits_lists = st.lists(st.floats(-20, 20), min_size=1, max_size=12)
 @settings(deadline=None)
 def test_nucleus_is_the_smallest_set_that_reaches_top_p(logits, top_p, uniform):
     logits = np.array(logits)
-    chosen = draw(logits, 1.0, top_p, uniform)
+    chosen = draw(logits, DrawSettings(top_p=top_p), uniform)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
     assert probability[probability > probability[chosen]].sum() < top_p + 1e-9
@@ -225,9 +225,11 @@ def test_nucleus_is_the_smallest_set_that_reaches_top_p(logits, top_p, uniform):
 def test_draws_follow_the_softmax():
     logits = np.log(np.array([0.1, 0.6, 0.3]))
     uniforms = (np.arange(1000) + 0.5) / 1000
-    counts = np.bincount([draw(logits, 1.0, 1.0, u) for u in uniforms])
+    counts = np.bincount([draw(logits, DrawSettings(), u) for u in uniforms])
     np.testing.assert_array_equal(counts, [100, 600, 300])
-    flattened = np.bincount([draw(logits, 2.0, 1.0, u) for u in uniforms]) / 1000
+    flattened = (
+        np.bincount([draw(logits, DrawSettings(temperature=2.0), u) for u in uniforms]) / 1000
+    )
     expected = np.sqrt([0.1, 0.6, 0.3]) / np.sqrt([0.1, 0.6, 0.3]).sum()
     np.testing.assert_allclose(flattened, expected, atol=2e-3)
 

@@ -63,6 +63,17 @@ NOISE_SHAPE = (2, NUM_ATTRIBUTES)
 """Uniform numbers that one row takes: for the random order, and for the draws."""
 
 
+class DrawSettings(NamedTuple):
+    """How one value is drawn. Other files read the names of these settings from here."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+
+
+PerAttribute = float | tuple[float, ...]
+"""One number for all attributes, or one for each."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnmaskConfig:
     """How a row is revealed and sampled."""
@@ -77,9 +88,9 @@ class UnmaskConfig:
     least entropy, any, or that of `fixed_order`."""
     fixed_order: tuple[str, ...] = ATTRIBUTES
     """All attributes, for order "fixed"."""
-    temperature: float | tuple[float, ...] = 1.0
+    temperature: PerAttribute = DrawSettings().temperature
     """Below 1 is safer, above 1 bolder, 0 always takes the likeliest; one, or one per attribute."""
-    top_p: float | tuple[float, ...] = 1.0
+    top_p: PerAttribute = DrawSettings().top_p
     """Draw from the likeliest values that together have this probability; one, or one per
     attribute."""
 
@@ -94,28 +105,22 @@ class UnmaskConfig:
             raise ConfigError(
                 f"fixed_order must name each of {ATTRIBUTES} once, got {self.fixed_order}"
             )
-        for name in ("temperature", "top_p"):
+        for name in DrawSettings._fields:
             value = getattr(self, name)
             if isinstance(value, tuple) and len(value) != NUM_ATTRIBUTES:
                 raise ConfigError(f"{name} takes 1 or {NUM_ATTRIBUTES} values, got {len(value)}")
-        if not all(0 <= t < float("inf") for t in self.temperatures):
+        draws = self.draws
+        if not all(0 <= draw.temperature < float("inf") for draw in draws):
             raise ConfigError(f"temperature must be a number of at least 0, got {self.temperature}")
-        if not all(0 < p <= 1 for p in self.top_ps):
+        if not all(0 < draw.top_p <= 1 for draw in draws):
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}")
 
     @property
-    def temperatures(self) -> tuple[float, ...]:
-        """One temperature per attribute."""
-        return _one_each(self.temperature)
-
-    @property
-    def top_ps(self) -> tuple[float, ...]:
-        """One `top_p` per attribute."""
-        return _one_each(self.top_p)
-
-
-def _one_each(value: float | tuple[float, ...]) -> tuple[float, ...]:
-    return value if isinstance(value, tuple) else (value,) * NUM_ATTRIBUTES
+    def draws(self) -> tuple[DrawSettings, ...]:
+        """How the value of each attribute is drawn."""
+        values = (getattr(self, name) for name in DrawSettings._fields)
+        each = (v if isinstance(v, tuple) else (v,) * NUM_ATTRIBUTES for v in values)
+        return tuple(map(DrawSettings, *each))
 
 
 def unmask(
@@ -164,7 +169,7 @@ class Row:
     ) -> None:
         self.grammar, self.config, self.noise = grammar, config, noise
         self.values, self.known, self.bias = values, known, bias
-        self.temperatures, self.top_ps = config.temperatures, config.top_ps
+        self.draws = config.draws
         self.steps_left = config.num_steps
         self._commit_forced()
 
@@ -210,8 +215,7 @@ class Row:
 
     def _choose(self, attribute: int, legal: np.ndarray, logits: np.ndarray) -> int:
         """The value that an attribute gets. legal: the possible ones, [K], and their logits."""
-        temperature, top_p = self.temperatures[attribute], self.top_ps[attribute]
-        return int(legal[draw(logits, temperature, top_p, self.noise[1, attribute])])
+        return int(legal[draw(logits, self.draws[attribute], self.noise[1, attribute])])
 
     def _commit_forced(self) -> None:
         """Commit what the grammar leaves no choice about."""
@@ -264,19 +268,19 @@ def _certainty(logits: np.ndarray, order: Order) -> np.ndarray:
     return (weights * relative).sum(-1) / total - np.log(total)
 
 
-def draw(logits: np.ndarray, temperature: float, top_p: float, uniform: float) -> int:
+def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
     """Index drawn from logits [K] by inverting the distribution function at `uniform`.
 
     The nucleus (Holtzman et al. 2020, arXiv 1904.09751) is the fewest likeliest values whose
     probability reaches `top_p`, after the temperature.
     """
-    if temperature == 0:
+    if settings.temperature == 0:
         return int(logits.argmax())
     with np.errstate(over="ignore"):  # at a tiny temperature only the likeliest is left
-        weights = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
-    if top_p < 1:
+        weights = np.exp((logits.astype(np.float64) - logits.max()) / settings.temperature)
+    if settings.top_p < 1:
         ranked = np.sort(weights)[::-1]
-        size = np.searchsorted(ranked.cumsum(), top_p * ranked.sum())
+        size = np.searchsorted(ranked.cumsum(), settings.top_p * ranked.sum())
         weights[weights < ranked[min(size, len(ranked) - 1)]] = 0
     cumulative = weights.cumsum()
     # Rounding could reach the total itself, which lies behind the last value.

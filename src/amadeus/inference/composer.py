@@ -28,7 +28,7 @@ from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.planner import Planner
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
-from amadeus.inference.sampling import sampling_config
+from amadeus.inference.sampling import SamplingSettings, sampling_config
 from amadeus.inference.settings import OnProgress
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar, OnCut, OnNote, notes_of
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
         ContinuationSettings,
         EditSettings,
         PieceSettings,
-        SamplingSettings,
     )
 
 
@@ -132,8 +131,8 @@ class Composer:
         """New pieces, several at once; piece i is `generate(prompts[i], seed=seed + i)`.
 
         settings: bars, notes, seed, guidance, prompt_constraints, constraints, tries, profile,
-        fill_profile, leave_open, guided_by, steps, threshold, temperature, top_p, order,
-        fixed_order, as described in `inference.settings.PieceSettings`.
+        fill_profile, leave_open, guided_by, as described in `inference.settings.PieceSettings`,
+        and those of sampling, in `inference.sampling`.
 
         Raises ConfigError for a setting that cannot work, for a profile given to a model without
         profiles, and before anything is composed, for prompts and constraints that contradict

@@ -225,7 +225,8 @@ class NativeEngine:
 def _template(config: UnmaskConfig) -> UnmaskTask:
     task = UnmaskTask(order=_ORDERS.index(config.order), steps=config.num_steps)
     task.threshold = _NO_THRESHOLD if config.threshold is None else config.threshold
-    task.temperatures[:], task.top_ps[:] = config.temperatures, config.top_ps
+    for to, values in zip(task.draws, zip(*config.draws, strict=True), strict=True):
+        to[:] = values
     task.fixed_ranks[:] = [config.fixed_order.index(name) for name in ATTRIBUTES]
     return task
 

@@ -80,8 +80,7 @@ def draw_players(
         )
     logits = _logits(model, selection, parts)
     rng = np.random.default_rng(seed)
-    temperature = config.temperatures[Attribute.INSTRUMENT]
-    top_p = config.top_ps[Attribute.INSTRUMENT]
+    settings = config.draws[Attribute.INSTRUMENT]
     players: dict[int, int] = {}
     for part in parts:
         taken = {*players.values(), *staying}
@@ -89,7 +88,7 @@ def draw_players(
         if wanted and len(wanted) >= len(parts) - len(players):
             free = _only(free, {value for group in wanted for value in group})
         values = np.flatnonzero(free)
-        value = int(values[draw(logits[part][values], temperature, top_p, rng.random())])
+        value = int(values[draw(logits[part][values], settings, rng.random())])
         players[part] = value
         wanted = [group for group in wanted if value not in group]
     return players

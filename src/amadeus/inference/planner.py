@@ -15,7 +15,7 @@ from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlanner
 from amadeus.inference.request import Request
-from amadeus.inference.sampling import sampling_config
+from amadeus.inference.sampling import SamplingSettings, sampling_config
 from amadeus.music.score import Score
 from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from amadeus.inference.session import Model
-    from amadeus.inference.settings import SamplingSettings
 
 _Each = TypeVar("_Each", Constraints, Profile)
 

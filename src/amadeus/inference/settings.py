@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
 
 from amadeus.control import Constraints
-from amadeus.diffusion.unmasking import Order
+from amadeus.inference.sampling import SamplingSettings
 from amadeus.profile import Profile
 
 OnProgress = Callable[[int, int], None]
 """Called with the bars and the rows composed so far, of all pieces together, after every row."""
-
-
-class SamplingSettings(TypedDict, total=False):
-    """How notes are drawn; see `diffusion.UnmaskConfig` for the exact meaning."""
-
-    steps: int
-    """Most predictions per note, 1 to 8: fewer are faster."""
-    threshold: float | None
-    """Reveal in every step whatever has a value at least so likely; None for nothing more."""
-    temperature: float | tuple[float, ...]
-    """Below 1 is safer, above 1 bolder, 0 takes the likeliest; one, or one per attribute."""
-    top_p: float | tuple[float, ...]
-    """Draw from the likeliest values that together have this probability; as `temperature`."""
-    order: Order
-    """Which attribute of a note is drawn next."""
-    fixed_order: tuple[str, ...]
-    """All attributes, for order "fixed"."""
 
 
 class RequestSettings(SamplingSettings, total=False):

@@ -104,13 +104,14 @@ def test_drawing_is_the_same_on_the_device():
         temperature, top_p = rng.choice([0, 0.5, 1, 2.0]), rng.choice([0.3, 0.9, 1])
         uniform = rng.random()
         config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p))
-        drawn = Sampling(**tensors(sampling_of([config])))
+        sampling = Sampling(**tensors(sampling_of([config])))
         drawn = draw(
             torch.from_numpy(logits)[None], torch.from_numpy(legal)[None],
-            drawn.temperatures[:, :1], drawn.top_ps[:, :1], uniform * drawn.reach[:, :1],
+            sampling.draws[:, 0].split(1, dim=1), course_of([config]).settings,
+            uniform * sampling.reach[:, :1],
         )  # fmt: skip
         places = np.flatnonzero(legal)
-        assert drawn.item() == places[oracle(logits[legal], temperature, top_p, uniform)]
+        assert drawn.item() == places[oracle(logits[legal], config.draws[0], uniform)]
 
 
 def configs(rng):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import LogitBias, Order, UnmaskConfig
+from amadeus.diffusion.unmasking import DrawSettings, LogitBias, Order, UnmaskConfig
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
 from amadeus.tokens.products import Possible
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
@@ -29,10 +30,8 @@ _WORD = 64
 class Sampling(NamedTuple):
     """An `UnmaskConfig` for every row."""
 
-    temperatures: Tensor
-    """float64 [R, A], above 0."""
-    top_ps: Tensor
-    """float64 [R, A]."""
+    draws: Tensor
+    """float64 [R, A, settings], the `DrawSettings` of each attribute, temperatures above 0."""
     reach: Tensor
     """float64 [R, A], what uniforms are multiplied by: 0 takes the likeliest."""
     threshold: Tensor
@@ -73,8 +72,8 @@ class Course(NamedTuple):
     """The most attributes after one prediction."""
     orders: tuple[str, ...]
     """The orders in which some of them are revealed."""
-    nucleus: bool
-    """Whether any leaves out what is unlikely."""
+    settings: frozenset[str]
+    """The `DrawSettings` that differ from their default in any of them."""
     hurries: bool
     """Whether any reveals what it is sure of."""
 
@@ -89,18 +88,29 @@ def course_of(configs: Sequence[UnmaskConfig]) -> Course:
         passes=max(config.num_steps for config in configs),
         reveals=max(reveals),
         orders=tuple(sorted({config.order for config in configs})),
-        nucleus=any(top_p < 1 for config in configs for top_p in config.top_ps),
+        settings=frozenset().union(*map(_changed_settings, configs)),
         hurries=any(config.threshold is not None for config in configs),
     )
 
 
+@cache
+def _changed_settings(config: UnmaskConfig) -> frozenset[str]:
+    default = DrawSettings()._asdict()
+    return frozenset(
+        name for draw in config.draws for name, value in draw._asdict().items()
+        if value != default[name]
+    )  # fmt: skip
+
+
 def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
     """The fields of `Sampling` on the host."""
-    temperatures = np.array([c.temperatures for c in configs], dtype=np.float64)
+    draws = np.array([config.draws for config in configs], dtype=np.float64)  # [R, A, settings]
+    temperatures = draws[..., DrawSettings._fields.index("temperature")]  # a view
+    reach = np.where(temperatures > 0, _REACH, 0.0)
+    np.maximum(temperatures, _COLDEST, out=temperatures)
     return {
-        "temperatures": np.maximum(temperatures, _COLDEST),
-        "top_ps": np.array([c.top_ps for c in configs], dtype=np.float64),
-        "reach": np.where(temperatures > 0, _REACH, 0.0),
+        "draws": draws,
+        "reach": reach,
         "threshold": np.array(
             [_NEVER_SURE if c.threshold is None else c.threshold for c in configs], np.float32
         ),

@@ -8,11 +8,13 @@ compiler can make one of.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from amadeus.diffusion.unmasking import DrawSettings
 from amadeus.inference.device.tables import UNKNOWN, Tables
 from amadeus.inference.device.tasks import ORDERS, Course, Sampling, Task
 from amadeus.tokens.grammar import MAX_SIZE
@@ -62,7 +64,7 @@ def reveal(
     confidence, entropy = _certainty(torch.where(row.legal, logits, -torch.inf), course)
     urgency = _urgency(sampling, task, noise, course, confidence, entropy)
     urgency = torch.where(row.undecided, urgency, -torch.inf)
-    draws = noise[:, 1] * sampling.reach
+    uniforms = noise[:, 1] * sampling.reach
     sure = _sure(sampling, task, course, row, confidence)
     share = _share(row)[:, None] if course.reveals > 1 else None
     for place in range(course.reveals):
@@ -74,14 +76,20 @@ def reveal(
         value = draw(
             logits.gather(1, index)[:, 0],
             row.legal.gather(1, index)[:, 0],
-            sampling.temperatures.gather(1, attribute),
-            sampling.top_ps.gather(1, attribute) if course.nucleus else None,
-            draws.gather(1, attribute),
+            _settings_of(sampling, attribute),
+            course.settings,
+            uniforms.gather(1, attribute),
         )
         row = _show(tables, task, row, here, attribute, value)
         if place + 1 < course.reveals:
             urgency = urgency.masked_fill(tables.columns == attribute, -torch.inf)
     return row._replace(left=row.left - 1) if course.reveals > 1 else row
+
+
+def _settings_of(sampling: Sampling, attribute: Tensor) -> list[Tensor]:
+    """The `DrawSettings` of the attributes [R, 1]: float64 [R, 1] each."""
+    index = attribute[..., None].expand(-1, -1, sampling.draws.shape[2])
+    return list(sampling.draws.gather(1, index)[:, 0].split(1, dim=1))
 
 
 def _show(
@@ -188,15 +196,19 @@ def _certainty(logits: Tensor, course: Course) -> tuple[Tensor, Tensor]:
 
 
 def draw(
-    logits: Tensor, legal: Tensor, temperature: Tensor, top_p: Tensor | None, uniform: Tensor
-) -> Tensor:
+    logits: Tensor, legal: Tensor, settings: Sequence[Tensor], used: Collection[str],
+    uniform: Tensor,
+) -> Tensor:  # fmt: skip
     """`diffusion.unmasking.draw` for every row: int64 [R, 1].
 
-    logits: float32 [R, V]; legal: bool [R, V]; the others: float64 [R, 1], as in `Sampling`.
+    logits: float32 [R, V]; legal: bool [R, V]; settings: of `DrawSettings`, float64 [R, 1] each;
+    used: the names of those that make a difference; uniform: float64 [R, 1].
     """
+    setting = dict(zip(DrawSettings._fields, settings, strict=True))
     logits = torch.where(legal, logits, -torch.inf).double()
-    weights = ((logits - logits.amax(-1, keepdim=True)) / temperature).exp()
-    if top_p is not None:
+    weights = ((logits - logits.amax(-1, keepdim=True)) / setting["temperature"]).exp()
+    if "top_p" in used:
+        top_p = setting["top_p"]
         # The nucleus: what is likelier than a value has not reached `top_p` without it.
         likelier = weights[:, None] > weights[..., None]  # [R, V, V]
         before = torch.where(likelier, weights[:, None], 0.0).sum(-1)
