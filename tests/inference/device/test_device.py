@@ -26,6 +26,7 @@ from amadeus.inference.device.unmasking import begin, draw, reveal
 from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
 from amadeus.tokens import RowType, encode
@@ -164,6 +165,13 @@ def test_rows_are_revealed_alike_on_the_device():
                 grammars[number] = Grammar(num_bars=3)
                 grammars[number].advance(mark(RowType.START)[0])
                 controls[number] = controls[number] and Control(held.plan(3, 40), 0)
+
+
+def test_an_ended_piece_draws_values_in_range(on_device, tiny_model):
+    """Rows are composed some way beyond the end, where nothing is legal."""
+    request = Request(max_notes=3, seed=1, unmask=sampling_config(top_p=0.9))
+    (piece,) = compose(tiny_model, [request], context=CONTEXT)
+    np.testing.assert_array_equal(piece, compose_naively(tiny_model, request, CONTEXT))
 
 
 def requests(caption, waltz):
