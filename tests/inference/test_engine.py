@@ -89,7 +89,9 @@ def test_engine_composes_what_the_oracle_composes(tiny_model, waltz, caption, or
     request = Request(
         num_bars=3,
         seed=num_steps,
-        unmask=UnmaskConfig(num_steps=num_steps, order=order, temperature=0.9, top_p=0.98),
+        unmask=UnmaskConfig(
+            num_steps=num_steps, order=order, temperature=0.9, top_p=0.98, min_p=0.02
+        ),
         text=caption,
         constrain=waltz,
     )

@@ -192,6 +192,7 @@ def test_rows_are_sampled_as_in_python(order):
             threshold=(None, 0.2, 0.6, 0.95)[trial // 2 % 4],
             temperature=float(rng.choice([0.0, 0.5, 1.0, 2.0])),
             top_p=float(rng.choice([0.3, 0.9, 1.0])),
+            min_p=float(rng.choice([0.0, 0.1, 0.6])),
         )
         lean = LogitBias(
             rng.normal(size=VALUES.shape).astype("f4") * 2,

@@ -68,6 +68,7 @@ class DrawSettings(NamedTuple):
 
     temperature: float = 1.0
     top_p: float = 1.0
+    min_p: float = 0.0
 
 
 PerAttribute = float | tuple[float, ...]
@@ -93,6 +94,9 @@ class UnmaskConfig:
     top_p: PerAttribute = DrawSettings().top_p
     """Draw from the likeliest values that together have this probability; one, or one per
     attribute."""
+    min_p: PerAttribute = DrawSettings().min_p
+    """Draw from the values that are at least this many times as likely as the likeliest one, after
+    the temperature; one, or one per attribute."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num_steps <= NUM_ATTRIBUTES:
@@ -114,6 +118,8 @@ class UnmaskConfig:
             raise ConfigError(f"temperature must be a number of at least 0, got {self.temperature}")
         if not all(0 < draw.top_p <= 1 for draw in draws):
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}")
+        if not all(0 <= draw.min_p <= 1 for draw in draws):
+            raise ConfigError(f"min_p must be 0 to 1, got {self.min_p}")
 
     @property
     def draws(self) -> tuple[DrawSettings, ...]:
@@ -272,7 +278,8 @@ def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
     """Index drawn from logits [K] by inverting the distribution function at `uniform`.
 
     The nucleus (Holtzman et al. 2020, arXiv 1904.09751) is the fewest likeliest values whose
-    probability reaches `top_p`, after the temperature.
+    probability reaches `top_p`, after the temperature. Of these, `min_p` (Nguyen et al. 2024, arXiv
+    2407.01082) leaves those that are at least that many times as likely as the likeliest.
     """
     if settings.temperature == 0:
         return int(logits.argmax())
@@ -282,6 +289,7 @@ def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
         ranked = np.sort(weights)[::-1]
         size = np.searchsorted(ranked.cumsum(), settings.top_p * ranked.sum())
         weights[weights < ranked[min(size, len(ranked) - 1)]] = 0
+    weights[weights < settings.min_p] = 0  # the largest is 1
     cumulative = weights.cumsum()
     # Rounding could reach the total itself, which lies behind the last value.
     index = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")

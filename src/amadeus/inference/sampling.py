@@ -28,6 +28,7 @@ class SamplingSettings(TypedDict, total=False):
     threshold: float | None
     temperature: PerAttribute
     top_p: PerAttribute
+    min_p: PerAttribute
     order: Order
     fixed_order: tuple[str, ...]
     """All attributes, for order "fixed"; only in Python."""
@@ -62,6 +63,10 @@ OPTIONS: dict[str, Option] = {
     "top_p": Option(
         float, "Sample from the most likely values whose probabilities sum to this.",
         {"gt": 0, "le": 1},
+    ),
+    "min_p": Option(
+        float, "Sample from the values at least this many times as likely as the most likely one.",
+        {"ge": 0, "le": 1},
     ),
     "order": Option(
         Order,

@@ -162,6 +162,8 @@ private:
             for (double& weight : weights)
                 if (weight < smallest) weight = 0;
         }
+        for (double& weight : weights)
+            if (weight < task_.draws[MIN_P][a]) weight = 0;  // the largest is 1
         double target = task_.noise[ATTRIBUTES + a] *
                         std::accumulate(weights.begin(), weights.end(), 0.0);
         double sum = 0;

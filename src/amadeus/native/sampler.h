@@ -6,7 +6,7 @@
 constexpr int MAX_CONDITIONAL_BIASES = 2;
 
 // How the value of an attribute is drawn: the fields of `DrawSettings` in diffusion/unmasking.py.
-enum DrawSetting { TEMPERATURE, TOP_P, DRAW_SETTINGS };
+enum DrawSetting { TEMPERATURE, TOP_P, MIN_P, DRAW_SETTINGS };
 
 // A bias on the logits of attribute `target` that depends on the known value of attribute `source`.
 // library.py declares the same fields in the same order, as it does for the structures below.

@@ -104,7 +104,8 @@ def test_drawing_is_the_same_on_the_device():
         legal[rng.integers(20)] = True
         temperature, top_p = rng.choice([0, 0.5, 1, 2.0]), rng.choice([0.3, 0.9, 1])
         uniform = rng.random()
-        config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p))
+        min_p = float(rng.choice([0, 0.1, 0.7]))
+        config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p), min_p=min_p)
         sampling = Sampling(**tensors(sampling_of([config])))
         drawn = draw(
             torch.from_numpy(logits)[None], torch.from_numpy(legal)[None],
@@ -123,6 +124,7 @@ def configs(rng):
         fixed_order=tuple(rng.permutation(list(UnmaskConfig().fixed_order)).tolist()),
         temperature=float(rng.choice([0, 0.7, 1])),
         top_p=float(rng.choice([0.8, 1])),
+        min_p=float(rng.choice([0, 0.3])),
     )
 
 
@@ -181,6 +183,7 @@ def requests(caption, waltz):
         Request(num_bars=2, seed=2, text=caption.numpy(), guidance=2.0, **free),
         Request(num_bars=5, seed=3, unmask=UnmaskConfig(num_steps=3), max_notes=60),
         Request(num_bars=4, seed=4, constrain=waltz, **free),
+        Request(num_bars=2, seed=6, unmask=UnmaskConfig(min_p=0.1, top_p=0.9), max_notes=30),
         Request(num_bars=4, seed=5, unmask=UnmaskConfig(threshold=0.3), max_notes=30),
     ]
 

@@ -214,6 +214,8 @@ def draw(
         before = torch.where(likelier, weights[:, None], 0.0).sum(-1)
         inside = (before < top_p * weights.sum(-1, keepdim=True)) | (top_p >= 1)
         weights = torch.where(inside, weights, 0.0)
+    if "min_p" in used:
+        weights = torch.where(weights < setting["min_p"], 0.0, weights)  # the largest is 1
     reached = weights.cumsum(-1) <= uniform * weights.sum(-1, keepdim=True)
     # Where nothing is legal, after the end of a piece, nothing has a weight: any value will do.
     return reached.sum(-1, keepdim=True).clamp(max=logits.shape[-1] - 1)
