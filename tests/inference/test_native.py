@@ -12,10 +12,10 @@ from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, GrammarError
 from amadeus.inference import native
 from amadeus.inference.composition import compose
-from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.native import NativeEngine, NativeNetwork, fits
 from amadeus.inference.request import Request
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import PRESETS, Amadeus, ModelConfig
 from amadeus.native import library
 from amadeus.tokens import NUM_ATTRIBUTES, SIZES, Attribute, RowType
@@ -61,7 +61,7 @@ def pairs_of_logits(model, exact):
     """Logits of the core and of torch, of pieces of several lengths, as they grow."""
     rng = np.random.default_rng(1)
     texts = [rng.normal(size=(n, model.config.text_width)).astype("f4") for n in (5, 0, 64)]
-    engines = NativeEngine(network(model, exact), texts, 120), Engine(model, texts, 120)
+    engines = NativeEngine(network(model, exact), texts, 120), TorchEngine(model, texts, 120)
     lengths = (1, 80, 9)
     for engine in engines:
         for slot, length in enumerate(lengths):

@@ -1,190 +1,120 @@
-"""The engine in torch: cached, batched inference on any device, and where nothing is compiled.
+"""What every engine can do: run the network for several pieces, and draw their next rows.
 
-`prefill` reads the rows that are given, `step` takes one more row of every slot, `predict` is the
-note decoder; what becomes of the predictions is decided in `session`.
+An engine has a slot for every piece. `prefill` reads the rows that are given, `step` reads one more
+row of every piece, `enhance` and `predict` are the note decoder, and `unmask` draws rows from its
+predictions. Which rows are drawn and read is decided in `session`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from amadeus.inference.request import token_states
-from amadeus.model import Amadeus
-from amadeus.model.kv_cache import CachePositions, KVCache
-from amadeus.model.layers import rms_norm
+from amadeus.diffusion import UnmaskConfig, guide, unmask
+from amadeus.diffusion.lookahead import PredictStates
+from amadeus.diffusion.unmasking import Bias, LogitBias
+from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
-_FIRST_CAPACITY = 256
-_FEW = 4
-"""Pieces up to which predictions cost a CPU more for their number than for their size."""
+Place = tuple[int, int, float]
+"""The slot of a piece, its slot without the text or -1, and its guidance."""
 
 
-class Engine:
-    """The network and its memory of B pieces.
-
-    Positions count from the beginning of the text; row n of a piece with S text tokens is at S + n.
-    Memory is laid out for more slots and positions than are taken, and doubled where it is full.
-    """
-
-    reveals = False
-    """Whether it draws rows from its predictions itself (`unmask`)."""
-    goes_ahead = False
-    """Whether it composes several rows by itself where there are no constraints (`compose`)."""
-
-    def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
-        """texts: the caption of every piece that is there from the start, as in `admit`.
-
-        context: most rows of a piece.
-        """
-        config, self.model = model.config, model
-        weight = model.text_projection.weight
-        self.device = weight.device
-        self.texts: list[Tensor] = []
-        slots, most_text, self.most_rows = max(1, len(texts)), config.max_prefix, context
-        head_width = config.width // config.heads
-        self.caches = [
-            KVCache(slots, config.kv_heads, _FIRST_CAPACITY, head_width, weight)
-            for _ in range(config.layers)
-        ]
-        positions = torch.arange(most_text + context, device=self.device)
-        self.cos, self.sin = model.generator.positions(positions)  # [1, most_text + context, K / 2]
-        self.lengths = np.zeros(slots, dtype=np.int64)
-        self.latents = weight.new_zeros(slots, 1, config.width)
-        self.memory_mask = torch.zeros(slots, most_text + 1, dtype=torch.bool, device=self.device)
-        heads, width = config.decoder_heads, config.decoder_width
-        self.memory = (
-            KVCache(slots, heads, most_text + 1, width // heads, weight)
-            if config.enhancement
-            else None
-        )
-        self.slots = weight.new_zeros(slots, NUM_ATTRIBUTES, config.decoder_width)
-        for text in texts:
-            self.admit(text)
+class Engine(ABC):
+    """The network and its state for B pieces."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """The number of pieces, B."""
-        return len(self.texts)
 
-    @torch.inference_mode()
+    @abstractmethod
     def admit(self, text: np.ndarray | None) -> None:
-        """Make room for one more piece, after the last one; `prefill` comes next.
+        """Add a piece after the last one; call `prefill` next.
 
-        text: its caption, [S, text_width], or None. Raises ConfigError for one that does not fit.
+        text: its caption, [S, text_width], or None. Raises ConfigError if it does not fit.
         """
-        states = torch.from_numpy(token_states(text, self.model.config))
-        self.texts.append(states.to(self.device, self.latents.dtype))
-        if self.size > len(self.lengths):
-            self._double_slots()
-        self.lengths[self.size - 1] = 0
 
-    @torch.inference_mode()
+    @abstractmethod
     def prefill(self, slot: int, rows: np.ndarray) -> None:
-        """Read the text and the rows [N, A] of the piece in this slot, from the beginning."""
-        text = self.model.text_projection(self.texts[slot])
-        embedded = self.model.embedder(self._tensor(rows))
-        x = torch.cat([rms_norm(text), embedded])[None]  # [1, T, D]
-        length = x.shape[1]
-        self._reserve(length)
-        latents, _ = self.model.generator(
-            x, (self.cos[:, :length], self.sin[:, :length]), self.caches, self._start(slot, length)
-        )
-        self.lengths[slot] = length
-        self.latents[slot] = latents[0, -1:]
-        self._write_memory(slot, latents[:, : len(text) + 1])
+        """Read the text and the rows [N, A] of the piece in this slot, from the start."""
 
-    @torch.inference_mode()
+    @abstractmethod
     def step(self, rows: np.ndarray) -> None:
         """Read one more row of every piece. rows: int64 [B, A]."""
-        longest = int(self.lengths[: self.size].max()) + 1
-        positions = self._tensor(self.lengths[: self.size].copy())
-        self.lengths[: self.size] += 1
-        self._reserve(longest)
-        mask = None
-        if (self.lengths[: self.size] < longest).any():
-            mask = torch.arange(longest, device=self.device) <= positions[:, None]
-            mask = mask[:, None, None]  # [B, 1, 1, T]
-        slots = torch.arange(self.size, device=self.device)
-        at = CachePositions(slots, positions[:, None], longest, mask)
-        rotary = self.cos[0, positions][:, None, None], self.sin[0, positions][:, None, None]
-        x = self.model.embedder(self._tensor(rows)[:, None])  # [B, 1, D]
-        self.latents[: self.size], _ = self.model.generator(x, rotary, self.caches, at)
 
-    @torch.inference_mode()
+    @abstractmethod
     def enhance(self) -> None:
         """Turn the latent of every piece into the slots of its next row."""
-        size = self.size
-        memory = self.memory and self.memory.read(size, self.memory.capacity)
-        slots = self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])
-        self.slots[:size] = slots[:, 0]
 
-    @torch.inference_mode()
+    @abstractmethod
     def predict(
         self, values: np.ndarray, known: np.ndarray, places: np.ndarray | None = None
     ) -> np.ndarray:
         """Logits of the next row, float32 [M, A, V], for M states of what is known; see `unmask`.
 
-        places: int [M], the slot of each state; by default one state for every slot.
+        places: int [M], the slot of each state; by default one state for every slot. The logits of
+        known attributes may be anything.
         """
-        logits = self.model.decoder(
-            self.slots[: self.size] if places is None else self.slots[self._tensor(places)],
-            self._tensor(values),
-            self._tensor(~known),
-        )
-        return logits.cpu().numpy()
 
-    def looks_ahead(self, pieces: int) -> bool:
-        """Whether it would rather predict seldom, for several states of each of so many pieces."""
-        return self.device.type != "cpu" or pieces <= _FEW
-
-    @torch.inference_mode()
+    @abstractmethod
     def retire(self, slot: int) -> None:
-        """Forget the piece in this slot; the last one takes the place."""
-        last = self.size - 1
-        for cache in self._all_caches():
-            cache.move(last, slot)
-        for state in (self.lengths, self.latents, self.memory_mask, self.texts):
-            state[slot] = state[last]
-        self.texts.pop()
+        """Remove the piece in this slot; the last piece takes its place."""
 
-    def _reserve(self, length: int) -> None:
-        """Double the caches until they hold this many positions."""
-        while self.caches[0].capacity < length:
-            for cache in self.caches:
-                cache.double_capacity()
+    def unmask(
+        self,
+        places: Sequence[Place],
+        grammars: Sequence[Grammar],
+        configs: Sequence[UnmaskConfig],
+        noise: np.ndarray,
+        biases: Sequence[Bias | None],
+    ) -> np.ndarray:
+        """The next row of each of R pieces as `diffusion.unmask` reveals it, int64 [R, A].
 
-    def _double_slots(self) -> None:
-        """Make room for twice as many pieces."""
-        slots = len(self.lengths)
-        for cache in self._all_caches():
-            cache.double_slots()
-        self.lengths = np.pad(self.lengths, (0, slots))
-        self.latents = F.pad(self.latents, (0, 0) * 2 + (0, slots))
-        self.slots = F.pad(self.slots, (0, 0) * 2 + (0, slots))
-        self.memory_mask = F.pad(self.memory_mask, (0, 0, 0, slots))
+        The arguments are those of `diffusion.unmask`, and the places of the pieces.
+        Raises GrammarError if a piece cannot go on.
+        """
+        predict = partial(self.predictor(places), np.arange(len(places)))
+        return unmask(predict, grammars, configs, noise, biases=biases)
 
-    def _all_caches(self) -> list[KVCache]:
-        return self.caches if self.memory is None else [*self.caches, self.memory]
+    def compose_ahead(
+        self,
+        places: Sequence[Place],
+        grammars: Sequence[Grammar],
+        configs: Sequence[UnmaskConfig],
+        noise: Callable[[int], np.ndarray],
+        most: int,
+    ) -> np.ndarray:
+        """Compose and read up to `most` rows of every piece by the grammar alone.
 
-    def _start(self, slot: int, length: int) -> CachePositions:
-        """The first positions of the piece in a slot."""
-        positions = torch.arange(length, device=self.device)[None]
-        return CachePositions(torch.tensor([slot], device=self.device), positions)
+        noise: called with K, the number of rows; returns float64 [K, R, 2, A].
 
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).to(self.device)
+        Returns int64 [K, R, A]; rows after the end of a piece mean nothing. Engines that do not
+        compose ahead return no rows.
+        """
+        return np.zeros((0, len(places), NUM_ATTRIBUTES), dtype=np.int64)
 
-    def _write_memory(self, slot: int, memory: Tensor) -> None:
-        """Store the keys and values of a piece's memory. memory: [1, M, D]."""
-        length = memory.shape[1]
-        self.memory_mask[slot] = (
-            torch.arange(self.memory_mask.shape[1], device=self.device) < length
-        )
-        keys_values = self.model.enhancement.memory_keys_values(memory)
-        if self.memory is not None and keys_values is not None:
-            self.memory.write(self._start(slot, length), *keys_values)
+    def predictor(self, places: Sequence[Place]) -> PredictStates:
+        """Predictions for the pieces in these places, guided where their requests are."""
+        conditional, unconditional, scales = map(np.array, zip(*places, strict=True))
+        scales = scales.astype(np.float32)[:, None, None]
+
+        def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+            guided = np.flatnonzero(unconditional[of] >= 0)
+            states = np.concatenate([np.arange(len(of)), guided])
+            slots = np.concatenate([conditional[of], unconditional[of[guided]]])
+            logits = self.predict(values[states], known[states], slots)
+            with_text, without = np.split(logits, [len(of)])
+            with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
+            return with_text
+
+        return predict
+
+
+def tables_of(biases: Sequence[Bias | None]) -> list[LogitBias | None] | None:
+    """The biases, if all of them are tables; otherwise None."""
+    tables = [bias for bias in biases if bias is None or isinstance(bias, LogitBias)]
+    return tables if len(tables) == len(biases) else None

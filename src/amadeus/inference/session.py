@@ -10,28 +10,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amadeus.diffusion import guide, unmask, unmask_ahead
-from amadeus.diffusion.lookahead import PredictStates
-from amadeus.diffusion.unmasking import Bias, LogitBias
+from amadeus.diffusion.unmasking import Bias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
+from amadeus.inference.engine import Engine, Place
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import PieceState, Request, token_states
 
 if TYPE_CHECKING:
-    from amadeus.inference.device.engine import DeviceEngine
-    from amadeus.inference.engine import Engine as TorchEngine
     from amadeus.model import Amadeus
 
     Model = Amadeus | NativeNetwork
-    Engine = TorchEngine | NativeEngine
 
-Place = tuple[int, int, float]
-"""The slot of a piece, its slot without the text or -1, and how far it is guided."""
 _Rows = list[tuple[PieceState, np.ndarray]]
 _Prepared = dict[PieceState, tuple[np.ndarray, "Bias | None"]]
 MAX_PIECES = 16
@@ -156,8 +149,9 @@ class Session:
     def _compose(self) -> list[_Rows]:
         """The next row of every piece; several, where the engine needs no word in between."""
         pieces = self._slots.active
-        if self._engine.goes_ahead and all(piece.is_free for piece in pieces):
-            return self._compose_ahead(pieces)
+        if all(piece.is_free for piece in pieces) and (ahead := self._compose_ahead(pieces)):
+            self._is_read = True
+            return ahead
         self._is_read = False
         prepared: _Prepared = {}
         for piece in pieces:
@@ -170,16 +164,14 @@ class Session:
         return [rows]
 
     def _compose_ahead(self, pieces: Sequence[PieceState]) -> list[_Rows]:
-        """Some rows of every piece, which the engine draws and reads by itself."""
-        engine = cast("DeviceEngine", self._engine)
-        count = min(engine.most_ahead, *(piece.window.room for piece in pieces))
-        rows = engine.compose(
+        """Several rows of every piece, if the engine composes and reads them by itself."""
+        rows = self._engine.compose_ahead(
             self._slots.places(pieces),
             [piece.grammar for piece in pieces],
             [piece.request.unmask for piece in pieces],
-            np.stack([piece.noise(count) for piece in pieces], axis=1),
+            lambda count: np.stack([piece.noise(count) for piece in pieces], axis=1),
+            min(piece.window.room for piece in pieces),
         )
-        self._is_read = True
         return [list(zip(pieces, step, strict=True)) for step in rows]
 
     def _rows(self, prepared: _Prepared) -> _Rows:
@@ -195,21 +187,14 @@ class Session:
             return rows
 
     def _reveal(self, prepared: _Prepared) -> np.ndarray:
-        """The next rows of the pieces, int64 [R, A]; drawn in the engine where it can."""
-        noise = np.stack([noise for noise, _ in prepared.values()])
-        biases: list[Bias | None] = [bias for _, bias in prepared.values()]
-        grammars = [piece.grammar for piece in prepared]
-        configs = [piece.request.unmask for piece in prepared]
-        tables = [bias for bias in biases if bias is None or isinstance(bias, LogitBias)]
-        places = self._slots.places(prepared)
-        if self._engine.reveals and len(tables) == len(biases):
-            engine = cast("NativeEngine | DeviceEngine", self._engine)
-            return engine.unmask(places, grammars, configs, noise, tables)
-        predict = _predictor(self._engine, places)
-        if self._engine.looks_ahead(len(grammars)):
-            return unmask_ahead(predict, grammars, configs, noise, biases)
-        everyone = np.arange(len(grammars))
-        return unmask(partial(predict, everyone), grammars, configs, noise, biases=biases)
+        """The next rows of the pieces, int64 [R, A]."""
+        return self._engine.unmask(
+            self._slots.places(prepared),
+            [piece.grammar for piece in prepared],
+            [piece.request.unmask for piece in prepared],
+            np.stack([noise for noise, _ in prepared.values()]),
+            [bias for _, bias in prepared.values()],
+        )
 
 
 def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) -> Engine:
@@ -221,7 +206,7 @@ def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) ->
     if isinstance(model, NativeNetwork):
         return NativeEngine(model, texts, context)
     from amadeus.inference.device.engine import DeviceEngine
-    from amadeus.inference.engine import Engine as TorchEngine
+    from amadeus.inference.torch_engine import TorchEngine
 
     on_cpu = next(model.parameters()).device.type == "cpu"
     return (TorchEngine if on_cpu else DeviceEngine)(model, texts, context)
@@ -276,20 +261,3 @@ class SlotTable:
             self.slots[slot] = self.slots[-1]
             self.slots.pop()
         return left
-
-
-def _predictor(engine: Engine, places: Sequence[Place]) -> PredictStates:
-    """Predictions for the pieces in these places, guided where their requests are."""
-    conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
-    scales = scales.astype(np.float32)[:, None, None]
-
-    def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        guided = np.flatnonzero(unconditional[of] >= 0)
-        asked = np.concatenate([np.arange(len(of)), guided])
-        slots = np.concatenate([conditional[of], unconditional[of[guided]]])
-        logits = engine.predict(values[asked], known[asked], slots)
-        with_text, without = np.split(logits, [len(of)])
-        with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
-        return with_text
-
-    return predict

@@ -11,7 +11,7 @@ from amadeus.diffusion import UnmaskConfig, unmask
 from amadeus.errors import GrammarError
 from amadeus.inference.composition import compose
 from amadeus.inference.device.engine import DeviceEngine
-from amadeus.inference.device.grammar import Place, advance, place_of, task_of
+from amadeus.inference.device.grammar import GrammarState, advance, state_of, task_of
 from amadeus.inference.device.graphs import Graphs
 from amadeus.inference.device.tables import NUM_KINDS, UNKNOWN, tables_on
 from amadeus.inference.device.tasks import (
@@ -23,10 +23,10 @@ from amadeus.inference.device.tasks import (
     tasks_of,
 )
 from amadeus.inference.device.unmasking import begin, draw, reveal
-from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import sampling_config
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
 from amadeus.tokens import RowType, encode
@@ -62,7 +62,7 @@ class Replays(Graphs):
 def on_device(request, monkeypatch):
     """Composes on the engine for GPUs, with or without what graphs bring."""
     monkeypatch.setattr("amadeus.inference.device.engine.Graphs", request.param)
-    monkeypatch.setattr("amadeus.inference.engine.Engine", DeviceEngine)
+    monkeypatch.setattr("amadeus.inference.torch_engine.TorchEngine", DeviceEngine)
 
 
 def tensors(arrays):
@@ -76,7 +76,7 @@ def test_the_grammar_is_the_same_on_the_device(fixtures, ends_with, limits):
     for path in sorted(fixtures.glob("*.mid")):
         grammar = Grammar(ends_with=ends_with, **limits)
         grammar.advance(mark(RowType.START)[0])
-        place = Place(**tensors(place_of([grammar])))
+        place = GrammarState(**tensors(state_of([grammar])))
         for row in encode(read_midi(path))[1:200].astype(np.int64):
             task, possible = task_of(tables, place), grammar.possible()
             sets = (task.sets[0] >> torch.arange(NUM_KINDS)[:, None, None]) & 1  # [kinds, A, V]
@@ -90,7 +90,7 @@ def test_the_grammar_is_the_same_on_the_device(fixtures, ends_with, limits):
             except GrammarError:  # beyond the limits
                 break
             place = advance(tables, place, torch.from_numpy(row)[None])
-            for name, value in place_of([grammar]).items():
+            for name, value in state_of([grammar]).items():
                 np.testing.assert_array_equal(getattr(place, name).numpy(), value, name)
 
 
@@ -208,7 +208,7 @@ def test_predictions_are_those_of_the_eager_engine(tiny_model, caption):
     rows = np.concatenate([mark(RowType.START), bar]).astype(int)
     values, known = np.zeros((2, 8), dtype=np.int64), np.zeros((2, 8), dtype=bool)
     found = []
-    for kind in (Engine, DeviceEngine):
+    for kind in (TorchEngine, DeviceEngine):
         engine = kind(tiny_model, [caption.numpy(), None], CONTEXT)
         for slot in range(2):
             engine.prefill(slot, rows)

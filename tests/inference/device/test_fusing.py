@@ -47,7 +47,7 @@ def test_a_note_takes_few_kernels():
     grammar.advance(row[0])
     noise = np.random.default_rng(0).random((1, 1, 2, 8))
     with Operations() as operations:
-        engine.compose([(0, -1, 1.0)], [grammar], [sampling_config()], noise)
+        engine.compose_ahead([(0, -1, 1.0)], [grammar], [sampling_config()], lambda count: noise, 1)
     assert operations.count < 1450  # and 2,317 once
 
 
@@ -82,7 +82,7 @@ def can_fuse(monkeypatch):
 def test_what_is_compiled_composes_the_pieces_of_the_oracle(
     can_fuse, tiny_model, waltz, monkeypatch
 ):
-    monkeypatch.setattr("amadeus.inference.engine.Engine", DeviceEngine)
+    monkeypatch.setattr("amadeus.inference.torch_engine.TorchEngine", DeviceEngine)
     for request in (
         Request(num_bars=3, seed=1, max_notes=20, unmask=sampling_config()),
         Request(num_bars=2, seed=4, max_notes=8, constrain=waltz),

@@ -8,16 +8,16 @@ are tested without a GPU.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import LogitBias, UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias, UnmaskConfig
 from amadeus.inference.device.fusing import Fuser
-from amadeus.inference.device.grammar import Place, advance, place_of, task_of
+from amadeus.inference.device.grammar import GrammarState, advance, state_of, task_of
 from amadeus.inference.device.graphs import Graphs
 from amadeus.inference.device.network import embed, enhance, fused, predict, read_block
 from amadeus.inference.device.tables import UNKNOWN, Tables, tables_on
@@ -32,7 +32,8 @@ from amadeus.inference.device.tasks import (
     tasks_of,
 )
 from amadeus.inference.device.unmasking import Row, begin, reveal
-from amadeus.inference.engine import Engine
+from amadeus.inference.engine import Place, tables_of
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm
 from amadeus.model.note_decoder import NoteDecoder
@@ -42,21 +43,19 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 Item = TypeVar("Item")
 
 
-class DeviceEngine(Engine):
-    """The network and its memory of B pieces; the methods are those of `Engine`, and two more.
+class DeviceEngine(TorchEngine):
+    """The network and its state for B pieces; see `Engine` for the methods.
 
     All slots that there is room for take part, taken or not, and rows are filled up to a power of
     two: few shapes, few graphs.
     """
 
-    reveals = True
-    goes_ahead = True
     most_ahead = 32
     """Rows of a piece that are composed before the host looks at them."""
 
     @torch.inference_mode()
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
-        """See `Engine`."""
+        """See `TorchEngine`."""
         super().__init__(model, texts, context)
         # All room from the start: a memory that grows moves, and a graph does not follow.
         self._reserve(model.config.max_prefix + context)
@@ -66,31 +65,27 @@ class DeviceEngine(Engine):
 
     @torch.inference_mode()
     def step(self, rows: np.ndarray) -> None:
-        """Read one more row of every piece. rows: int64 [B, A]."""
         given = self._inputs.put({"rows": self._filled(rows), "positions": self._positions()})
         self.lengths[: self.size] += 1
         self._graphs.run("step", lambda: self._read(given["rows"], given["positions"]))
 
     @torch.inference_mode()
     def enhance(self) -> None:
-        """Turn the latent of every piece into the slots of its next row."""
         self._graphs.run("enhance", lambda: self.slots.copy_(self._enhanced()))
 
     @torch.inference_mode()
     def unmask(
         self,
-        places: Sequence[tuple[int, int, float]],
+        places: Sequence[Place],
         grammars: Sequence[Grammar],
         configs: Sequence[UnmaskConfig],
         noise: np.ndarray,
-        biases: Sequence[LogitBias | None],
+        biases: Sequence[Bias | None],
     ) -> np.ndarray:
-        """What `diffusion.unmask` gives with this engine's predictions, int64 [R, A].
-
-        places: of each row the slot of its piece, its slot without the text or -1, and the
-        guidance; the rest is as in `diffusion.unmask`.
-        """
-        tasks = self._inputs.put(tasks_of(_full(grammars), _full(biases)))
+        tables = tables_of(biases)
+        if tables is None:
+            return super().unmask(places, grammars, configs, noise, biases)
+        tasks = self._inputs.put(tasks_of(_full(grammars), _full(tables)))
         sampling = self._inputs.put(sampling_of(_full(configs)))
         given = self._inputs.put({"noise": np.stack(_full(list(noise))), **_places(_full(places))})
         course, guided = course_of(configs), _are_guided(places)
@@ -110,24 +105,20 @@ class DeviceEngine(Engine):
         return values[: len(grammars)].copy()
 
     @torch.inference_mode()
-    def compose(
+    def compose_ahead(
         self,
-        places: Sequence[tuple[int, int, float]],
+        places: Sequence[Place],
         grammars: Sequence[Grammar],
         configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
+        noise: Callable[[int], np.ndarray],
+        most: int,
     ) -> np.ndarray:
-        """Compose and read the next K rows of every piece by the grammar alone: int64 [K, R, A].
-
-        noise: float64 [K, R, 2, A], K at most `most_ahead`; the rest is as in `unmask`. All slots
-        are those of the pieces. Rows after a piece's end mean nothing.
-        """
-        count, pieces = noise.shape[:2]
+        count, pieces = min(self.most_ahead, most), len(places)
         positions, turn = self._positions(), np.zeros(1, dtype=np.int64)
-        state = self._inputs.put({**place_of(_full(grammars)), "position": positions, "turn": turn})
+        kept = self._inputs.put({**state_of(_full(grammars)), "position": positions, "turn": turn})
         sampling = self._inputs.put(sampling_of(_full(configs)))
-        noises = np.zeros((self.most_ahead, room(pieces), *noise.shape[2:]))
-        noises[:count, :pieces] = noise
+        noises = np.zeros((self.most_ahead, room(pieces), *NOISE_SHAPE))
+        noises[:count, :pieces] = noise(count)
         given = self._inputs.put(
             {
                 "noises": noises,
@@ -139,19 +130,19 @@ class DeviceEngine(Engine):
         course, guided = course_of(configs), _are_guided(places)
 
         def note() -> None:
-            place = Place(**{name: state[name] for name in Place._fields})
-            drawn, turn = Sampling(**sampling), state["turn"]
-            task, row = self._fuse(_begin_note, self._tables, place, drawn)
+            state = GrammarState(**{name: kept[name] for name in GrammarState._fields})
+            drawn, turn = Sampling(**sampling), kept["turn"]
+            task, row = self._fuse(_begin_note, self._tables, state, drawn)
             noise = given["noises"].index_select(0, turn)[0]
             seen = _seen(self._enhanced(), given, guided)
             rows = self._reveal(seen, task, drawn, noise, course, row).values
             given["composed"].index_copy_(0, turn, rows[None])
-            self._read(rows[given["piece_of"]], state["position"])
-            self._fuse(_end_note, self._tables, place, rows, state["position"], turn)
+            self._read(rows[given["piece_of"]], kept["position"])
+            self._fuse(_end_note, self._tables, state, rows, kept["position"], turn)
 
         key = ("compose", room(pieces), course, guided)
         for _ in range(count):
-            self._graphs.run(key, note, changes=[*state.values(), self.latents])
+            self._graphs.run(key, note, changes=[*kept.values(), self.latents])
         self.lengths[: self.size] += count
         return given["composed"][:count, :pieces].cpu().numpy()
 
@@ -221,21 +212,23 @@ def _predict_and_reveal(
     return reveal(tables, task, sampling, noise, course, row, logits)
 
 
-def _begin_note(tables: Tables, place: Place, sampling: Sampling) -> tuple[Task, Row]:
-    task = task_of(tables, place)
+def _begin_note(tables: Tables, state: GrammarState, sampling: Sampling) -> tuple[Task, Row]:
+    task = task_of(tables, state)
     return task, begin(tables, task, sampling)
 
 
-def _end_note(tables: Tables, place: Place, rows: Tensor, positions: Tensor, turn: Tensor) -> None:
+def _end_note(
+    tables: Tables, state: GrammarState, rows: Tensor, positions: Tensor, turn: Tensor
+) -> None:
     """Every piece stands one row further."""
-    for old, new in zip(place, advance(tables, place, rows), strict=True):
+    for old, new in zip(state, advance(tables, state, rows), strict=True):
         if new is not old:
             old.copy_(new)
     positions.add_(1)
     turn.add_(1)
 
 
-def _are_guided(places: Sequence[tuple[int, int, float]]) -> bool:
+def _are_guided(places: Sequence[Place]) -> bool:
     return any(unconditional >= 0 for _, unconditional, _ in places)
 
 
@@ -244,7 +237,7 @@ def _full(items: Sequence[Item]) -> list[Item]:
     return [*items, *[items[0]] * (room(len(items)) - len(items))]
 
 
-def _places(places: Sequence[tuple[int, int, float]]) -> dict[str, np.ndarray]:
+def _places(places: Sequence[Place]) -> dict[str, np.ndarray]:
     """Of each row its slot, its slot without the text or the same slot again, and how far it is
     guided."""
     conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
@@ -255,7 +248,7 @@ def _places(places: Sequence[tuple[int, int, float]]) -> dict[str, np.ndarray]:
     }
 
 
-def _pieces(places: Sequence[tuple[int, int, float]], slots: int) -> np.ndarray:
+def _pieces(places: Sequence[Place], slots: int) -> np.ndarray:
     """Of each slot the piece that sits there, int64 [slots]; of free ones any."""
     of = np.zeros(slots, dtype=np.int64)
     for piece, (conditional, unconditional, _) in enumerate(places):
