@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from amadeus.control.plan import Plan
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
-from amadeus.inference.composition import OnRow, compose, stream
+from amadeus.inference.composition import LocalRunner, OnRow, Runner, collect
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
@@ -93,7 +94,14 @@ class Composer:
         name: what messages call the model.
         """
         self.model, self.context, self.name = model, model.config.context, name
+        self.runner: Runner = LocalRunner(model)
         self.planner = Planner(model, name)
+
+    def with_runner(self, runner: Runner) -> Composer:
+        """This composer, with another runner for its requests."""
+        other = copy(self)
+        other.runner = runner
+        return other
 
     @property
     def has_profiles(self) -> bool:
@@ -203,7 +211,7 @@ class Composer:
         (opening,) = self._choose_openings([piece])
         yield from opening.rows[1:]
         if opening.rest is not None:
-            yield from self._rows(opening.rest)
+            yield from self._stream(opening.rest)
 
     def _choose_openings(
         self, pieces: Sequence[PiecePlan], progress: OnProgress | None = None
@@ -252,7 +260,7 @@ class Composer:
         request, plan = self.planner.continuation(score, **settings)
         reader = NoteReader.after(score, request.prompt, plan, on_bar)
         return notes_of(
-            request.prompt, self._rows(request), reader,
+            request.prompt, self._stream(request), reader,
             lambda rows: _longer(score, request, plan, rows),
         )  # fmt: skip
 
@@ -327,9 +335,10 @@ class Composer:
         edited = splice(score, revision.selection, best(self.model, frame, passages))
         return with_exact_tempos(edited, revision.plan, revision.selection.first_bar)
 
-    def _rows(self, request: Request) -> Iterator[np.ndarray]:
+    def _stream(self, request: Request) -> Iterator[np.ndarray]:
         """The rows of a piece as they are composed, int64 [A] each."""
-        return stream(self.model, request, context=self.context)
+        for _, row in self.runner.run([request]):
+            yield row
 
     def compose(
         self,
@@ -349,7 +358,7 @@ class Composer:
             if progress is not None:
                 progress(bars, rows)
 
-        return compose(self.model, requests, context=self.context, on_row=count)
+        return collect(requests, self.runner.run(requests), count)
 
 
 def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
