@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from amadeus.errors import CheckpointError
-from amadeus.files import write_atomically
+from amadeus.files import write_atomically, write_text
 from amadeus.model.amadeus import Amadeus
 from amadeus.model.checkpoint_files import (
     CONFIG,
@@ -55,7 +55,7 @@ def save_checkpoint(
     for name, part in _files(weights, file_bytes).items():
         write_atomically(folder / name, partial(save_file, part))
     text = json.dumps(config, indent=2) + "\n"
-    write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(folder / CONFIG, text)
 
 
 def load_checkpoint(folder: Path) -> Amadeus:
