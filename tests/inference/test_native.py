@@ -12,6 +12,7 @@ from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, GrammarError
 from amadeus.inference import native
 from amadeus.inference.composition import compose
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.native import NativeEngine, NativeNetwork, fits
 from amadeus.inference.request import Request
@@ -207,7 +208,7 @@ def test_rows_are_sampled_as_in_python(order):
         first = [Attribute.DURATION] if trial % 3 else []
         grammar.permit(*((notes, notes[:2]) if trial % 4 else (None, None)), first)
         noise = rng.random((1, *NOISE_SHAPE))
-        found = engine.unmask([(0, -1, 1.0)], [grammar], [config], noise, [bias])
+        found = engine.unmask([OpenPiece(grammar, config, slot=0)], noise, [bias])
         expected = unmask(engine.predict, [grammar], [config], noise, biases=[bias])
         np.testing.assert_array_equal(found, expected)
 
@@ -225,8 +226,9 @@ def test_prompted_constraints_sample_as_in_python(tiny_model, monkeypatch):
     found = piece()
     monkeypatch.setattr(
         NativeEngine, "unmask",
-        lambda self, places, grammars, configs, noise, biases: unmask(
-            self.predict, grammars, configs, noise, biases=biases
+        lambda self, pieces, noise, biases: unmask(
+            self.predict, [p.grammar for p in pieces], [p.config for p in pieces], noise,
+            biases=biases,
         ),
     )  # fmt: skip
     np.testing.assert_array_equal(piece(), found)
@@ -237,7 +239,7 @@ def test_contradictory_constraints_are_an_error():
     grammar.permit(VALUES & False, VALUES & False)
     with pytest.raises(GrammarError, match="permit more"):
         engine.unmask(
-            [(0, -1, 1.0)], [grammar], [UnmaskConfig()], np.zeros((1, *NOISE_SHAPE)), [None]
+            [OpenPiece(grammar, UnmaskConfig(), slot=0)], np.zeros((1, *NOISE_SHAPE)), [None]
         )
 
 
@@ -251,7 +253,7 @@ def test_beats_stay_within_their_metre():
     for seed in range(20):
         noise = np.random.default_rng(seed).random((1, *NOISE_SHAPE))
         config = UnmaskConfig(order="random")
-        found = engine.unmask([(0, -1, 1.0)], [grammar], [config], noise, [None])
+        found = engine.unmask([OpenPiece(grammar, config, slot=0)], noise, [None])
         np.testing.assert_array_equal(found, unmask(engine.predict, [grammar], [config], noise))
 
 

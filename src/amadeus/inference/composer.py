@@ -30,6 +30,7 @@ from amadeus.inference.planner import Planner
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import SamplingSettings, sampling_config
+from amadeus.inference.session import Model
 from amadeus.inference.settings import OnProgress
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar, OnCut, OnNote, notes_of
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     import torch
     from typing_extensions import Unpack
 
-    from amadeus.inference.session import Model
     from amadeus.inference.settings import (
         ContinuationSettings,
         EditSettings,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from amadeus.inference.request import Request
-from amadeus.inference.session import MAX_PIECES, Session
+from amadeus.inference.session import MAX_PIECES, Model, Session
 from amadeus.tokens.tokenizer import TOKEN_DTYPE
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 OnRow = Callable[[int, np.ndarray], None]
 """Called with the index of the request and each row, int64 [A], as it is composed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,14 +13,12 @@ from amadeus.inference.candidates import check_candidates, seed_of_candidate
 from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
+from amadeus.inference.session import Model
 from amadeus.inference.streaming import NoteReader, OnNote
 from amadeus.music.score import Score
 from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 HEARD_AFTER = 128
 """Rows after the passage by which tries are compared."""

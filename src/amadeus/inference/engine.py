@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,16 @@ from amadeus.diffusion.unmasking import Bias, LogitBias
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
-Place = tuple[int, int, float]
-"""The slot of a piece, its slot without the text or -1, and its guidance."""
+
+class OpenPiece(NamedTuple):
+    """A piece whose next row is to be drawn."""
+
+    grammar: Grammar
+    config: UnmaskConfig
+    slot: int
+    unconditional: int = -1
+    """The slot of the piece without its text, or -1."""
+    guidance: float = 1.0
 
 
 class Engine(ABC):
@@ -65,28 +74,18 @@ class Engine(ABC):
         """Remove the piece in this slot; the last piece takes its place."""
 
     def unmask(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
-        biases: Sequence[Bias | None],
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
     ) -> np.ndarray:
         """The next row of each of R pieces as `diffusion.unmask` reveals it, int64 [R, A].
 
-        The arguments are those of `diffusion.unmask`, and the places of the pieces.
-        Raises GrammarError if a piece cannot go on.
+        noise, biases: as in `diffusion.unmask`. Raises GrammarError if a piece cannot go on.
         """
-        predict = partial(self.predictor(places), np.arange(len(places)))
+        grammars, configs, *_ = zip(*pieces, strict=True)
+        predict = partial(self.predictor(pieces), np.arange(len(pieces)))
         return unmask(predict, grammars, configs, noise, biases=biases)
 
     def compose_ahead(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: Callable[[int], np.ndarray],
-        most: int,
+        self, pieces: Sequence[OpenPiece], noise: Callable[[int], np.ndarray], most: int
     ) -> np.ndarray:
         """Compose and read up to `most` rows of every piece by the grammar alone.
 
@@ -95,11 +94,12 @@ class Engine(ABC):
         Returns int64 [K, R, A]; rows after the end of a piece mean nothing. Engines that do not
         compose ahead return no rows.
         """
-        return np.zeros((0, len(places), NUM_ATTRIBUTES), dtype=np.int64)
+        return np.zeros((0, len(pieces), NUM_ATTRIBUTES), dtype=np.int64)
 
-    def predictor(self, places: Sequence[Place]) -> PredictStates:
-        """Predictions for the pieces in these places, guided where their requests are."""
-        conditional, unconditional, scales = map(np.array, zip(*places, strict=True))
+    def predictor(self, pieces: Sequence[OpenPiece]) -> PredictStates:
+        """Predictions for these pieces, guided where they are."""
+        _, _, *places = zip(*pieces, strict=True)
+        conditional, unconditional, scales = map(np.array, places)
         scales = scales.astype(np.float32)[:, None, None]
 
         def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:

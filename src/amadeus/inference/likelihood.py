@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amadeus.errors import ConfigError
-from amadeus.inference.session import engine_of
+from amadeus.inference.session import Model, engine_of
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, is_predicted
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 PredictRow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> logits float [A, V]."""

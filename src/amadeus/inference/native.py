@@ -17,13 +17,13 @@ import numpy as np
 
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
-from amadeus.inference.engine import Engine, Place, tables_of
+from amadeus.inference.engine import Engine, OpenPiece, tables_of
 from amadeus.inference.request import token_states
 from amadeus.model.checkpoint_files import PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
 from amadeus.native.library import Sizes, UnmaskTask, Vocabulary, load
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
+from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute
 
 _REFUSED = -3
@@ -166,29 +166,21 @@ class NativeEngine(Engine):
         return logits
 
     def unmask(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
-        biases: Sequence[Bias | None],
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
     ) -> np.ndarray:
         tables = tables_of(biases)
         if tables is None:
-            return super().unmask(places, grammars, configs, noise, biases)
-        tasks = (UnmaskTask * len(grammars))()
+            return super().unmask(pieces, noise, biases)
+        tasks = (UnmaskTask * len(pieces))()
         noise = _of_shape(noise, np.float64, (len(tasks), *NOISE_SHAPE))
-        noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(grammars))]
-        referenced = [
-            _fill(*arguments)
-            for arguments in zip(tasks, places, grammars, configs, noises, tables, strict=True)
-        ]
+        noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(tasks))]
+        referenced = [_fill(*each) for each in zip(tasks, pieces, noises, tables, strict=True)]
         failed = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
         del referenced
         if failed >= 0:
             known = np.array(tasks[failed].known[:], dtype=bool)
             # Raises an error that describes the contradiction.
-            grammars[failed].allowed(np.array(tasks[failed].values[:]), known)
+            pieces[failed].grammar.allowed(np.array(tasks[failed].values[:]), known)
         self._check(failed, success=-1)
         return np.array([task.values[:] for task in tasks], dtype=np.int64)
 
@@ -214,17 +206,13 @@ def _template(config: UnmaskConfig) -> UnmaskTask:
 
 
 def _fill(
-    task: UnmaskTask,
-    place: Place,
-    grammar: Grammar,
-    config: UnmaskConfig,
-    noise: int,
-    bias: LogitBias | None,
+    task: UnmaskTask, piece: OpenPiece, noise: int, bias: LogitBias | None
 ) -> tuple[object, ...]:
     """Fill in the task of one row. Returns the arrays whose addresses the task contains.
 
     noise: the address of the row's noise.
     """
+    grammar, config, *place = piece
     template = _template(config)
     ctypes.memmove(ctypes.byref(task), ctypes.byref(template), ctypes.sizeof(UnmaskTask))
     possible = grammar.possible()

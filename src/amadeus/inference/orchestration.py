@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +14,11 @@ from amadeus.diffusion.unmasking import UnmaskConfig, draw
 from amadeus.errors import ConfigError
 from amadeus.inference.editing import Frame
 from amadeus.inference.likelihood import read
+from amadeus.inference.session import Model
 from amadeus.inference.splice import change_instruments
 from amadeus.music.instruments import program_name
 from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, NUM_ATTRIBUTES, SIZES, Attribute
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 NOTES_HEARD = 64
 """Notes of a part, spread over what the network sees of it, by which its new player is drawn."""

@@ -16,6 +16,7 @@ from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlanner
 from amadeus.inference.request import Request
 from amadeus.inference.sampling import SamplingSettings, sampling_config
+from amadeus.inference.session import Model
 from amadeus.music.score import Score
 from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
@@ -26,7 +27,6 @@ from amadeus.tokens.rows import count_bars
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from amadeus.inference.session import Model
 
 _Each = TypeVar("_Each", Constraints, Profile)
 

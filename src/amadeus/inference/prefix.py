@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from amadeus.inference.session import Model
 from amadeus.profile import Profile, conditions
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 
 def profile_vectors(model: Model) -> np.ndarray | None:

@@ -10,21 +10,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from amadeus.diffusion.unmasking import Bias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
-from amadeus.inference.engine import Engine, Place
+from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import PieceState, Request, token_states
 
 if TYPE_CHECKING:
     from amadeus.model import Amadeus
 
-    Model = Amadeus | NativeNetwork
-
+Model: TypeAlias = "Amadeus | NativeNetwork"
 _Rows = list[tuple[PieceState, np.ndarray]]
 _Prepared = dict[PieceState, tuple[np.ndarray, "Bias | None"]]
 MAX_PIECES = 16
@@ -166,9 +165,7 @@ class Session:
     def _compose_ahead(self, pieces: Sequence[PieceState]) -> list[_Rows]:
         """Several rows of every piece, if the engine composes and reads them by itself."""
         rows = self._engine.compose_ahead(
-            self._slots.places(pieces),
-            [piece.grammar for piece in pieces],
-            [piece.request.unmask for piece in pieces],
+            self._slots.open(pieces),
             lambda count: np.stack([piece.noise(count) for piece in pieces], axis=1),
             min(piece.window.room for piece in pieces),
         )
@@ -188,13 +185,8 @@ class Session:
 
     def _reveal(self, prepared: _Prepared) -> np.ndarray:
         """The next rows of the pieces, int64 [R, A]."""
-        return self._engine.unmask(
-            self._slots.places(prepared),
-            [piece.grammar for piece in prepared],
-            [piece.request.unmask for piece in prepared],
-            np.stack([noise for noise, _ in prepared.values()]),
-            [bias for _, bias in prepared.values()],
-        )
+        noise, biases = zip(*prepared.values(), strict=True)
+        return self._engine.unmask(self._slots.open(prepared), np.stack(noise), biases)
 
 
 def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) -> Engine:
@@ -236,13 +228,16 @@ class SlotTable:
         """The pieces that are being composed, each once."""
         return [piece for piece, is_conditional in self.slots if is_conditional]
 
-    def places(self, pieces: Iterable[PieceState]) -> list[Place]:
-        """The `Place` of every piece."""
+    def open(self, pieces: Iterable[PieceState]) -> list[OpenPiece]:
+        """The pieces as the engine knows them."""
         slot_of = {entry: slot for slot, entry in enumerate(self.slots)}
         return [
-            (slot_of[piece, True], slot_of.get((piece, False), -1), piece.request.guidance)
+            OpenPiece(
+                piece.grammar, piece.request.unmask, slot_of[piece, True],
+                slot_of.get((piece, False), -1), piece.request.guidance,
+            )
             for piece in pieces
-        ]
+        ]  # fmt: skip
 
     def take(self, piece: PieceState) -> Iterator[tuple[int, np.ndarray | None]]:
         """Append the slots of a piece; yields each with the text that stands before its rows."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,9 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.forcing import Anything, ForcedRow
 from amadeus.diffusion.unmasking import NOISE_SHAPE
 from amadeus.inference.likelihood import PredictRow, read
+from amadeus.inference.session import Model
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amadeus.diffusion import UnmaskConfig, unmask_ahead
+from amadeus.diffusion import unmask_ahead
 from amadeus.diffusion.unmasking import Bias
-from amadeus.inference.engine import Engine, Place
+from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.request import token_states
 from amadeus.model import Amadeus
 from amadeus.model.kv_cache import CachePositions, KVCache
 from amadeus.model.layers import rms_norm
-from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FIRST_CAPACITY = 256
@@ -122,16 +121,12 @@ class TorchEngine(Engine):
         return logits.cpu().numpy()
 
     def unmask(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
-        biases: Sequence[Bias | None],
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
     ) -> np.ndarray:
-        if self.device.type == "cpu" and len(places) > _FEW:
-            return super().unmask(places, grammars, configs, noise, biases)
-        return unmask_ahead(self.predictor(places), grammars, configs, noise, biases)
+        if self.device.type == "cpu" and len(pieces) > _FEW:
+            return super().unmask(pieces, noise, biases)
+        grammars, configs, *_ = zip(*pieces, strict=True)
+        return unmask_ahead(self.predictor(pieces), grammars, configs, noise, biases)
 
     @torch.inference_mode()
     def retire(self, slot: int) -> None:

@@ -15,6 +15,7 @@ from amadeus.inference.device.engine import DeviceEngine
 from amadeus.inference.device.fusing import SWITCH, Fuser
 from amadeus.inference.device.network import fused, predict
 from amadeus.inference.device.tables import UNKNOWN
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
 from amadeus.model import PRESETS, Amadeus
@@ -47,7 +48,9 @@ def test_a_note_takes_few_kernels():
     grammar.advance(row[0])
     noise = np.random.default_rng(0).random((1, 1, 2, 8))
     with Operations() as operations:
-        engine.compose_ahead([(0, -1, 1.0)], [grammar], [sampling_config()], lambda count: noise, 1)
+        engine.compose_ahead(
+            [OpenPiece(grammar, sampling_config(), slot=0)], lambda count: noise, 1
+        )
     assert operations.count < 1450  # and 2,317 once
 
 

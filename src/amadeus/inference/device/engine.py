@@ -32,7 +32,7 @@ from amadeus.inference.device.tasks import (
     tasks_of,
 )
 from amadeus.inference.device.unmasking import Row, begin, reveal
-from amadeus.inference.engine import Place, tables_of
+from amadeus.inference.engine import OpenPiece, tables_of
 from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm
@@ -75,20 +75,16 @@ class DeviceEngine(TorchEngine):
 
     @torch.inference_mode()
     def unmask(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
-        biases: Sequence[Bias | None],
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
     ) -> np.ndarray:
         tables = tables_of(biases)
         if tables is None:
-            return super().unmask(places, grammars, configs, noise, biases)
-        tasks = self._inputs.put(tasks_of(_full(grammars), _full(tables)))
-        sampling = self._inputs.put(sampling_of(_full(configs)))
-        given = self._inputs.put({"noise": np.stack(_full(list(noise))), **_places(_full(places))})
-        course, guided = course_of(configs), _are_guided(places)
+            return super().unmask(pieces, noise, biases)
+        grammars, configs, places = _columns(pieces)
+        tasks = self._inputs.put(tasks_of(grammars, _full(tables)))
+        sampling = self._inputs.put(sampling_of(configs))
+        given = self._inputs.put({"noise": np.stack(_full(noise)), **places})
+        course, guided = course_of(configs), _are_guided(pieces)
 
         def shown() -> Tensor:
             task, drawn = Task(**tasks), Sampling(**sampling)
@@ -102,32 +98,28 @@ class DeviceEngine(TorchEngine):
         for grammar, row, is_known in zip(grammars, values, known, strict=False):
             if not is_known.all():
                 grammar.allowed(row, is_known)  # says what is wrong
-        return values[: len(grammars)].copy()
+        return values[: len(pieces)].copy()
 
     @torch.inference_mode()
     def compose_ahead(
-        self,
-        places: Sequence[Place],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: Callable[[int], np.ndarray],
-        most: int,
+        self, pieces: Sequence[OpenPiece], noise: Callable[[int], np.ndarray], most: int
     ) -> np.ndarray:
-        count, pieces = min(self.most_ahead, most), len(places)
+        count, size = min(self.most_ahead, most), len(pieces)
+        grammars, configs, places = _columns(pieces)
         positions, turn = self._positions(), np.zeros(1, dtype=np.int64)
-        kept = self._inputs.put({**state_of(_full(grammars)), "position": positions, "turn": turn})
-        sampling = self._inputs.put(sampling_of(_full(configs)))
-        noises = np.zeros((self.most_ahead, room(pieces), *NOISE_SHAPE))
-        noises[:count, :pieces] = noise(count)
+        kept = self._inputs.put({**state_of(grammars), "position": positions, "turn": turn})
+        sampling = self._inputs.put(sampling_of(configs))
+        noises = np.zeros((self.most_ahead, room(size), *NOISE_SHAPE))
+        noises[:count, :size] = noise(count)
         given = self._inputs.put(
             {
                 "noises": noises,
                 "composed": np.zeros((*noises.shape[:2], NUM_ATTRIBUTES), dtype=np.int64),
-                "piece_of": _pieces(places, len(self.lengths)),
-                **_places(_full(places)),
+                "piece_of": _indices(pieces, len(self.lengths)),
+                **places,
             }
         )
-        course, guided = course_of(configs), _are_guided(places)
+        course, guided = course_of(configs), _are_guided(pieces)
 
         def note() -> None:
             state = GrammarState(**{name: kept[name] for name in GrammarState._fields})
@@ -140,11 +132,11 @@ class DeviceEngine(TorchEngine):
             self._read(rows[given["piece_of"]], kept["position"])
             self._fuse(_end_note, self._tables, state, rows, kept["position"], turn)
 
-        key = ("compose", room(pieces), course, guided)
+        key = ("compose", room(size), course, guided)
         for _ in range(count):
             self._graphs.run(key, note, changes=[*kept.values(), self.latents])
         self.lengths[: self.size] += count
-        return given["composed"][:count, :pieces].cpu().numpy()
+        return given["composed"][:count, :size].cpu().numpy()
 
     def _enhanced(self) -> Tensor:
         """The slots of the next row of every slot's piece, [slots, A, E]."""
@@ -228,31 +220,37 @@ def _end_note(
     turn.add_(1)
 
 
-def _are_guided(places: Sequence[Place]) -> bool:
-    return any(unconditional >= 0 for _, unconditional, _ in places)
+def _are_guided(pieces: Sequence[OpenPiece]) -> bool:
+    return any(piece.unconditional >= 0 for piece in pieces)
 
 
-def _full(items: Sequence[Item]) -> list[Item]:
+def _full(items: Sequence[Item] | np.ndarray) -> list[Item]:
     """As many as there is room for, the first one again and again after the last."""
     return [*items, *[items[0]] * (room(len(items)) - len(items))]
 
 
-def _places(places: Sequence[Place]) -> dict[str, np.ndarray]:
-    """Of each row its slot, its slot without the text or the same slot again, and how far it is
-    guided."""
-    conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
-    return {
+def _columns(
+    pieces: Sequence[OpenPiece],
+) -> tuple[Sequence[Grammar], Sequence[UnmaskConfig], dict[str, np.ndarray]]:
+    """Grammars, configs and slots of as many rows as there is room for.
+
+    Pieces that are not guided have the same slot twice.
+    """
+    grammars, configs, *places = zip(*_full(pieces), strict=True)
+    conditional, unconditional, scales = (np.array(place) for place in places)
+    slots: dict[str, np.ndarray] = {
         "conditional": conditional.astype(np.int64),
         "unconditional": np.where(unconditional < 0, conditional, unconditional).astype(np.int64),
         "scales": np.where(unconditional < 0, 1.0, scales).astype(np.float32),
     }
+    return grammars, configs, slots
 
 
-def _pieces(places: Sequence[Place], slots: int) -> np.ndarray:
-    """Of each slot the piece that sits there, int64 [slots]; of free ones any."""
+def _indices(pieces: Sequence[OpenPiece], slots: int) -> np.ndarray:
+    """The index of the piece in each slot, int64 [slots]; any index for free slots."""
     of = np.zeros(slots, dtype=np.int64)
-    for piece, (conditional, unconditional, _) in enumerate(places):
-        of[conditional] = piece
-        if unconditional >= 0:
-            of[unconditional] = piece
+    for index, piece in enumerate(pieces):
+        of[piece.slot] = index
+        if piece.unconditional >= 0:
+            of[piece.unconditional] = index
     return of
