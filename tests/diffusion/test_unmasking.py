@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amadeus.diffusion import UnmaskConfig, unmask
-from amadeus.diffusion.unmasking import NOISE_SHAPE, DrawSettings, draw
+from amadeus.diffusion.unmasking import NOISE_SHAPE, DrawSettings, LogitBias, draw
 from amadeus.errors import ConfigError, GrammarError
 from amadeus.tokens import ATTRIBUTES, NUM_ATTRIBUTES, Attribute, RowType
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
@@ -293,7 +293,7 @@ def test_a_bias_moves_what_is_drawn():
         [grammar],
         [UnmaskConfig()],
         np.full((1, 2, NUM_ATTRIBUTES), 0.5),
-        biases=[lambda values, known: bias],
+        biases=[LogitBias(bias)],
     )
     assert row[Attribute.PITCH] == 61
     assert row[Attribute.TYPE] == bar_type(0)

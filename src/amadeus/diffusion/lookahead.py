@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import Bias, Row, UnmaskConfig
+from amadeus.diffusion.unmasking import LogitBias, Row, UnmaskConfig
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
@@ -29,7 +29,7 @@ def unmask_ahead(
     grammars: Sequence[Grammar],
     configs: Sequence[UnmaskConfig],
     noise: np.ndarray,
-    biases: Sequence[Bias | None],
+    biases: Sequence[LogitBias | None],
 ) -> np.ndarray:
     """What `unmask` gives, int64 [R, A], with fewer predictions for more states at once."""
     values = np.zeros((len(grammars), NUM_ATTRIBUTES), dtype=np.int64)

@@ -22,8 +22,6 @@ from amadeus.tokens.vocabulary import ATTRIBUTES, FIRST_BAR, NUM_ATTRIBUTES, Att
 Order = Literal["confidence", "entropy", "random", "fixed"]
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [R, A], known bool [R, A]) -> logits float [R, A, V]."""
-Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
 
 
 class Link(NamedTuple):
@@ -39,7 +37,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogitBias:
-    """A `Bias` as tables, so that it needs no Python while a row is revealed."""
+    """What is added to the logits of a row, as tables for engines that are not in Python."""
 
     always: np.ndarray
     """float32 [A, V]."""
@@ -47,7 +45,7 @@ class LogitBias:
     """At most two."""
 
     def __call__(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """See `Bias`."""
+        """What is added, [A, V], given what is known of the row: int [A] and bool [A]."""
         bias = self.always
         for given, target, table, first in self.links:
             place = values[given] - first
@@ -136,7 +134,7 @@ def unmask(
     noise: np.ndarray,
     values: np.ndarray | None = None,
     known: np.ndarray | None = None,
-    biases: Sequence[Bias | None] | None = None,
+    biases: Sequence[LogitBias | None] | None = None,
 ) -> np.ndarray:
     """The next row of each of R pieces, int64 [R, A].
 
@@ -171,7 +169,7 @@ class Row:
         noise: np.ndarray,
         values: np.ndarray,
         known: np.ndarray,
-        bias: Bias | None,
+        bias: LogitBias | None,
     ) -> None:
         self.grammar, self.config, self.noise = grammar, config, noise
         self.values, self.known, self.bias = values, known, bias

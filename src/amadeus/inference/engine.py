@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from amadeus.diffusion import UnmaskConfig, guide, unmask
-from amadeus.diffusion.lookahead import PredictStates
-from amadeus.diffusion.unmasking import Bias, LogitBias
+from amadeus.diffusion.unmasking import LogitBias, UnmaskConfig
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
@@ -73,16 +70,14 @@ class Engine(ABC):
     def retire(self, slot: int) -> None:
         """Remove the piece in this slot; the last piece takes its place."""
 
+    @abstractmethod
     def unmask(
-        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[LogitBias | None]
     ) -> np.ndarray:
         """The next row of each of R pieces as `diffusion.unmask` reveals it, int64 [R, A].
 
         noise, biases: as in `diffusion.unmask`. Raises GrammarError if a piece cannot go on.
         """
-        grammars, configs, *_ = zip(*pieces, strict=True)
-        predict = partial(self.predictor(pieces), np.arange(len(pieces)))
-        return unmask(predict, grammars, configs, noise, biases=biases)
 
     def compose_ahead(
         self, pieces: Sequence[OpenPiece], noise: Callable[[int], np.ndarray], most: int
@@ -95,26 +90,3 @@ class Engine(ABC):
         compose ahead return no rows.
         """
         return np.zeros((0, len(pieces), NUM_ATTRIBUTES), dtype=np.int64)
-
-    def predictor(self, pieces: Sequence[OpenPiece]) -> PredictStates:
-        """Predictions for these pieces, guided where they are."""
-        _, _, *places = zip(*pieces, strict=True)
-        conditional, unconditional, scales = map(np.array, places)
-        scales = scales.astype(np.float32)[:, None, None]
-
-        def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-            guided = np.flatnonzero(unconditional[of] >= 0)
-            states = np.concatenate([np.arange(len(of)), guided])
-            slots = np.concatenate([conditional[of], unconditional[of[guided]]])
-            logits = self.predict(values[states], known[states], slots)
-            with_text, without = np.split(logits, [len(of)])
-            with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
-            return with_text
-
-        return predict
-
-
-def tables_of(biases: Sequence[Bias | None]) -> list[LogitBias | None] | None:
-    """The biases, if all of them are tables; otherwise None."""
-    tables = [bias for bias in biases if bias is None or isinstance(bias, LogitBias)]
-    return tables if len(tables) == len(biases) else None

@@ -15,9 +15,9 @@ from functools import cache
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias, LogitBias, UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
-from amadeus.inference.engine import Engine, OpenPiece, tables_of
+from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.request import token_states
 from amadeus.model.checkpoint_files import PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
@@ -166,15 +166,12 @@ class NativeEngine(Engine):
         return logits
 
     def unmask(
-        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[LogitBias | None]
     ) -> np.ndarray:
-        tables = tables_of(biases)
-        if tables is None:
-            return super().unmask(pieces, noise, biases)
         tasks = (UnmaskTask * len(pieces))()
         noise = _of_shape(noise, np.float64, (len(tasks), *NOISE_SHAPE))
         noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(tasks))]
-        referenced = [_fill(*each) for each in zip(tasks, pieces, noises, tables, strict=True)]
+        referenced = [_fill(*each) for each in zip(tasks, pieces, noises, biases, strict=True)]
         failed = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
         del referenced
         if failed >= 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.window import Window, last_beginning
 from amadeus.model.config import ModelConfig
@@ -43,7 +43,7 @@ class Request:
     """END, or JOIN where the prompt begins with FUTURE."""
     guidance: float = 1.0
     """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
-    constrain: Callable[[Grammar], Bias | None] | None = None
+    constrain: Callable[[Grammar], LogitBias | None] | None = None
     """Called before every row; it may `permit` values of the rows to come, and returns the bias on
     the logits of the next row, or None."""
 
@@ -119,7 +119,7 @@ class PieceState:
         """What the next rows are drawn with, float64 [count, 2, A]."""
         return self._rng.random((count, *NOISE_SHAPE))
 
-    def prepare(self) -> tuple[np.ndarray, Bias | None]:
+    def prepare(self) -> tuple[np.ndarray, LogitBias | None]:
         """Apply the constraints on the next row. Returns its noise, [2, A], and its bias."""
         bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
         return self.noise(1)[0], bias

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
 from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.native import NativeEngine, NativeNetwork
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Model: TypeAlias = "Amadeus | NativeNetwork"
 _Rows = list[tuple[PieceState, np.ndarray]]
-_Prepared = dict[PieceState, tuple[np.ndarray, "Bias | None"]]
+_Prepared = dict[PieceState, tuple[np.ndarray, "LogitBias | None"]]
 MAX_PIECES = 16
 MAX_WAITING = 1024
 

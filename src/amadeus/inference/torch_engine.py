@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from amadeus.diffusion import unmask_ahead
-from amadeus.diffusion.unmasking import Bias
+from amadeus.diffusion import guide, unmask, unmask_ahead
+from amadeus.diffusion.lookahead import PredictStates
+from amadeus.diffusion.unmasking import LogitBias
 from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.request import token_states
 from amadeus.model import Amadeus
@@ -121,12 +123,32 @@ class TorchEngine(Engine):
         return logits.cpu().numpy()
 
     def unmask(
-        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[LogitBias | None]
     ) -> np.ndarray:
+        grammars, configs, *places = zip(*pieces, strict=True)
+        predict = self._predictor(*map(np.array, places))
         if self.device.type == "cpu" and len(pieces) > _FEW:
-            return super().unmask(pieces, noise, biases)
-        grammars, configs, *_ = zip(*pieces, strict=True)
-        return unmask_ahead(self.predictor(pieces), grammars, configs, noise, biases)
+            predict_all = partial(predict, np.arange(len(pieces)))
+            return unmask(predict_all, grammars, configs, noise, biases=biases)
+        return unmask_ahead(predict, grammars, configs, noise, biases)
+
+    def _predictor(
+        self, conditional: np.ndarray, unconditional: np.ndarray, guidance: np.ndarray
+    ) -> PredictStates:
+        """Predictions for pieces in these slots, guided where they have an unconditional one."""
+        scales = guidance.astype(np.float32)[:, None, None]
+
+        def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
+            guided = np.flatnonzero(unconditional[of] >= 0)
+            states = np.concatenate([np.arange(len(of)), guided])
+            slots = np.concatenate([conditional[of], unconditional[of[guided]]])
+            with_text, without = np.split(
+                self.predict(values[states], known[states], slots), [len(of)]
+            )
+            with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
+            return with_text
+
+        return predict
 
     @torch.inference_mode()
     def retire(self, slot: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias, UnmaskConfig
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.inference.device.fusing import Fuser
 from amadeus.inference.device.grammar import GrammarState, advance, state_of, task_of
 from amadeus.inference.device.graphs import Graphs
@@ -32,7 +32,7 @@ from amadeus.inference.device.tasks import (
     tasks_of,
 )
 from amadeus.inference.device.unmasking import Row, begin, reveal
-from amadeus.inference.engine import OpenPiece, tables_of
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm
@@ -75,13 +75,10 @@ class DeviceEngine(TorchEngine):
 
     @torch.inference_mode()
     def unmask(
-        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[Bias | None]
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[LogitBias | None]
     ) -> np.ndarray:
-        tables = tables_of(biases)
-        if tables is None:
-            return super().unmask(pieces, noise, biases)
         grammars, configs, places = _columns(pieces)
-        tasks = self._inputs.put(tasks_of(grammars, _full(tables)))
+        tasks = self._inputs.put(tasks_of(grammars, _full(biases)))
         sampling = self._inputs.put(sampling_of(configs))
         given = self._inputs.put({"noise": np.stack(_full(noise)), **places})
         course, guided = course_of(configs), _are_guided(pieces)
