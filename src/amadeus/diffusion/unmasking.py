@@ -62,7 +62,7 @@ NOISE_SHAPE = (2, NUM_ATTRIBUTES)
 
 
 class DrawSettings(NamedTuple):
-    """How one value is drawn. Other files read the names of these settings from here."""
+    """How a value is drawn. The engines take the names and their order from here."""
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -70,7 +70,7 @@ class DrawSettings(NamedTuple):
 
 
 PerAttribute = float | tuple[float, ...]
-"""One number for all attributes, or one for each."""
+"""A number for all attributes, or a number for each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,13 +88,11 @@ class UnmaskConfig:
     fixed_order: tuple[str, ...] = ATTRIBUTES
     """All attributes, for order "fixed"."""
     temperature: PerAttribute = DrawSettings().temperature
-    """Below 1 is safer, above 1 bolder, 0 always takes the likeliest; one, or one per attribute."""
+    """Below 1 is safer, above 1 is bolder, 0 takes the most likely value."""
     top_p: PerAttribute = DrawSettings().top_p
-    """Draw from the likeliest values that together have this probability; one, or one per
-    attribute."""
+    """Sample from the most likely values that together have this probability."""
     min_p: PerAttribute = DrawSettings().min_p
-    """Draw from the values that are at least this many times as likely as the likeliest one, after
-    the temperature; one, or one per attribute."""
+    """Sample from the values at least this many times as likely as the most likely one."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num_steps <= NUM_ATTRIBUTES:

@@ -29,16 +29,13 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class LocalRunner:
-    """Composes in a session of its own.
-
-    Nothing is composed before it is asked for, nor after the iterator is closed.
-    """
+    """Composes in a session of its own, as far as rows are requested."""
 
     model: Model
     context: int | None = None
-    """Most rows that the network sees at once; by default, as many as it was trained on."""
+    """Maximum rows that the network sees at once; by default, as many as it was trained on."""
     max_pieces: int = MAX_PIECES
-    """Most pieces that are composed at once; the next one begins where one has ended."""
+    """Maximum pieces composed at once; the others wait."""
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[int, np.ndarray]]:
         """See `Runner`."""
@@ -89,7 +86,7 @@ def compose(
 def stream(model: Model, request: Request, *, context: int | None = None) -> Iterator[np.ndarray]:
     """The rows of one piece, int64 [A] each, as they are composed; the prompt's are left out.
 
-    Nothing is composed before it is asked for, nor after the stream is closed.
+    Composes only when the next row is requested.
     """
     for _, row in LocalRunner(model, context, max_pieces=1).run([request]):
         yield row

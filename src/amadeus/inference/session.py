@@ -1,8 +1,8 @@
 """Composing on demand: pieces come and go while others are being composed.
 
-Every piece has a slot in the engine's memory, or two where it is guided, one of them without its
-text. When a piece leaves, the last slot moves into the gap, and the next piece that waits takes a
-slot at the end. What is composed at the same time makes no difference to a piece.
+Every piece has a slot in the engine, and a guided piece has a second slot without its text. When a
+piece leaves, the last slot moves into the gap, and the next waiting piece takes a slot at the end.
+A piece does not depend on what is composed at the same time.
 """
 
 from __future__ import annotations

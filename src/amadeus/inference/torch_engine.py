@@ -22,7 +22,7 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FIRST_CAPACITY = 256
 _FEW = 4
-"""Pieces up to which predictions cost a CPU more for their number than for their size."""
+"""Up to this many pieces, a CPU is faster with fewer predictions of several states each."""
 
 
 class TorchEngine(Engine):

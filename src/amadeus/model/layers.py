@@ -90,14 +90,9 @@ class Attention(nn.Module):
         return queries, rotate(keys, *rotary), values
 
     def forward(
-        self,
-        x: Tensor,
-        rotary: Rotary | None = None,
-        *,
-        causal: bool = False,
-        cache: KVCache | None = None,
-        at: CachePositions | None = None,
-    ) -> Tensor:
+        self, x: Tensor, rotary: Rotary | None = None, *, causal: bool = False,
+        cache: KVCache | None = None, at: CachePositions | None = None,
+    ) -> Tensor:  # fmt: skip
         """Self-attention. x: [B, T, D]. Same shape.
 
         cache: remembers keys and values at positions `at`. If these positions attend to the cache,
@@ -126,13 +121,9 @@ class Attention(nn.Module):
         return mixed.reshape(len(mixed), 1, -1)
 
     def attend(
-        self,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        mask: Tensor | None = None,
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None,
         causal: bool = False,
-    ) -> Tensor:
+    ) -> Tensor:  # fmt: skip
         """Mix values and project them. mask: bool, broadcastable to [B, H, T, M]; True may be seen.
 
         Returns [B, T, D].
@@ -186,14 +177,9 @@ class Block(nn.Module):
         self.mlp = MLP(width, mlp_ratio)
 
     def forward(
-        self,
-        x: Tensor,
-        rotary: Rotary | None = None,
-        *,
-        causal: bool = False,
-        cache: KVCache | None = None,
-        at: CachePositions | None = None,
-    ) -> Tensor:
+        self, x: Tensor, rotary: Rotary | None = None, *, causal: bool = False,
+        cache: KVCache | None = None, at: CachePositions | None = None,
+    ) -> Tensor:  # fmt: skip
         """x: [B, T, D]. Same shape. The other arguments are those of `Attention`."""
         x = x + self.attention(rms_norm(x), rotary, causal=causal, cache=cache, at=at)
         return x + self.mlp(rms_norm(x))

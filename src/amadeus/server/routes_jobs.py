@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from amadeus.errors import BusyError
 from amadeus.music.midi import read_midi
+from amadeus.music.score import Score
 from amadeus.server import models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.jobs import Job
@@ -47,8 +48,7 @@ async def compose(
     like = await services.profile_like(request.like)
 
     def plan() -> Task:
-        task = plan_compose(request, _seed(request), services.limits, services.composer, like)
-        return task
+        return plan_compose(request, _seed(request), services.limits, services.composer, like)
 
     return await _submit(plan, client, services, response)
 
@@ -64,8 +64,7 @@ async def continue_piece(
     request: requests.ContinueRequest, client: Client, services: ServicesDep, response: Response
 ) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = services.piece(request.piece).title, services.midi(request.piece)
-        return plan_continue(request, _seed(request), services.limits, read_midi(midi), title)
+        return plan_continue(request, _seed(request), services.limits, *_given(request, services))
 
     return await _submit(plan, client, services, response)
 
@@ -77,8 +76,7 @@ async def edit(
     request: requests.EditRequest, client: Client, services: ServicesDep, response: Response
 ) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = services.piece(request.piece).title, services.midi(request.piece)
-        return plan_edit(request, _seed(request), services.limits, read_midi(midi), title)
+        return plan_edit(request, _seed(request), services.limits, *_given(request, services))
 
     return await _submit(plan, client, services, response)
 
@@ -151,6 +149,14 @@ async def _submit(
 def _seed(request: requests.JobRequest) -> int:
     """The seed of a request; by default, a random one that is short enough to retype."""
     return secrets.randbelow(10**6) if request.seed is None else request.seed
+
+
+def _given(
+    request: requests.ContinueRequest | requests.EditRequest, services: Services
+) -> tuple[Score, str]:
+    """The piece that a request starts from, and its title. Raises HttpError if there is none."""
+    title, midi = services.piece(request.piece).title, services.midi(request.piece)
+    return read_midi(midi), title
 
 
 def _job(id: str, services: Services) -> Job:

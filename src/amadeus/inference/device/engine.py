@@ -1,9 +1,8 @@
 """The engine on a GPU: the note step as CUDA graphs, with the sampling inside.
 
-Launching a thousand small kernels one by one takes longer than running them; a graph launches them
-as one. It needs tensors that stay where they are: what goes in is copied there, and what is grown
-makes the graphs that knew it void. Elsewhere the same functions run as they are, which is how they
-are tested without a GPU.
+Launching a thousand small kernels takes longer than running them; a graph launches them together. A
+graph needs tensors that stay where they are, so inputs are copied into them, and growing a tensor
+discards the graphs. On other devices the same functions run without graphs, and tests use that.
 """
 
 from __future__ import annotations

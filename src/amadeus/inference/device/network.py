@@ -21,7 +21,7 @@ from amadeus.model.note_embedder import NoteEmbedder
 
 
 def fused(model: Amadeus) -> Amadeus:
-    """A copy of a network for decoding, which shares all weights but those it rearranges."""
+    """A copy of a network for decoding; it shares all weights that it does not rearrange."""
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     copy = deepcopy(model, shared)
     for network, kind in ((copy.generator, CachedAttention), (copy.decoder, FusedAttention)):
