@@ -49,21 +49,8 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-def _field(option: Option) -> Any:
-    """A type and a default for `create_model`."""
-    kind = Annotated[option.kind, Field(**option.limits)] if option.limits else option.kind
-    return kind | None, Field(default=None, description=option.help)
-
-
-_SamplingFields: Any = create_model(
-    "SamplingFields",
-    __base__=RequestModel,
-    **{name: _field(option) for name, option in OPTIONS.items()},
-)
-
-
-class JobRequest(_SamplingFields):  # type: ignore[misc]
-    """Fields common to all jobs."""
+class _Request(RequestModel):
+    """The first fields of all jobs."""
 
     prompt: Text = Field(default="", description="Description of the music in words.")
     constraints: Constraints = Field(
@@ -77,6 +64,24 @@ class JobRequest(_SamplingFields):  # type: ignore[misc]
         description="Strength of the prompt: above 1 is stronger and takes twice the work; 0 "
         "ignores it.",
     )
+
+
+def _field(option: Option) -> Any:
+    """A type and a default for `create_model`."""
+    kind = Annotated[option.kind, Field(**option.limits)] if option.limits else option.kind
+    return kind | None, Field(default=None, description=option.help)
+
+
+_SampledRequest: Any = create_model(
+    "_SampledRequest",
+    __base__=_Request,
+    **{name: _field(option) for name, option in OPTIONS.items()},
+)
+
+
+class JobRequest(_SampledRequest):  # type: ignore[misc]
+    """Fields common to all jobs."""
+
     title: Title | None = Field(default=None, description="Title of the new piece.")
     cancel_on_disconnect: bool = Field(
         default=False,
