@@ -1,9 +1,9 @@
 """The reverse process: from all [MASK] to a whole row, by predicting, sampling and committing.
 
-Each step asks for predictions, draws the attributes that the policy picks, and commits them for
-good: what is revealed never changes. After every commit the grammar says anew what is possible, so
-a row is legal however many attributes a step reveals. What the grammar leaves no choice about is
-committed at once and costs no step.
+Each step takes predictions and draws the attributes that the policy picks. Revealed attributes
+never change. After each one, the grammar works out what is still possible, so a row is legal
+however many attributes a step reveals. Attributes with a single possible value are revealed without
+a step.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Link(NamedTuple):
-    """What an attribute, once it is known, adds to the logits of another one."""
+    """A bias on the logits of one attribute that depends on the known value of another."""
 
     given: Attribute
     target: Attribute
     table: np.ndarray
     """float32 [values of `given`, V]."""
     first: int = 0
-    """The value of `given` that the table begins with; others add nothing."""
+    """The value of `given` in the first row of the table; values outside the table add nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +56,9 @@ class LogitBias:
 
 
 _FIRST = 1e9
-"""More urgent than anything."""
+"""Above every other urgency."""
 NOISE_SHAPE = (2, NUM_ATTRIBUTES)
-"""Uniform numbers that one row takes: for the random order, and for the draws."""
+"""Shape of the uniform numbers for a row: for the random order, and for the draws."""
 
 
 class DrawSettings(NamedTuple):
@@ -78,15 +78,15 @@ class UnmaskConfig:
     """How a row is revealed and sampled."""
 
     num_steps: int = 8
-    """Most predictions per row: 8 reveal one attribute at a time, 1 all at once."""
+    """Maximum predictions per row: 8 reveal one attribute at a time, 1 all at once."""
     threshold: float | None = None
-    """Reveal in every step, besides its share, whatever has a value at least so likely (before the
-    temperature, which would make everything sure at 0); None for nothing."""
+    """Also reveal all attributes with at least this confidence, which does not depend on the
+    temperature; None for none."""
     order: Order = "confidence"
-    """Which attribute is revealed next: the one with the likeliest best value, the one with the
-    least entropy, any, or that of `fixed_order`."""
+    """Which attribute is revealed next: that with the highest probability of a value, that with
+    the least entropy, a random one, or the next of `fixed_order`."""
     fixed_order: tuple[str, ...] = ATTRIBUTES
-    """All attributes, for order "fixed"."""
+    """All attributes; used by the order "fixed"."""
     temperature: PerAttribute = DrawSettings().temperature
     """Below 1 is safer, above 1 is bolder, 0 takes the most likely value."""
     top_p: PerAttribute = DrawSettings().top_p
@@ -136,10 +136,10 @@ def unmask(
 ) -> np.ndarray:
     """The next row of each of R pieces, int64 [R, A].
 
-    grammars, configs: one per piece; the grammars are asked, not advanced.
-    noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
+    grammars, configs: one per piece; the grammars do not advance.
+    noise: [R, 2, A] uniform in [0, 1); a row only depends on its own noise and predictions.
     values, known: int and bool [R, A], attributes that are given and stay.
-    biases: per piece, what is added to its logits, or None.
+    biases: for each piece, what is added to its logits, or None.
 
     Raises GrammarError where no legal row has the given attributes.
     """
@@ -158,7 +158,7 @@ def unmask(
 
 
 class Row:
-    """A row on its way from all [MASK] to whole; writes into the arrays it is given."""
+    """A row that is being revealed; writes into the arrays it is given."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class Row:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is masked."""
+        """Whether all attributes are known."""
         return bool(self.known.all())
 
     def equals(self, other: Row) -> bool:
@@ -186,14 +186,14 @@ class Row:
         return same_known and np.array_equal(self.values[self.known], other.values[self.known])
 
     def after(self, logits: np.ndarray) -> Row:
-        """This row one step on, with arrays of its own. logits: [A, V]."""
+        """A copy of this row after another step. logits: [A, V]."""
         row = copy(self)
         row.values, row.known = self.values.copy(), self.known.copy()
         row.step(logits)
         return row
 
     def step(self, logits: np.ndarray) -> None:
-        """Reveal this step's share of what is still masked, and what is sure. logits: [A, V]."""
+        """Reveal this step's share of the masked attributes and the sure ones. logits: [A, V]."""
         masked = NUM_ATTRIBUTES - int(self.known.sum())
         if not masked:
             return
@@ -205,7 +205,7 @@ class Row:
             logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
         sure = self._sure(logits)
         for place, attribute in enumerate(np.argsort(-self._urgency(logits), kind="stable")):
-            # It is known where an earlier one of this step left no choice.
+            # Revealing one attribute may leave others a single possible value.
             if (place < share or sure[attribute]) and not self.known[attribute]:
                 self._reveal(attribute, logits[attribute])
 
@@ -216,26 +216,26 @@ class Row:
         self._commit_forced()
 
     def _choose(self, attribute: int, legal: np.ndarray, logits: np.ndarray) -> int:
-        """The value that an attribute gets. legal: the possible ones, [K], and their logits."""
+        """The value of an attribute. legal: the possible values, [K]; logits: theirs, [K]."""
         return int(legal[draw(logits, self.draws[attribute], self.noise[1, attribute])])
 
     def _commit_forced(self) -> None:
-        """Commit what the grammar leaves no choice about."""
+        """Commit the attributes that have a single possible value."""
         self.legal = self.grammar.allowed(self.values, self.known)  # [A, V]
         settled = np.flatnonzero(self.legal.sum(-1) == 1)
         self.values[settled] = self.legal[settled].argmax(-1)
         self.known[settled] = True
 
     def _sure(self, logits: np.ndarray) -> np.ndarray:
-        """Which attributes need not wait for another prediction, bool [A]."""
+        """Which attributes need no further prediction, bool [A]."""
         if self.config.threshold is None:
             return np.zeros(NUM_ATTRIBUTES, dtype=bool)
         certainty = _certainty(np.where(self.legal, logits, -np.inf), "confidence")
         sure = certainty >= self.config.threshold
-        return sure & sure[list(self.grammar.choices)].all()  # nothing passes those
+        return sure & sure[list(self.grammar.choices)].all()  # these come first
 
     def _urgency(self, logits: np.ndarray) -> np.ndarray:
-        """How soon each attribute wants to be revealed, [A]; minus infinity for known ones."""
+        """The attributes are revealed in descending urgency, [A]; minus infinity if known."""
         order = self.config.order
         if order == "fixed":
             places = {name: place for place, name in enumerate(self.config.fixed_order)}
@@ -244,7 +244,7 @@ class Row:
             urgency = self.noise[0].copy()
         else:
             urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
-        # In the last bar, a beat drawn for a bar that cannot come would be squeezed into its end.
+        # Otherwise, a beat drawn for a bar that cannot follow would go to the end of the last bar.
         for place, attribute in enumerate(self.grammar.choices):
             urgency[attribute] = _FIRST - place
         urgency[self.known] = -np.inf
@@ -252,7 +252,7 @@ class Row:
 
 
 def _with_end_for_new_bar(logits: np.ndarray, ends_with: int) -> np.ndarray:
-    """Logits by which the piece ends wherever another bar would begin. logits: [A, V]."""
+    """Logits with the probability of all new bars moved to the end. logits: [A, V]."""
     logits = logits.copy()
     types = logits[Attribute.TYPE]
     types[ends_with] = np.logaddexp.reduce([types[ends_with], *types[FIRST_BAR:]])
@@ -271,15 +271,15 @@ def _certainty(logits: np.ndarray, order: Order) -> np.ndarray:
 
 
 def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
-    """Index drawn from logits [K] by inverting the distribution function at `uniform`.
+    """An index drawn from logits [K] by inverting the distribution function at `uniform`.
 
-    The nucleus (Holtzman et al. 2020, arXiv 1904.09751) is the fewest likeliest values whose
-    probability reaches `top_p`, after the temperature. Of these, `min_p` (Nguyen et al. 2024, arXiv
-    2407.01082) leaves those that are at least that many times as likely as the likeliest.
+    After the temperature, the nucleus (Holtzman et al. 2020, arXiv 1904.09751) keeps the most
+    likely values until their probability reaches `top_p`, and min-p (Nguyen et al. 2024, arXiv
+    2407.01082) keeps the values at least `min_p` times as likely as the most likely one.
     """
     if settings.temperature == 0:
         return int(logits.argmax())
-    with np.errstate(over="ignore"):  # at a tiny temperature only the likeliest is left
+    with np.errstate(over="ignore"):  # at a tiny temperature
         weights = np.exp((logits.astype(np.float64) - logits.max()) / settings.temperature)
     if settings.top_p < 1:
         ranked = np.sort(weights)[::-1]
@@ -287,6 +287,6 @@ def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
         weights[weights < ranked[min(size, len(ranked) - 1)]] = 0
     weights[weights < settings.min_p] = 0  # the largest is 1
     cumulative = weights.cumsum()
-    # Rounding could reach the total itself, which lies behind the last value.
+    # Rounding could give an index after the last value.
     index = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
     return int(min(index, np.flatnonzero(weights)[-1]))
