@@ -25,7 +25,7 @@ class CachePositions(NamedTuple):
 class KVCache:
     """Keys and values of one layer for several pieces, each in a slot of its own.
 
-    The shape depends on nothing that is computed, so CUDA graphs and compilers can use it.
+    Its shape does not depend on computed values, so CUDA graphs and compilers can use it.
     """
 
     def __init__(self, slots: int, heads: int, capacity: int, head_width: int, like: Tensor):

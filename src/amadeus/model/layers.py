@@ -1,4 +1,4 @@
-"""The parts that every Transformer here is made of.
+"""The layers of all Transformers here.
 
 Pre-norm blocks with parameter-free RMSNorm, normalised queries and keys (QK-norm), rotary
 positions, squared ReLU, no biases, and output projections that start at zero, so that a block
@@ -49,7 +49,7 @@ class RotaryPositions(nn.Module):
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
+    """Rotate the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
     left, right = x.float().chunk(2, dim=-1)
     turned = left * cos - right * sin, left * sin + right * cos
     return torch.cat([half.type_as(x) for half in turned], dim=-1)
@@ -124,7 +124,8 @@ class Attention(nn.Module):
         self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None,
         causal: bool = False,
     ) -> Tensor:  # fmt: skip
-        """Mix values and project them. mask: bool, broadcastable to [B, H, T, M]; True may be seen.
+        """Attention and the output projection. mask: bool, broadcastable to [B, H, T, M]; False
+        hides.
 
         Returns [B, T, D].
         """

@@ -1,4 +1,4 @@
-"""Note decoder: given the slots of a note and the attributes known so far, what are the others?"""
+"""Note decoder: predicts the masked attributes of a note from its slots and known attributes."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class NoteDecoder(nn.Module):
         return logits.masked_fill(self.padding, float("-inf"))
 
     def predict(self, slots: Tensor, values: Tensor) -> Tensor:
-        """`forward` with its `masks` as the values that are unknown.
+        """Like `forward`, with `masks` as the values of unknown attributes.
 
-        Returns logits that mean nothing at values that an attribute lacks.
+        The logits of values that an attribute lacks mean nothing.
         """
         return self.read_out(slots + self.table(values + self.offsets))
 

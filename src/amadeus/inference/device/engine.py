@@ -45,8 +45,7 @@ Item = TypeVar("Item")
 class DeviceEngine(TorchEngine):
     """The network and its state for B pieces; see `Engine` for the methods.
 
-    All slots that there is room for take part, taken or not, and rows are filled up to a power of
-    two: few shapes, few graphs.
+    Free slots take part as well, and rows are padded to a power of two: few shapes need few graphs.
     """
 
     most_ahead = 32
@@ -56,7 +55,7 @@ class DeviceEngine(TorchEngine):
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
         """See `TorchEngine`."""
         super().__init__(model, texts, context)
-        # All room from the start: a memory that grows moves, and a graph does not follow.
+        # At full size from the start, because graphs cannot follow tensors that move.
         self._reserve(model.config.max_prefix + context)
         self._network, self._tables = fused(model), tables_on(self.device)
         self._inputs, self._graphs = Inputs(self.device), Graphs(self.device)
@@ -93,7 +92,7 @@ class DeviceEngine(TorchEngine):
         known = values < UNKNOWN
         for grammar, row, is_known in zip(grammars, values, known, strict=False):
             if not is_known.all():
-                grammar.allowed(row, is_known)  # says what is wrong
+                grammar.allowed(row, is_known)  # raises an error that describes the problem
         return values[: len(pieces)].copy()
 
     @torch.inference_mode()
@@ -144,7 +143,7 @@ class DeviceEngine(TorchEngine):
     def _reveal(
         self, seen: Seen, task: Task, sampling: Sampling, noise: Tensor, course: Course, row: Row
     ) -> Row:
-        """Reveal what has begun."""
+        """Reveal all attributes of rows that have begun."""
         for _ in range(course.passes):
             row = self._fuse(
                 _predict_and_reveal, self._network.decoder, seen,
@@ -153,8 +152,7 @@ class DeviceEngine(TorchEngine):
         return row
 
     def _read(self, rows: Tensor, positions: Tensor) -> None:
-        """Read a row in every slot, all of the memory in view. rows: [slots, A]; positions:
-        [slots]."""
+        """Read a row in every slot. rows: int64 [slots, A]; positions: int64 [slots]."""
         x, rotary, at = self._fuse(
             embed, self._network.embedder, rows, positions, self.cos, self.sin,
             self.caches[0].capacity,
@@ -177,14 +175,14 @@ class DeviceEngine(TorchEngine):
 
 
 class Seen(NamedTuple):
-    """What the decoder sees of every row, whatever of it is known."""
+    """The inputs of the decoder that do not depend on what is known of a row."""
 
     conditional: Tensor
     """[R, A, E] slots."""
     unconditional: Tensor | None
-    """The same without the text, where anything is guided."""
+    """The same without the text, if any row is guided."""
     scales: Tensor
-    """float32 [R], how far."""
+    """float32 [R], the guidance."""
 
 
 def _seen(slots: Tensor, given: dict[str, Tensor], guided: bool) -> Seen:
@@ -208,7 +206,7 @@ def _begin_note(tables: Tables, state: GrammarState, sampling: Sampling) -> tupl
 def _end_note(
     tables: Tables, state: GrammarState, rows: Tensor, positions: Tensor, turn: Tensor
 ) -> None:
-    """Every piece stands one row further."""
+    """Advance every piece by a row."""
     for old, new in zip(state, advance(tables, state, rows), strict=True):
         if new is not old:
             old.copy_(new)
@@ -221,7 +219,7 @@ def _are_guided(pieces: Sequence[OpenPiece]) -> bool:
 
 
 def _full(items: Sequence[Item] | np.ndarray) -> list[Item]:
-    """As many as there is room for, the first one again and again after the last."""
+    """The items, padded with the first one to a power of two."""
     return [*items, *[items[0]] * (room(len(items)) - len(items))]
 
 

@@ -1,7 +1,7 @@
-"""The grammar on a device: what may follow is worked out where the rows are drawn.
+"""The grammar on a device, so that free rows need not wait for the host.
 
-`tokens.grammar` says what the rules are, and a test that this says the same. Here is no room for
-what a caller permits: with constraints, the host is asked after every row.
+A test compares it with `tokens.grammar`. It knows no constraints: with them, the host works out
+what is possible after every row.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from amadeus.tokens.vocabulary import (
 )
 
 NO_LIMIT = 2**62
-# Plain numbers: a compiler of Python does not know enumerations.
+# Plain numbers, because torch.compile does not support enumerations.
 _TYPE, _BEAT, _INSTRUMENT = (int(a) for a in (Attribute.TYPE, Attribute.BEAT, Attribute.INSTRUMENT))
 _NOTE, _END, _JOIN = (int(t) for t in (RowType.NOTE, RowType.END, RowType.JOIN))
 _LATER_BITS = sum(1 << kind for kind in range(NUM_KINDS)[rules.LATER])
@@ -36,20 +36,20 @@ _NUM_METRES = len(METRE_TICKS)
 
 
 class GrammarState(NamedTuple):
-    """Where every piece stands."""
+    """The state of the grammar of every piece."""
 
     last: Tensor
     """int64 [R, A], the last row."""
     open: Tensor
-    """bool [R, kinds], which kinds of rows may follow."""
+    """bool [R, kinds], the kinds of rows that may follow."""
     bar_ticks: Tensor
-    """int64 [R], length of the bar at hand."""
+    """int64 [R], length of the current bar."""
     bars: Tensor
     """int64 [R]."""
     notes: Tensor
     """int64 [R]."""
     num_bars: Tensor
-    """int64 [R], how many there may be, or NO_LIMIT."""
+    """int64 [R], maximum number, or NO_LIMIT."""
     max_notes: Tensor
     """int64 [R]; the same."""
     ends_with: Tensor
@@ -75,7 +75,7 @@ def state_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
 
 
 def task_of(tables: Tables, state: GrammarState) -> Task:
-    """What the next rows may be."""
+    """The possible next rows."""
     joins = (state.ends_with == _JOIN).long()[:, None]
     alive = (_alive(tables, state, joins) * tables.bits).sum(-1).to(torch.int16)
     sets = tables.following[joins, tables.columns, state.last]  # [R, A, V]
@@ -117,7 +117,7 @@ def advance(tables: Tables, state: GrammarState, rows: Tensor) -> GrammarState:
 
 
 def _open(state: GrammarState, sound: Tensor, rest: Tensor) -> Tensor:
-    """Which kinds may follow, before looking at values, bool [R, kinds]."""
+    """The kinds that may follow, regardless of values, bool [R, kinds]."""
     joins = state.ends_with == _JOIN
     last_rest = (~joins).long()  # an empty bar may be the last one only before JOIN
     full = state.notes >= state.max_notes

@@ -115,7 +115,7 @@ def predict(
     """`NoteDecoder`, guided where there are slots without the text.
 
     slots, unconditional: [R, A, E]; shown: int64 [R, A], `UNKNOWN` at [MASK]; scales: float32 [R].
-    Returns logits, float32 [R, A, V]; where an attribute lacks a value, they mean nothing.
+    Returns logits, float32 [R, A, V]; those of values that an attribute lacks mean nothing.
     """
     x = slots if unconditional is None else torch.cat([slots, unconditional])
     shown = shown if unconditional is None else torch.cat([shown, shown])
