@@ -31,10 +31,10 @@ MAX_WAITING = 1024
 
 
 class Session:
-    """Composes the pieces that are submitted, several at once, the others in order of submission.
+    """Composes submitted pieces in order of submission, several at once.
 
-    A piece that cannot go on, because its constraints contradict each other, ends with its `error`
-    set; the others go on. To be used by one thread at a time.
+    A piece that cannot be completed, because its constraints contradict each other, ends with its
+    `error` set; the others continue. Not thread-safe.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class Session:
         max_waiting: int = MAX_WAITING,
         context: int | None = None,
     ) -> None:
-        """max_pieces: most pieces that are composed at once. max_waiting: most that wait for it.
+        """max_pieces: maximum pieces composed at once. max_waiting: maximum pieces waiting.
 
-        context: most rows that the network sees at once; by default, as many as it was trained on.
-        Raises ConfigError for a session without room.
+        context: maximum rows that the network sees; by default, as many as it was trained on.
+        Raises ConfigError if a maximum is below 1.
         """
         for name, value in (("max_pieces", max_pieces), ("max_waiting", max_waiting)):
             if value < 1:
@@ -66,19 +66,19 @@ class Session:
 
     @property
     def pieces(self) -> list[PieceState]:
-        """What is being composed."""
+        """The pieces that are being composed."""
         return self._slots.active
 
     @property
     def waiting(self) -> list[PieceState]:
-        """What is yet to begin, the next one first."""
+        """The pieces that wait, the next one first."""
         return list(self._waiting)
 
     def submit(self, request: Request) -> PieceState:
         """Submit a piece. Returns its state, which grows as it is composed.
 
-        Raises BusyError where too many wait, GrammarError for a prompt that no piece begins with,
-        and ConfigError for a prompt or a caption that does not fit the network.
+        Raises BusyError if too many pieces wait, GrammarError for a prompt that is not the
+        beginning of a piece, and ConfigError for a prompt or caption that does not fit the network.
         """
         if len(self._waiting) >= self.max_waiting:
             raise BusyError(
@@ -98,9 +98,9 @@ class Session:
             self._engine.retire(slot)
 
     def step(self) -> list[tuple[PieceState, np.ndarray]]:
-        """Compose the next row, int64 [A], of every piece for which there is room.
+        """Compose the next row, int64 [A], of up to `max_pieces` pieces.
 
-        Empty when there is nothing left to compose.
+        Returns nothing if there is nothing left to compose.
         """
         while self._slots.slots or self._waiting:
             if not self._ahead:
@@ -113,12 +113,12 @@ class Session:
         return []
 
     def __iter__(self) -> Iterator[tuple[PieceState, np.ndarray]]:
-        """The rows of all pieces as they are composed, until there is nothing left to compose."""
+        """Yields the rows of all pieces as they are composed, until all have ended."""
         while rows := self.step():
             yield from rows
 
     def _read(self) -> None:
-        """Have the engine read the row that every piece got in the last step."""
+        """Have the engine read the last row of every piece."""
         slots = self._slots.slots
         if slots and not self._is_read:
             self._engine.step(np.stack([piece.grammar.last for piece, _ in slots]))
@@ -128,7 +128,7 @@ class Session:
                 self._engine.prefill(slot, piece.window.rows)
 
     def _admit(self) -> None:
-        """Let pieces that wait begin, as far as there is room."""
+        """Begin waiting pieces, up to `max_pieces`."""
         while self._waiting and len(self._slots.active) < self.max_pieces:
             piece = self._waiting.popleft()
             for slot, text in self._slots.take(piece):
@@ -136,7 +136,7 @@ class Session:
                 self._engine.prefill(slot, piece.window.rows)
 
     def _take(self, rows: _Rows) -> list[tuple[PieceState, np.ndarray]]:
-        """Hand out the next row of every piece that is still there."""
+        """Append the rows of the pieces that have not ended or been cancelled."""
         active = set(self._slots.active)
         taken = [(piece, row) for piece, row in rows if piece in active]
         for piece, row in taken:
@@ -146,7 +146,7 @@ class Session:
         return taken
 
     def _compose(self) -> list[_Rows]:
-        """The next row of every piece; several, where the engine needs no word in between."""
+        """The next row of every piece, or several rows if the engine composes ahead."""
         pieces = self._slots.active
         if all(piece.is_free for piece in pieces) and (ahead := self._compose_ahead(pieces)):
             self._is_read = True
@@ -172,11 +172,11 @@ class Session:
         return [list(zip(pieces, step, strict=True)) for step in rows]
 
     def _rows(self, prepared: _Prepared) -> _Rows:
-        """The next row of every piece that can go on."""
+        """The next row of every piece that can continue."""
         self._engine.enhance()
         try:
             return list(zip(prepared, self._reveal(prepared), strict=True))
-        except GrammarError:  # of whom, is seen alone: no row depends on any other
+        except GrammarError:  # rows are independent, so this finds the piece that failed
             rows = []
             for piece, given in prepared.items():
                 with _failing(piece):
@@ -190,10 +190,10 @@ class Session:
 
 
 def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) -> Engine:
-    """The engine that runs a model, with memory for as many pieces as there are texts.
+    """The engine for a model, with a piece for each text.
 
     texts: token states of the caption of every piece, [S, text_width], or None.
-    context: most rows of a piece.
+    context: maximum rows of a piece.
     """
     if isinstance(model, NativeNetwork):
         return NativeEngine(model, texts, context)
@@ -206,7 +206,7 @@ def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) ->
 
 @contextmanager
 def _failing(piece: PieceState) -> Iterator[None]:
-    """Record an error in its piece, so that the others go on."""
+    """Record an error in its piece, so that the others continue."""
     try:
         yield
     except AmadeusError as error:
@@ -214,9 +214,9 @@ def _failing(piece: PieceState) -> Iterator[None]:
 
 
 class SlotTable:
-    """The pieces in the slots of the engine: one each, and a second one where a piece is guided.
+    """The pieces in the slots of the engine; a guided piece has two slots.
 
-    The last slot moves into the place of a slot that is freed.
+    The last slot moves into a slot that is freed.
     """
 
     def __init__(self) -> None:
@@ -225,7 +225,7 @@ class SlotTable:
 
     @property
     def active(self) -> list[PieceState]:
-        """The pieces that are being composed, each once."""
+        """The pieces that are being composed, without repetition."""
         return [piece for piece, is_conditional in self.slots if is_conditional]
 
     def open(self, pieces: Iterable[PieceState]) -> list[OpenPiece]:
@@ -240,7 +240,7 @@ class SlotTable:
         ]  # fmt: skip
 
     def take(self, piece: PieceState) -> Iterator[tuple[int, np.ndarray | None]]:
-        """Append the slots of a piece; yields each with the text that stands before its rows."""
+        """Append the slots of a piece; yields each slot with its prefix."""
         request = piece.request
         texts = [(True, request.text)]
         if request.is_guided:

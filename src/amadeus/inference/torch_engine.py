@@ -29,14 +29,12 @@ class TorchEngine(Engine):
     """The network and its state for B pieces; see `Engine` for the methods.
 
     Positions count from the beginning of the text; row n of a piece with S text tokens is at S + n.
-    Memory is laid out for more slots and positions than are taken, and doubled where it is full.
+    Caches have room for more slots and positions than are used, and are doubled when they are full.
     """
 
     def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
-        """texts: the caption of every piece that is there from the start, as in `admit`.
-
-        context: most rows of a piece.
-        """
+        """texts: the captions of the first pieces, as in `admit`. context: maximum rows of a
+        piece."""
         config, self.model = model.config, model
         weight = model.text_projection.weight
         self.device = weight.device
@@ -187,7 +185,7 @@ class TorchEngine(Engine):
         return torch.from_numpy(values).to(self.device)
 
     def _write_memory(self, slot: int, memory: Tensor) -> None:
-        """Store the keys and values of a piece's memory. memory: [1, M, D]."""
+        """Store the keys and values of a piece's context memory. memory: [1, M, D]."""
         length = memory.shape[1]
         self.memory_mask[slot] = (
             torch.arange(self.memory_mask.shape[1], device=self.device) < length

@@ -1,6 +1,6 @@
-"""Checkpoints of the model in torch; `checkpoint_files` says what their folders hold.
+"""Writes and reads checkpoints in torch; `checkpoint_files` describes their folders.
 
-Writing is atomic: a kill leaves the old checkpoint or the new one.
+Every file is written atomically.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def save_checkpoint(
 ) -> None:
     """Write weights and sizes to a folder.
 
-    dtype: type the weights are stored in. file_bytes: most bytes of weights in one file; all in one
-    if left out. notes: numbers and words, kept under "notes" (steps, losses).
-    Raises CheckpointError where a single matrix is larger than a file.
+    dtype: type of the stored weights. file_bytes: maximum bytes of weights per file; by default,
+    all weights are in one file. notes: numbers and words, stored under "notes" (steps, losses).
+    Raises CheckpointError if a single matrix is larger than a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = {
@@ -61,17 +61,17 @@ def save_checkpoint(
 def load_checkpoint(folder: Path) -> Amadeus:
     """The model of a checkpoint folder, in float32 and evaluation mode.
 
-    Raises CheckpointError for a folder that holds none, or a damaged one.
+    Raises CheckpointError for a folder without a checkpoint, or with a damaged one.
     """
     config = read_sizes(folder)
-    weights = read_weights(folder, config, load_file)  # first: they bound what the model takes
+    weights = read_weights(folder, config, load_file)  # first, because they limit the model's size
     model = Amadeus(config)
     model.load_state_dict({k: w.float() for k, w in weights.items()})
     return model.eval()
 
 
 def _files(weights: dict[str, torch.Tensor], file_bytes: int | None) -> dict[str, dict]:
-    """Weights by the file they go to."""
+    """The weights of each file."""
     if file_bytes is None:
         return {WEIGHTS: weights}
     parts: list[dict[str, torch.Tensor]] = []
