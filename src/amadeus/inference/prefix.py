@@ -1,4 +1,4 @@
-"""What stands before the rows: the vectors of the profile, then the token states of the text."""
+"""The prefix of the rows: vectors of the profile, then token states of the text."""
 
 from __future__ import annotations
 
