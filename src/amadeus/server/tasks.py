@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -194,12 +194,8 @@ def plan_edit(
 def chips_of(facts: PromptFacts) -> list[models.Chip]:
     """The phrases of a prompt that were understood."""
     return [
-        models.Chip(
-            label=chip.label, value=chip.value,
-            start=chip.span.start, end=chip.span.end, text=chip.span.text,
-        )
-        for chip in facts.chips
-    ]  # fmt: skip
+        models.Chip(label=chip.label, value=chip.value, **asdict(chip.span)) for chip in facts.chips
+    ]
 
 
 def profile_of(planned: ProfilePlan) -> models.PieceProfile:

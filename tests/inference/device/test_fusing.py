@@ -13,7 +13,7 @@ from amadeus.inference.composition import compose
 from amadeus.inference.device import fusing
 from amadeus.inference.device.engine import DeviceEngine
 from amadeus.inference.device.fusing import SWITCH, Fuser
-from amadeus.inference.device.network import fused, predict
+from amadeus.inference.device.network import Seen, fused, predict
 from amadeus.inference.device.tables import UNKNOWN
 from amadeus.inference.engine import OpenPiece
 from amadeus.inference.naive import compose_naively
@@ -63,7 +63,7 @@ def test_the_decoder_of_few_kernels_predicts_what_the_readable_one_does(tiny_mod
     scales = torch.tensor([0.0, 1.0, 3.0])
     with torch.inference_mode():
         shown = torch.where(masked, UNKNOWN, values)
-        found = predict(fused(tiny_model).decoder, conditional, shown, unconditional, scales)
+        found = predict(fused(tiny_model).decoder, Seen(conditional, unconditional, scales), shown)
         with_text, without = (
             tiny_model.decoder(s, values, masked) for s in (conditional, unconditional)
         )

@@ -8,7 +8,7 @@ discards the graphs. On other devices the same functions run without graphs, and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.inference.device.fusing import Fuser
 from amadeus.inference.device.grammar import GrammarState, advance, state_of, task_of
 from amadeus.inference.device.graphs import Graphs
-from amadeus.inference.device.network import embed, enhance, fused, predict, read_block
+from amadeus.inference.device.network import Seen, embed, enhance, fused, predict, read_block
 from amadeus.inference.device.tables import UNKNOWN, Tables, tables_on
 from amadeus.inference.device.tasks import (
     Course,
@@ -174,17 +174,6 @@ class DeviceEngine(TorchEngine):
         self._graphs.clear()
 
 
-class Seen(NamedTuple):
-    """The inputs of the decoder that do not depend on what is known of a row."""
-
-    conditional: Tensor
-    """[R, A, E] slots."""
-    unconditional: Tensor | None
-    """The same without the text, if any row is guided."""
-    scales: Tensor
-    """float32 [R], the guidance."""
-
-
 def _seen(slots: Tensor, given: dict[str, Tensor], guided: bool) -> Seen:
     unconditional = slots[given["unconditional"]] if guided else None
     return Seen(slots[given["conditional"]], unconditional, given["scales"])
@@ -194,7 +183,7 @@ def _predict_and_reveal(
     decoder: NoteDecoder, seen: Seen, tables: Tables, task: Task, sampling: Sampling,
     noise: Tensor, course: Course, row: Row,
 ) -> Row:  # fmt: skip
-    logits = predict(decoder, seen.conditional, row.shown, seen.unconditional, seen.scales)
+    logits = predict(decoder, seen, row.shown)
     return reveal(tables, task, sampling, noise, course, row, logits)
 
 

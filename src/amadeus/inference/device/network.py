@@ -7,6 +7,7 @@ that they write to the caches.
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -108,19 +109,25 @@ def enhance(
     return enhancement(latents, memory, memory_mask)[:, 0]
 
 
-def predict(
-    decoder: NoteDecoder, slots: Tensor, shown: Tensor, unconditional: Tensor | None = None,
-    scales: Tensor | None = None,
-) -> Tensor:  # fmt: skip
-    """`NoteDecoder`, guided where there are slots without the text.
+class Seen(NamedTuple):
+    """The inputs of the decoder that do not depend on what is known of a row."""
 
-    slots, unconditional: [R, A, E]; shown: int64 [R, A], `UNKNOWN` at [MASK]; scales: float32 [R].
+    conditional: Tensor
+    """[R, A, E] slots."""
+    unconditional: Tensor | None
+    """The same without the text, if any row is guided."""
+    scales: Tensor
+    """float32 [R], the guidance."""
+
+
+def predict(decoder: NoteDecoder, seen: Seen, shown: Tensor) -> Tensor:
+    """`NoteDecoder` with guidance. shown: int64 [R, A], `UNKNOWN` at [MASK].
+
     Returns logits, float32 [R, A, V]; those of values that an attribute lacks mean nothing.
     """
-    x = slots if unconditional is None else torch.cat([slots, unconditional])
-    shown = shown if unconditional is None else torch.cat([shown, shown])
-    logits = decoder.predict(x, torch.minimum(shown, decoder.masks))
-    if unconditional is None or scales is None:
-        return logits
-    with_text, without = logits.chunk(2)
-    return without + scales[:, None, None] * (with_text - without)
+    inputs = torch.minimum(shown, decoder.masks)
+    if seen.unconditional is None:
+        return decoder.predict(seen.conditional, inputs)
+    slots = torch.cat([seen.conditional, seen.unconditional])
+    with_text, without = decoder.predict(slots, torch.cat([inputs, inputs])).chunk(2)
+    return without + seen.scales[:, None, None] * (with_text - without)
