@@ -17,6 +17,7 @@ EXAMPLES = options.examples(
 )
 
 
+@options.with_sampling
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to continue.")],
     output: Annotated[Path, typer.Option(help="MIDI file for the whole piece.")],
@@ -28,11 +29,7 @@ def continue_(
     ] = "",
     guidance: options.Guidance = None,
     seed: options.Seed = None,
-    steps: options.Steps = None,
-    threshold: options.Threshold = None,
-    temperature: options.Temperature = None,
-    top_p: options.TopP = None,
-    order: options.Order = None,
+    sampling: options.Sampling = {},  # noqa: B006
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
@@ -63,15 +60,7 @@ def continue_(
             prompt=prompt,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
-            **options.given(
-                notes=notes,
-                guidance=guidance,
-                steps=steps,
-                threshold=threshold,
-                temperature=temperature,
-                top_p=top_p,
-                order=order,
-            ),
+            **options.given(notes=notes, guidance=guidance, **sampling),
         )
     plan.write(score, title=f"{source.stem}, continued by Amadeus", limits=limits)
     summary = summarize(score)
