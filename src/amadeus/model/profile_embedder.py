@@ -1,7 +1,9 @@
-"""Profile embedder: every value of a profile is a learned vector of the text encoder's width.
+"""Profile embedder: two learned vectors for every value of a profile.
 
-The vectors stand before the token states of the text, so that the rest of the network reads both
-alike.
+The first, of the text encoder's width, stands before the token states of the text, so that the rest
+of the network reads both alike. The second is added to the attribute slots of every row. It reaches
+the note decoder at once, so values that are chosen once in a piece, such as its tempo, are learned
+from few pieces.
 """
 
 from __future__ import annotations
@@ -11,14 +13,25 @@ from torch import Tensor, nn
 
 from amadeus.music.keys import MAJOR_TONICS, Key
 from amadeus.profile.conditions import FIRST, NUM_CONDITIONS, key_index
-from amadeus.tokens.vocabulary import DRUMS, METRES, SIZES, TEMPOS, Attribute, bar_type, chord_value
+from amadeus.tokens.vocabulary import (
+    DRUMS,
+    METRES,
+    NUM_ATTRIBUTES,
+    SIZES,
+    TEMPOS,
+    Attribute,
+    bar_type,
+    chord_value,
+)
 
 
 class ProfileEmbedder(nn.Module):
-    """One table for the values of all fields; vector 0 stays zero."""
+    """Two tables for the values of all fields; vector 0 stays zero, and all slot biases begin so."""
 
-    def __init__(self, text_width: int) -> None:
+    def __init__(self, text_width: int, decoder_width: int) -> None:
         super().__init__()
+        self.bias = nn.Embedding(NUM_CONDITIONS, NUM_ATTRIBUTES * decoder_width, padding_idx=0)
+        nn.init.zeros_(self.bias.weight)
         self.table = nn.Embedding(NUM_CONDITIONS, text_width, padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.5)
         nn.init.zeros_(self.table.weight[0].detach())
@@ -26,6 +39,13 @@ class ProfileEmbedder(nn.Module):
     def forward(self, conditions: Tensor) -> Tensor:
         """conditions: int [B, P, 2], padded with 0. Returns [B, P, text_width]."""
         return self.table(conditions).sum(-2)
+
+    def slot_bias(self, conditions: Tensor) -> Tensor:
+        """What a profile adds to the attribute slots of every row.
+
+        conditions: as in `forward`. Returns [B, A, decoder_width].
+        """
+        return self.bias(conditions).sum((1, 2)).unflatten(-1, (NUM_ATTRIBUTES, -1))
 
 
 def join(
