@@ -26,7 +26,7 @@ from amadeus.tokens.vocabulary import (
 
 
 class ProfileEmbedder(nn.Module):
-    """Two tables for the values of all fields; vector 0 stays zero, and all slot biases begin so."""
+    """Two tables for the values of all fields; vector 0 stays zero."""
 
     def __init__(self, text_width: int, decoder_width: int) -> None:
         super().__init__()
