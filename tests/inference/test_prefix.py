@@ -1,4 +1,4 @@
-"""What stands before the rows of a piece, and that both engines read it alike."""
+"""The prefix of a piece, and that all engines read it alike."""
 
 from dataclasses import replace
 
@@ -42,15 +42,21 @@ def test_a_prefix_is_the_profile_and_then_the_text(tiny_model, caption):
     both = prefix(vectors, DUO, caption.numpy())
     pairs = torch.from_numpy(conditions(DUO))
     expected = torch.cat([tiny_model.profile_embedder(pairs[None])[0], caption])
-    assert both == pytest.approx(expected.detach().numpy(), abs=1e-6)
-    assert prefix(vectors, Profile(), caption.numpy()) == pytest.approx(caption.numpy())
-    assert len(prefix(vectors, DUO, None)) == len(pairs)
+    assert both.states == pytest.approx(expected.detach().numpy(), abs=1e-6)
+    bias = tiny_model.slot_bias(pairs[None])[0].detach().numpy()
+    assert np.abs(bias).max() > 0
+    assert both.slot_bias == pytest.approx(bias, abs=1e-6)
+    open_profile = prefix(vectors, Profile(), caption.numpy())
+    assert open_profile.states == pytest.approx(caption.numpy())
+    assert not open_profile.slot_bias.any()
+    assert len(prefix(vectors, DUO, None).states) == len(pairs)
     assert prefix(vectors, Profile(), None) is None
 
 
 def test_a_model_without_profiles_reads_the_text_alone(unprofiled, caption):
     assert profile_vectors(unprofiled) is None
-    assert prefix(None, DUO, caption) is caption
+    assert prefix(None, DUO, caption).states is caption
+    assert prefix(None, DUO, caption).slot_bias is None
     composer = Composer(unprofiled)
     plain = composer.generate(bars=2, seed=3, tries=1, fill_profile=False)
     assert composer.generate(bars=2, seed=3, tries=1) == plain
@@ -60,7 +66,8 @@ def test_a_model_without_profiles_reads_the_text_alone(unprofiled, caption):
 
 
 def test_both_engines_hold_the_same_vectors(tiny_model, network):
-    assert np.array_equal(profile_vectors(network), profile_vectors(tiny_model))
+    for ours, theirs in zip(profile_vectors(network), profile_vectors(tiny_model), strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("with_text", [False, True])
@@ -80,6 +87,15 @@ def test_the_compiled_core_reads_profiles_as_the_model_in_torch_does(
     assert np.array_equal(found, expected)
     assert np.array_equal(compose_naively(tiny_model, request, context=64), expected)
     assert len(found) > 4
+
+
+def test_the_slot_bias_alone_changes_the_music(network, tiny_model, waltz):
+    told = prefix(profile_vectors(network), DUO, None)
+    request = Request(num_bars=2, max_notes=16, seed=5, constrain=waltz, text=told)
+    without = replace(request, text=told._replace(slot_bias=None))
+    pieces = [compose(network, [each])[0] for each in (request, without)]
+    assert not np.array_equal(*pieces)
+    assert np.array_equal(pieces[1], compose(tiny_model, [without])[0])
 
 
 def test_a_profile_changes_the_music_and_so_does_guidance_by_a_value(network, waltz):
@@ -114,7 +130,7 @@ def test_the_fullest_profile_and_the_longest_text_fit(network):
     full = replace(full, genres=("jazz", "rock"))
     text = np.zeros((network.config.max_text, network.config.text_width), dtype=np.float32)
     both = prefix(profile_vectors(network), full, text)
-    assert len(both) == network.config.max_prefix
+    assert len(both.states) == network.config.max_prefix
     (rows,) = compose(network, [Request(num_bars=1, max_notes=4, text=both)])
     assert len(rows) > 1
 
@@ -132,7 +148,7 @@ def test_a_composer_fills_profiles_unless_it_is_told_not_to(tiny_model):
     (bare,) = composer.plan_many([""], bars=4, seed=1, fill_profile=False)
     assert filled.profile.profile.notes_per_bar is not None
     assert bare.profile.profile == Profile(from_start=True, bars_left=4)
-    assert len(bare.request.text) == 2
+    assert len(bare.request.text.states) == 2
 
 
 def test_every_piece_may_have_a_profile_of_its_own(tiny_model):

@@ -32,7 +32,7 @@ def test_joining_is_concatenation_of_what_is_not_padding(profiles, texts):
 
 
 def test_values_are_sums_of_two_vectors_and_vector_0_is_zero():
-    embedder = ProfileEmbedder(6)
+    embedder = ProfileEmbedder(6, 4)
     table = embedder.table.weight
     assert table.shape == (NUM_CONDITIONS, 6)
     assert not table[0].any()
@@ -43,7 +43,7 @@ def test_values_are_sums_of_two_vectors_and_vector_0_is_zero():
 
 
 def test_padding_and_vector_0_are_never_trained():
-    embedder = ProfileEmbedder(6)
+    embedder = ProfileEmbedder(6, 4)
     embedder(torch.tensor([[[3, 0], [0, 0]]])).sum().backward()
     gradient = embedder.table.weight.grad
     assert not gradient[0].any()
@@ -82,7 +82,7 @@ def test_a_model_without_profiles_reads_the_text_alone():
 
 
 def test_vectors_begin_as_rows_with_the_same_value_look():
-    embedder = ProfileEmbedder(32)
+    embedder = ProfileEmbedder(32, 4)
     before = embedder.table.weight.detach().clone()
     rows = torch.randn(sum(SIZES), 16)
     projection = torch.randn(16, 32)

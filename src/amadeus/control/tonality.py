@@ -1,7 +1,8 @@
 """Tonality: a bias on pitches and chords that keeps the music in its key.
 
-A scale is not enough: music could settle on any of its degrees, and then be in another key. The bias
-acts only while another key is about as likely. A constant one would keep the harmony on the tonic.
+A scale is not enough: music could settle on any of its degrees, and then be in another key. The
+bias acts only while another key is about as likely. A constant one would keep the harmony on the
+tonic.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from amadeus.diffusion.unmasking import LogitBias, UnmaskConfig
+from amadeus.inference.request import Text
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
@@ -38,10 +39,10 @@ class Engine(ABC):
         """The number of pieces, B."""
 
     @abstractmethod
-    def admit(self, text: np.ndarray | None) -> None:
-        """Add a piece after the last one; call `prefill` next.
+    def admit(self, text: Text) -> None:
+        """Add a piece with this prefix after the last one; call `prefill` next.
 
-        text: its caption, [S, text_width], or None. Raises ConfigError if it does not fit.
+        Raises ConfigError for a prefix that does not fit the network.
         """
 
     @abstractmethod

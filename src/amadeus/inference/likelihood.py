@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from amadeus.errors import ConfigError
+from amadeus.inference.request import Text
 from amadeus.inference.session import Model, engine_of
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, is_predicted
 
@@ -20,7 +21,7 @@ def nats_of_rows(
     *,
     first: int = 1,
     attributes: Sequence[Attribute] | None = None,
-    text: np.ndarray | None = None,
+    text: Text = None,
     orders: int = 1,
     seed: int = 0,
 ) -> np.ndarray:
@@ -36,7 +37,7 @@ def nats_of_rows(
     are unreliable.
     first: the first row to measure, at least 1; the last is N - 1.
     attributes: those to measure, by default all; the others are known from the start, and zero.
-    text: token states of the caption, [S, text_width], or None.
+    text: the prefix, or None.
     orders: number of orders drawn for every row. seed: of the orders, which only depend on it and
     on the row's distance from `first`, so that equal last rows are compared in equal orders.
 
@@ -67,7 +68,7 @@ def _draw_orders(rows: int, orders: int, counted: Sequence[int], seed: int) -> n
 
 
 def read(
-    model: Model, tokens: np.ndarray, first: int, text: np.ndarray | None = None
+    model: Model, tokens: np.ndarray, first: int, text: Text = None
 ) -> Iterator[tuple[np.ndarray, PredictRow]]:
     """Yields rows first .. N - 1 of tokens [N, A], each with a function that predicts it.
 

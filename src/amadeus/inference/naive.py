@@ -7,7 +7,7 @@ import torch
 
 from amadeus.diffusion import guide, unmask
 from amadeus.diffusion.unmasking import Predict
-from amadeus.inference.request import PieceState, Request
+from amadeus.inference.request import PieceState, Request, Text, read_prefix
 from amadeus.model import Amadeus
 
 
@@ -36,12 +36,14 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
     return state.tokens
 
 
-def _predictor(model: Amadeus, rows: np.ndarray, text: np.ndarray | None) -> Predict:
-    """Predictions of the row after rows [N, A]. text: [S, text_width] or None."""
-    states = None if text is None else torch.as_tensor(text)[None]  # [1, S, text_width]
-    text_lengths = None if text is None else torch.tensor([len(text)])
-    seen = model.contextualize(torch.from_numpy(rows)[None], states, text_lengths)
-    slots = model.slots(seen, seen.latents[:, -1:])[:, 0]  # [1, A, E]
+def _predictor(model: Amadeus, rows: np.ndarray, text: Text) -> Predict:
+    """Predictions of the row after rows [N, A], with this prefix."""
+    prefix = read_prefix(text, model.config)
+    states, bias = (torch.from_numpy(array)[None] for array in prefix if array is not None)
+    seen = model.contextualize(
+        torch.from_numpy(rows)[None], states, torch.tensor([len(prefix.states)])
+    )
+    slots = model.slots(seen, seen.latents[:, -1:], bias)[:, 0]  # [1, A, E]
     return lambda values, known: model.decoder(
         slots, torch.from_numpy(values), torch.from_numpy(~known)
     ).numpy()

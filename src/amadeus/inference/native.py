@@ -18,8 +18,8 @@ import numpy as np
 from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.engine import Engine, OpenPiece
-from amadeus.inference.request import token_states
-from amadeus.model.checkpoint_files import PROFILE_VECTORS
+from amadeus.inference.request import Prefix, Text, read_prefix
+from amadeus.model.checkpoint_files import PROFILE_BIAS, PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
 from amadeus.native.library import Sizes, UnmaskTask, Vocabulary, load
 from amadeus.tokens import vocabulary as v
@@ -76,8 +76,9 @@ class NativeNetwork:
         sizes = Sizes(**{name: getattr(config, name) for name in names})
         sizes.max_values, sizes.exact, sizes.values[:] = MAX_SIZE, exact, SIZES
         tensors = {k: np.ascontiguousarray(w, dtype=np.float32) for k, w in weights.items()}
-        # Profiles reach the core as part of the text, so it does not need these.
+        # Profiles reach the core as part of the prefix, so it does not need these.
         self.profile_vectors: np.ndarray | None = tensors.pop(PROFILE_VECTORS, None)
+        self.profile_bias: np.ndarray | None = tensors.pop(PROFILE_BIAS, None)
         count = len(tensors)
         self._handle = core.amadeus_create_network(
             ctypes.byref(sizes),
@@ -105,18 +106,18 @@ class NativeEngine(Engine):
     def __init__(
         self,
         network: NativeNetwork,
-        texts: Sequence[np.ndarray | None],
+        texts: Sequence[Text],
         context: int,
         threads: int | None = None,
     ) -> None:
-        """texts: the captions of the first pieces, as in `admit`.
+        """texts: the prefixes of the first pieces.
 
         context: the most rows of a piece. Raises ConfigError if it is out of range.
         """
         if not 1 <= context <= MOST["context"]:
             raise ConfigError(f"context must be 1 to {MOST['context']} rows, got {context}")
         self.network, self._core = network, network.core
-        self.texts: list[np.ndarray] = []
+        self.texts: list[Prefix] = []
         self._handle = self._core.amadeus_create_engine(
             network._handle, network.config.max_prefix + context, threads or default_threads()
         )
@@ -133,14 +134,18 @@ class NativeEngine(Engine):
     def size(self) -> int:
         return len(self.texts)
 
-    def admit(self, text: np.ndarray | None) -> None:
-        states = token_states(text, self.network.config)
+    def admit(self, text: Text) -> None:
+        prefix = read_prefix(text, self.network.config)
         self._check(self._core.amadeus_admit(self._handle))
-        self.texts.append(states)
+        self.texts.append(prefix)
 
     def prefill(self, slot: int, rows: np.ndarray) -> None:
-        rows, text = _of_shape(rows, np.int64, (len(rows), NUM_ATTRIBUTES)), self.texts[slot]
-        arguments = (text.ctypes.data, len(text), rows.ctypes.data, len(rows))
+        rows = _of_shape(rows, np.int64, (len(rows), NUM_ATTRIBUTES))
+        states, bias = self.texts[slot]
+        assert bias is not None
+        arguments = (
+            states.ctypes.data, len(states), bias.ctypes.data, rows.ctypes.data, len(rows)
+        )  # fmt: skip
         self._check(self._core.amadeus_prefill(self._handle, slot, *arguments))
 
     def step(self, rows: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlanner
-from amadeus.inference.request import Request
+from amadeus.inference.request import Request, Text
 from amadeus.inference.sampling import SamplingSettings, sampling_config
 from amadeus.inference.session import Model
 from amadeus.music.score import Score
@@ -137,7 +137,7 @@ class Planner:
         *,
         bars: int,
         joining: Sequence[int] = (),
-    ) -> np.ndarray | None:
+    ) -> Text:
         """The prefix of a piece that gets new bars; see `ProfilePlanner`."""
         (text,) = self.text_states([prompt])
         return self.profiles.prefix_within(

@@ -1,33 +1,50 @@
-"""The prefix of the rows: vectors of the profile, then token states of the text."""
+"""The prefix of the rows: the profile, then the token states of the text."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from amadeus.inference.request import Prefix
 from amadeus.inference.session import Model
 from amadeus.profile import Profile, conditions
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 
-def profile_vectors(model: Model) -> np.ndarray | None:
-    """The learned vectors of a model's profiles, float32 [V, text_width]; None without profiles."""
+class ProfileVectors(NamedTuple):
+    """The learned vectors of a model's profiles, two for each of V values."""
+
+    states: np.ndarray
+    """Float32 [V, text_width]."""
+    biases: np.ndarray
+    """Float32 [V, A * decoder_width]."""
+
+
+def profile_vectors(model: Model) -> ProfileVectors | None:
+    """The vectors of a model; None for a model without profiles."""
     from amadeus.inference.native import NativeNetwork
 
     if isinstance(model, NativeNetwork):
-        return model.profile_vectors
-    if model.profile_embedder is None:
+        states, biases = model.profile_vectors, model.profile_bias
+        return None if states is None or biases is None else ProfileVectors(states, biases)
+    if (embedder := model.profile_embedder) is None:
         return None
-    return model.profile_embedder.table.weight.detach().float().cpu().numpy()
+    tables = embedder.table.weight, embedder.bias.weight
+    return ProfileVectors(*(table.detach().float().cpu().numpy() for table in tables))
 
 
 def prefix(
-    vectors: np.ndarray | None, profile: Profile, text: np.ndarray | None
-) -> np.ndarray | None:
-    """Profile and text as the network reads them, float32 [S, text_width]; None for neither.
+    vectors: ProfileVectors | None, profile: Profile, text: np.ndarray | None
+) -> Prefix | None:
+    """Profile and text as the network reads them; None for neither.
 
-    vectors: as from `profile_vectors`; text: token states, [S, text_width].
+    text: token states, [S, text_width].
     """
     if vectors is None:
-        return text
-    told = vectors[conditions(profile)].sum(1)  # [P, text_width]
-    both = told if text is None else np.concatenate([told, text])
-    return both if len(both) else None
+        return None if text is None else Prefix(text)
+    values = conditions(profile)  # [P, 2]
+    states = vectors.states[values].sum(1)  # [P, text_width]
+    bias = vectors.biases[values].sum((0, 1)).reshape(NUM_ATTRIBUTES, -1)
+    both = states if text is None else np.concatenate([states, text])
+    return Prefix(both, bias) if len(both) else None

@@ -12,6 +12,7 @@ from amadeus.control import Constraints
 from amadeus.control.constraints import profile_of_constraints
 from amadeus.errors import ConfigError
 from amadeus.inference.prefix import prefix, profile_vectors
+from amadeus.inference.request import Prefix, Text
 from amadeus.profile import Part, Profile, measure_profile
 from amadeus.profile.catalogue import CATALOGUE_ENCODER, embed, packaged_catalogue
 from amadeus.profile.profile import MAX_PARTS
@@ -84,8 +85,8 @@ class ProfilePlanner:
         *,
         bars: int,
         joining: Iterable[int] = (),
-    ) -> np.ndarray | None:
-        """Profile and text, [S, text_width], for new bars of a piece that is there already.
+    ) -> Text:
+        """Profile and text for new bars of a piece that is there already.
 
         rows: tokens of the piece, [N, A]; bars: how many it will have; joining: values of the
         attribute `instrument` that are new to it.
@@ -94,14 +95,14 @@ class ProfilePlanner:
             return text
         return self.prefix(profile_within(rows, prompt, held, bars=bars, joining=joining), text)
 
-    def prefix(self, profile: Profile, text: np.ndarray | None) -> np.ndarray | None:
-        """Profile and text, [S, text_width], as `Request.text` takes them."""
+    def prefix(self, profile: Profile, text: np.ndarray | None) -> Prefix | None:
+        """Profile and text as `Request.text` takes them."""
         return prefix(self._vectors, profile, text)
 
     def contrast(
         self, profile: Profile, text: np.ndarray | None, fields: Sequence[str]
-    ) -> np.ndarray | None:
-        """What guidance by these fields leads away from: all but their values, [S, text_width].
+    ) -> Prefix | None:
+        """What guidance by these fields leads away from: all but their values.
 
         None, which is nothing at all, without fields.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,22 @@ from amadeus.model.config import ModelConfig
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import TOKEN_DTYPE, mark
-from amadeus.tokens.vocabulary import RowType
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, RowType
 
 MAX_GUIDANCE = 20.0
+
+
+class Prefix(NamedTuple):
+    """What the network reads of the profile and the text of a piece."""
+
+    states: np.ndarray
+    """Vectors of the profile and token states of the text, float32 [S, text_width]."""
+    slot_bias: np.ndarray | None = None
+    """What the profile adds to the attribute slots of every row, float32 [A, decoder_width]."""
+
+
+Text = Prefix | np.ndarray | None
+"""A prefix, token states alone, or nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -34,10 +48,9 @@ class Request:
     """Equal seeds and settings give equal pieces, also in different batches."""
     unmask: UnmaskConfig = field(default_factory=UnmaskConfig)
     """How each row is sampled."""
-    text: np.ndarray | None = None
-    """The prefix of the rows: vectors of the profile and token states of the caption, [S,
-    text_width]; None for neither."""
-    contrast: np.ndarray | None = None
+    text: Text = None
+    """The prefix of the rows: the profile and the caption; None for neither."""
+    contrast: Text = None
     """The prefix of the unconditional predictions, for guidance."""
     ends_with: RowType = RowType.END
     """END, or JOIN where the prompt begins with FUTURE."""
@@ -63,21 +76,24 @@ class Request:
         return self.text is not None and self.guidance != 1
 
 
-def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
-    """The token states that the network reads, float32 [S, text_width]; S is 0 for None.
+def read_prefix(text: Text, config: ModelConfig) -> Prefix:
+    """The prefix with all arrays in the shapes and types that the network reads; S is 0 for None.
 
     Raises ConfigError for token states of another encoder than it was trained with.
     """
+    shape = NUM_ATTRIBUTES, config.decoder_width
     if text is None:
-        return np.zeros((0, config.text_width), dtype=np.float32)
-    states = np.ascontiguousarray(text, dtype=np.float32)
+        return Prefix(np.zeros((0, config.text_width), np.float32), np.zeros(shape, np.float32))
+    given = text if isinstance(text, Prefix) else Prefix(text)
+    states = np.ascontiguousarray(given.states, dtype=np.float32)
     if states.shape[1:] != (config.text_width,) or len(states) > config.max_prefix:
         raise ConfigError(
             f"token states of shape {states.shape} do not fit a network that reads "
             f"[S, {config.text_width}], S up to {config.max_prefix}; "
             "use the encoder it was trained with"
         )
-    return states
+    bias = np.zeros(shape) if given.slot_bias is None else given.slot_bias
+    return Prefix(states, np.ascontiguousarray(bias, dtype=np.float32).reshape(shape))
 
 
 class PieceState:

@@ -18,7 +18,7 @@ from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
 from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.native import NativeEngine, NativeNetwork
-from amadeus.inference.request import PieceState, Request, token_states
+from amadeus.inference.request import PieceState, Request, Text, read_prefix
 
 if TYPE_CHECKING:
     from amadeus.model import Amadeus
@@ -85,7 +85,7 @@ class Session:
                 f"{len(self._waiting)} pieces are waiting already; "
                 "let some of them begin first, or raise max_waiting"
             )
-        token_states(request.text, self._config)
+        read_prefix(request.text, self._config)
         piece = PieceState(request, self.context)
         self._waiting.append(piece)
         return piece
@@ -189,10 +189,10 @@ class Session:
         return self._engine.unmask(self._slots.open(prepared), np.stack(noise), biases)
 
 
-def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) -> Engine:
+def engine_of(model: Model, texts: Sequence[Text], context: int) -> Engine:
     """The engine for a model, with a piece for each text.
 
-    texts: token states of the caption of every piece, [S, text_width], or None.
+    texts: the prefix of every piece.
     context: maximum rows of a piece.
     """
     if isinstance(model, NativeNetwork):
@@ -239,7 +239,7 @@ class SlotTable:
             for piece in pieces
         ]  # fmt: skip
 
-    def take(self, piece: PieceState) -> Iterator[tuple[int, np.ndarray | None]]:
+    def take(self, piece: PieceState) -> Iterator[tuple[int, Text]]:
         """Append the slots of a piece; yields each slot with its prefix."""
         request = piece.request
         texts = [(True, request.text)]

@@ -14,7 +14,7 @@ from amadeus.diffusion import guide, unmask, unmask_ahead
 from amadeus.diffusion.lookahead import PredictStates
 from amadeus.diffusion.unmasking import LogitBias
 from amadeus.inference.engine import Engine, OpenPiece
-from amadeus.inference.request import token_states
+from amadeus.inference.request import Text, read_prefix
 from amadeus.model import Amadeus
 from amadeus.model.kv_cache import CachePositions, KVCache
 from amadeus.model.layers import rms_norm
@@ -32,8 +32,8 @@ class TorchEngine(Engine):
     Caches have room for more slots and positions than are used, and are doubled when they are full.
     """
 
-    def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
-        """texts: the captions of the first pieces, as in `admit`. context: maximum rows of a
+    def __init__(self, model: Amadeus, texts: Sequence[Text], context: int) -> None:
+        """texts: the prefixes of the first pieces. context: maximum rows of a
         piece."""
         config, self.model = model.config, model
         weight = model.text_projection.weight
@@ -57,6 +57,7 @@ class TorchEngine(Engine):
             else None
         )
         self.slots = weight.new_zeros(slots, NUM_ATTRIBUTES, config.decoder_width)
+        self.slot_biases = torch.zeros_like(self.slots)
         for text in texts:
             self.admit(text)
 
@@ -65,12 +66,13 @@ class TorchEngine(Engine):
         return len(self.texts)
 
     @torch.inference_mode()
-    def admit(self, text: np.ndarray | None) -> None:
-        states = torch.from_numpy(token_states(text, self.model.config))
+    def admit(self, text: Text) -> None:
+        states, bias = map(torch.from_numpy, read_prefix(text, self.model.config))
         self.texts.append(states.to(self.device, self.latents.dtype))
         if self.size > len(self.lengths):
             self._double_slots()
         self.lengths[self.size - 1] = 0
+        self.slot_biases[self.size - 1] = bias
 
     @torch.inference_mode()
     def prefill(self, slot: int, rows: np.ndarray) -> None:
@@ -106,7 +108,9 @@ class TorchEngine(Engine):
     def enhance(self) -> None:
         size = self.size
         memory = self.memory and self.memory.read(size, self.memory.capacity)
-        slots = self.model.enhancement(self.latents[:size], memory, self.memory_mask[:size])
+        slots = self.model.enhancement(
+            self.latents[:size], memory, self.memory_mask[:size], self.slot_biases[:size]
+        )
         self.slots[:size] = slots[:, 0]
 
     @torch.inference_mode()
@@ -153,7 +157,9 @@ class TorchEngine(Engine):
         last = self.size - 1
         for cache in self._all_caches():
             cache.move(last, slot)
-        for state in (self.lengths, self.latents, self.memory_mask, self.texts):
+        for state in (
+            self.lengths, self.latents, self.memory_mask, self.slot_biases, self.texts
+        ):  # fmt: skip
             state[slot] = state[last]
         self.texts.pop()
 
@@ -171,6 +177,7 @@ class TorchEngine(Engine):
         self.lengths = np.pad(self.lengths, (0, slots))
         self.latents = F.pad(self.latents, (0, 0) * 2 + (0, slots))
         self.slots = F.pad(self.slots, (0, 0) * 2 + (0, slots))
+        self.slot_biases = F.pad(self.slot_biases, (0, 0) * 2 + (0, slots))
         self.memory_mask = F.pad(self.memory_mask, (0, 0, 0, slots))
 
     def _all_caches(self) -> list[KVCache]:

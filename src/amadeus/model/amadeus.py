@@ -41,7 +41,9 @@ class Amadeus(nn.Module):
         self.generator = NoteGenerator(config)
         self.enhancement = ConditionalEnhancement(config)
         self.decoder = NoteDecoder(config)
-        self.profile_embedder = ProfileEmbedder(config.text_width) if config.profile else None
+        self.profile_embedder = (
+            ProfileEmbedder(config.text_width, config.decoder_width) if config.profile else None
+        )
 
     def prefix(
         self,
@@ -96,10 +98,17 @@ class Amadeus(nn.Module):
             intermediate=intermediate.gather(1, back),
         )
 
-    def slots(self, context: Context, latents: Tensor) -> Tensor:
-        """Enhance latents [B, N, D] with the context memory. Returns [B, N, A, E]."""
+    def slot_bias(self, profile: Tensor) -> Tensor | None:
+        """What the profiles, int [B, P, 2], add to the slots of every row; None for nothing."""
+        return None if self.profile_embedder is None else self.profile_embedder.slot_bias(profile)
+
+    def slots(self, context: Context, latents: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Enhance latents [B, N, D] with the context memory. Returns [B, N, A, E].
+
+        bias: [B, A, E], as from `slot_bias`.
+        """
         keys_values = self.enhancement.memory_keys_values(context.memory)
-        return self.enhancement(latents, keys_values, context.memory_mask)
+        return self.enhancement(latents, keys_values, context.memory_mask, bias)
 
     def to_device(self, device: str | torch.device) -> Amadeus:
         """Move this network to a device; on a GPU its weights become bfloat16, but not positions.

@@ -29,10 +29,12 @@ FORMAT = 1
 MAX_CONFIG_BYTES = 2**20
 MAX_HEADER_BYTES = 2**22
 STORED_TYPES = ("F32", "F16")
-START_AT_ZERO = (".output.weight", ".down.weight", "decoder.heads")
+START_AT_ZERO = (".output.weight", ".down.weight", "decoder.heads", ".bias.weight")
 """Ends of the names of the weights that are zero before training."""
 PROFILE_VECTORS = "profile_embedder.table.weight"
 """The vectors of profiles, by their name in the model's `state_dict`."""
+PROFILE_BIAS = "profile_embedder.bias.weight"
+"""What the values of profiles add to the attribute slots; likewise."""
 
 T = TypeVar("T")
 
@@ -109,6 +111,7 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     }
     if config.profile:
         shapes[PROFILE_VECTORS] = (NUM_CONDITIONS, config.text_width)
+        shapes[PROFILE_BIAS] = (NUM_CONDITIONS, NUM_ATTRIBUTES * inner)
     attentions = [
         (f"generator.blocks.{i}.attention", width, kv_width, width) for i in range(config.layers)
     ]

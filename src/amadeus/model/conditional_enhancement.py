@@ -34,13 +34,21 @@ class ConditionalEnhancement(nn.Module):
         return self.to_theme.keys_values(memory) if self.enhancement else None
 
     def forward(
-        self, latents: Tensor, keys_values: tuple[Tensor, Tensor] | None, memory_mask: Tensor
+        self,
+        latents: Tensor,
+        keys_values: tuple[Tensor, Tensor] | None,
+        memory_mask: Tensor,
+        bias: Tensor | None = None,
     ) -> Tensor:
         """latents: [B, N, D]; memory_mask: bool [B, M], False where text is padding.
+
+        bias: what the profile adds to the slots of every row, [B, A, E]; None for nothing.
 
         Returns slots, [B, N, A, E].
         """
         x = self.spread(latents)[..., None, :] + self.slots  # [B, N, A, E]
+        if bias is not None:
+            x = x + bias[:, None]
         if keys_values is None:
             return x
         shape = x.shape

@@ -1,6 +1,8 @@
-"""Profile embedder: a learned vector for every value of a profile.
+"""Profile embedder: two learned vectors for every value of a profile.
 
-The vectors have the width of the text encoder and precede the token states of the text.
+The first has the width of the text encoder and precedes the token states of the text. The second is
+added to the attribute slots of every row. It reaches the note decoder directly, so values that are
+chosen once in a piece, such as its tempo, are learned from few pieces.
 """
 
 from __future__ import annotations
@@ -10,21 +12,39 @@ from torch import Tensor, nn
 
 from amadeus.music.keys import MAJOR_TONICS, Key
 from amadeus.profile.conditions import FIRST, NUM_CONDITIONS, key_index
-from amadeus.tokens.vocabulary import DRUMS, METRES, SIZES, TEMPOS, Attribute, bar_type, chord_value
+from amadeus.tokens.vocabulary import (
+    DRUMS,
+    METRES,
+    NUM_ATTRIBUTES,
+    SIZES,
+    TEMPOS,
+    Attribute,
+    bar_type,
+    chord_value,
+)
 
 
 class ProfileEmbedder(nn.Module):
-    """A table for the values of all fields; vector 0 stays zero."""
+    """Two tables for the values of all fields; vector 0 stays zero."""
 
-    def __init__(self, text_width: int) -> None:
+    def __init__(self, text_width: int, decoder_width: int) -> None:
         super().__init__()
         self.table = nn.Embedding(NUM_CONDITIONS, text_width, padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.5)
         nn.init.zeros_(self.table.weight[0].detach())
+        self.bias = nn.Embedding(NUM_CONDITIONS, NUM_ATTRIBUTES * decoder_width, padding_idx=0)
+        nn.init.zeros_(self.bias.weight)
 
     def forward(self, conditions: Tensor) -> Tensor:
         """conditions: int [B, P, 2], padded with 0. Returns [B, P, text_width]."""
         return self.table(conditions).sum(-2)
+
+    def slot_bias(self, conditions: Tensor) -> Tensor:
+        """What a profile adds to the attribute slots of every row.
+
+        conditions: as in `forward`. Returns [B, A, decoder_width].
+        """
+        return self.bias(conditions).sum((1, 2)).unflatten(-1, (NUM_ATTRIBUTES, -1))
 
 
 def join(

@@ -91,8 +91,10 @@ PUBLIC int amadeus_admit(Engine* engine) {
 }
 
 PUBLIC int amadeus_prefill(Engine* engine, int piece, const float* text, int num_text,
-                           const int64_t* rows, int num_rows) {
-    return guarded([&] { return engine->prefill(piece, text, num_text, rows, num_rows), 0; });
+                           const float* slot_bias, const int64_t* rows, int num_rows) {
+    return guarded([&] {
+        return engine->prefill(piece, text, num_text, slot_bias, rows, num_rows), 0;
+    });
 }
 
 PUBLIC int amadeus_step(Engine* engine, const int64_t* rows) {

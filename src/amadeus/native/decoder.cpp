@@ -45,8 +45,10 @@ void Decoder::enhance(Workspace& workspace, const std::vector<DecoderState*>& pi
     float* x = workspace.x.data();
     for (int r = 0; r < rows; r++)
         for (int d = 0; d < width; d++)
-            x[size_t(r) * width + d] = attended[size_t(r / ATTRIBUTES) * width + d] +
-                                       weights_.slots[size_t(r % ATTRIBUTES) * width + d];
+            x[size_t(r) * width + d] =
+                attended[size_t(r / ATTRIBUTES) * width + d] +
+                weights_.slots[size_t(r % ATTRIBUTES) * width + d] +
+                pieces[r / ATTRIBUTES]->slot_bias[size_t(r % ATTRIBUTES) * width + d];
     if (sizes_.enhancement) {
         std::vector<int> all_rows(rows);
         for (int r = 0; r < rows; r++) all_rows[r] = r;

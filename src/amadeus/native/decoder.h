@@ -10,7 +10,8 @@ struct DecoderState {
     // The context memory: keys and values of the text and the first row.
     Buffer<float> context;
     int context_length = 0;
-    std::vector<float> slots;  // [A, decoder width], the enhanced latent
+    std::vector<float> slot_bias;  // [A, decoder width], from the profile
+    std::vector<float> slots;      // [A, decoder width], the enhanced latent
     // The slots' queries, keys and values in the first layer, [A, 3 * decoder width], and the
     // indices in the embeddings of the values they were computed for; -1 if not computed.
     std::vector<float> qkv;

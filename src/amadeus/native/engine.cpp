@@ -36,8 +36,8 @@ void Engine::check_row(const int64_t* row, const uint8_t* known) const {
                                     std::to_string(sizes.values[a] - 1));
 }
 
-void Engine::prefill(int piece, const float* text, int num_text, const int64_t* rows,
-                     int num_rows) {
+void Engine::prefill(int piece, const float* text, int num_text, const float* slot_bias,
+                     const int64_t* rows, int num_rows) {
     check_piece(piece);
     if (num_text < 0 || num_rows < 1)
         throw std::out_of_range("a piece begins with at least one row");
@@ -52,6 +52,8 @@ void Engine::prefill(int piece, const float* text, int num_text, const int64_t* 
     int context_length = num_text + 1;  // the text and the first row
     state.length = length;
     decoder_.clear_context(decoder_state, context_length);
+    decoder_state.slot_bias.assign(slot_bias,
+                                   slot_bias + size_t(ATTRIBUTES) * sizes.decoder_width);
     workspace_.x.resize(size_t(CHUNK) * width);
     float* x = workspace_.x.data();
     std::vector<Generator::Entry> batch;

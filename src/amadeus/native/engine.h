@@ -15,7 +15,9 @@ public:
     // Adds an empty piece after the last one.
     void admit();
     // Reads text [num_text, text width] and rows [num_rows, A] of one piece, from the start.
-    void prefill(int piece, const float* text, int num_text, const int64_t* rows, int num_rows);
+    // slot_bias: [A, decoder width], added to the slots of every row.
+    void prefill(int piece, const float* text, int num_text, const float* slot_bias,
+                 const int64_t* rows, int num_rows);
     // Reads one more row of every piece, [pieces, A].
     void step(const int64_t* rows);
     // Turns the latent of every piece into the slots of its next row.

@@ -89,7 +89,7 @@ _FUNCTIONS = {
     "amadeus_create_engine": (c_void_p, [c_void_p, c_int, c_int]),
     "amadeus_destroy_engine": (None, [c_void_p]),
     "amadeus_admit": (c_int, [c_void_p]),
-    "amadeus_prefill": (c_int, [c_void_p, c_int, c_void_p, c_int, c_void_p, c_int]),
+    "amadeus_prefill": (c_int, [c_void_p, c_int, c_void_p, c_int, c_void_p, c_void_p, c_int]),
     "amadeus_step": (c_int, [c_void_p, c_void_p]),
     "amadeus_enhance": (c_int, [c_void_p]),
     "amadeus_predict": (c_int, [c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p]),

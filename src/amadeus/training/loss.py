@@ -67,7 +67,9 @@ class Objective(nn.Module):
         profile_lengths: Tensor | None = None,
     ) -> Losses:
         """tokens: int [B, N, A], padded with rows of type PAD; text and profile as in `prefix`."""
+        bias = None
         if profile is not None and profile_lengths is not None:
+            bias = self.model.slot_bias(profile)
             text, text_lengths = self.model.prefix(profile, profile_lengths, text, text_lengths)
         context = self.model.contextualize(tokens, text, text_lengths)
         targets = tokens[:, 1:]
@@ -80,7 +82,7 @@ class Objective(nn.Module):
         targets = targets.gather(1, places[..., None].expand(-1, -1, NUM_ATTRIBUTES))
         latents = latents.gather(1, places[..., None].expand(-1, -1, latents.shape[-1]))
 
-        slots = self.model.slots(context, latents)  # [B, C, A, E]
+        slots = self.model.slots(context, latents, bias)  # [B, C, A, E]
         masked, weight = self.hide(noise.masks)
         masked = masked.view(batch, chosen, NUM_ATTRIBUTES)
         logits = self.model.decoder(slots, targets, masked)  # [B, C, A, V]

@@ -32,6 +32,7 @@ from amadeus.inference.device.tasks import (
 )
 from amadeus.inference.device.unmasking import Row, begin, reveal
 from amadeus.inference.engine import OpenPiece
+from amadeus.inference.request import Text
 from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import Amadeus
 from amadeus.model.layers import rms_norm
@@ -52,7 +53,7 @@ class DeviceEngine(TorchEngine):
     """Rows of a piece that are composed before the host looks at them."""
 
     @torch.inference_mode()
-    def __init__(self, model: Amadeus, texts: Sequence[np.ndarray | None], context: int) -> None:
+    def __init__(self, model: Amadeus, texts: Sequence[Text], context: int) -> None:
         """See `TorchEngine`."""
         super().__init__(model, texts, context)
         # At full size from the start, because graphs cannot follow tensors that move.
@@ -137,8 +138,9 @@ class DeviceEngine(TorchEngine):
         """The slots of the next row of every slot's piece, [slots, A, E]."""
         memory = self.memory and self.memory.read(len(self.lengths), self.memory.capacity)
         return self._fuse(
-            enhance, self._network.enhancement, self.latents, memory, self.memory_mask
-        )
+            enhance, self._network.enhancement, self.latents, memory, self.memory_mask,
+            self.slot_biases,
+        )  # fmt: skip
 
     def _reveal(
         self, seen: Seen, task: Task, sampling: Sampling, noise: Tensor, course: Course, row: Row

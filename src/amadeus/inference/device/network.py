@@ -104,9 +104,10 @@ def enhance(
     latents: Tensor,
     memory: tuple[Tensor, Tensor] | None,
     memory_mask: Tensor,
+    slot_biases: Tensor,
 ) -> Tensor:
-    """The slots of the next rows, [B, A, E]. latents: [B, 1, D]."""
-    return enhancement(latents, memory, memory_mask)[:, 0]
+    """The slots of the next rows, [B, A, E]. latents: [B, 1, D]; slot_biases: [B, A, E]."""
+    return enhancement(latents, memory, memory_mask, slot_biases)[:, 0]
 
 
 class Seen(NamedTuple):
