@@ -5,13 +5,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from amadeus.errors import ConfigError
+from amadeus.music.instrument_words import CAPTION_WORDS as INSTRUMENTS
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.instruments import DRUMS, EVERYDAY_NAMES, find_instrument
 from amadeus.music.keys import Key, parse_key
+from amadeus.music.tempo_words import TEMPO_MARKINGS, TEMPO_RANGES, TEMPO_WORDS
 from amadeus.text.captioner import write_captions
-from amadeus.text.facts import TEMPO_MARKINGS, TEMPO_WORDS, Facts
-from amadeus.text.phrases import INSTRUMENTS
+from amadeus.text.facts import Facts
 from amadeus.text.prompt import MAX_CHARACTERS, PromptFacts, parse_prompt
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS, TEMPO_RANGES
 
 # (prompt, bpm, tempo word, key, time signature, bars, instruments): prompts for development.
 DEVELOPMENT = [

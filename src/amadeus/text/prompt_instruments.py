@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from amadeus.music.instrument_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
 from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
 
 
 @dataclass(frozen=True, slots=True)

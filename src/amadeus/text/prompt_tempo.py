@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 
 from amadeus.errors import ConfigError
-from amadeus.text.prompt_readers import Found, accepted
-from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import (
+from amadeus.music.tempo_words import (
     BARE_ADJECTIVES,
     BEAT_QUARTERS,
     FASTEST_BPM,
-    NUMBER,
     SLOWEST_BPM,
-    START,
     TEMPO_RANGES,
-    read_number,
 )
+from amadeus.text.prompt_readers import Found, accepted
+from amadeus.text.prompt_text import Span, Unread, contradiction
+from amadeus.text.prompt_words import NUMBER, START, read_number
 
 _BEAT = "|".join(sorted(map(re.escape, BEAT_QUARTERS), key=len, reverse=True))
 _PER_MINUTE = (
