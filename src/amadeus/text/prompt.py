@@ -7,7 +7,7 @@ of dances and styles that have one: a waltz is in 3/4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from amadeus.errors import ConfigError
@@ -22,6 +22,7 @@ from amadeus.text.prompt_readers import (
     read_styles,
     usual_metre,
 )
+from amadeus.text.prompt_spelling import SPELLING
 from amadeus.text.prompt_tempo import common_range, read_tempo_words, read_tempos
 from amadeus.text.prompt_text import Span, Unread
 from amadeus.text.prompt_words import IDIOMS, PROGRESSION
@@ -74,7 +75,7 @@ def parse_prompt(text: str) -> PromptFacts:
         raise ConfigError(
             f"the prompt has {len(text):,} characters; shorten it to {MAX_CHARACTERS:,}"
         )
-    unread = Unread(text)
+    unread = Unread(text, SPELLING)
     for pattern in (IDIOMS, PROGRESSION):
         unread.skip(pattern)
     metres = read_metres(unread)
@@ -97,12 +98,13 @@ def parse_prompt(text: str) -> PromptFacts:
         key=agreed("keys", keys),
         time_signature=agreed("time signatures", metres) or "",
         metre_is_usual=bool(styles) and metres == styles,
-        instruments=instruments,
+        instruments=_placed(unread, instruments),
         exclusive=only is not None,
-        absent=absent,
+        absent=_placed(unread, absent),
         num_bars=agreed("numbers of bars", bars),
         seconds=agreed("lengths", lengths),
         chips=_chips(
+            unread,
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", str(key.value), key.span) for key in keys],
@@ -116,5 +118,13 @@ def parse_prompt(text: str) -> PromptFacts:
     )
 
 
-def _chips(*groups: list[Chip]) -> tuple[Chip, ...]:
-    return tuple(sorted((c for group in groups for c in group), key=lambda c: c.span.start))
+def _placed(
+    unread: Unread, instruments: tuple[StatedInstrument, ...]
+) -> tuple[StatedInstrument, ...]:
+    """Instruments whose spans are those of the prompt."""
+    return tuple(replace(one, span=unread.original(one.span)) for one in instruments)
+
+
+def _chips(unread: Unread, *groups: list[Chip]) -> tuple[Chip, ...]:
+    chips = [chip._replace(span=unread.original(chip.span)) for group in groups for chip in group]
+    return tuple(sorted(chips, key=lambda chip: chip.span.start))

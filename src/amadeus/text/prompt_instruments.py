@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from amadeus.music.instrument_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
+from amadeus.text.prompt_refusals import Attitude, attitude
 from amadeus.text.prompt_text import Span, Unread, contradiction
 
 
@@ -44,15 +46,6 @@ _VAGUE = frozenset(("beat", "beats", "a cappella", "acapella", "a capella", "sat
 _MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 
 _ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
-_AGAINST = (
-    r"(?:no|not|without|minus|excluding|neither|lacking"
-    r"|(?<!nothing )(?<!instrument )(?<!instruments )except(?: for)?|omit(?:ting)?|avoid(?:ing)?"
-    r"|instead of|rather than|leav(?:e|ing) out|don'?t use|do not use|never)"
-)
-_NEGATED = re.compile(rf"\b{_AGAINST}\s+{_ARTICLE}$", re.IGNORECASE)
-_HALF_NEGATED = re.compile(rf"\b(?:no|without|not)\s+{_ARTICLE}[\w-]+\s+$", re.IGNORECASE)
-_AFFIRMED = re.compile(r"\b(?:but|just|only|solo|with|for)\s+$", re.IGNORECASE)
-_FREE = re.compile(r"-?less\b|-free\b", re.IGNORECASE)
 _OR = re.compile(rf"\s*,?\s*\b(?:or|nor)\s+{_ARTICLE}", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:no\s+|any\s+)?", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
@@ -76,9 +69,18 @@ _COMPANY = re.compile(r"\b(?:orchestra|band|ensemble|backing|accompan\w+)\b", re
 
 
 def find_mentions(unread: Unread) -> list[Mention]:
-    """Every instrument named, in the order of the prompt."""
-    mentions = [m for m in _named(unread) if not _is_half_negated(unread, m)]
-    return _with_absences(unread, mentions)
+    """Every instrument named, in the order of the prompt, without those that are left open."""
+    mentions = _named(unread)
+    attitudes = []
+    begin = 0
+    for i, mention in enumerate(mentions):
+        found, start, end = attitude(unread.left, begin, mention.span.start, mention.span.end)
+        attitudes.append(found)
+        refused = found not in (Attitude.WANTED, Attitude.OPEN)
+        mentions[i] = replace(mention, span=unread.span(start, end), is_absent=refused)
+        begin = end
+    _spread_refusals(unread.left, mentions, attitudes)
+    return [m for m, found in zip(mentions, attitudes, strict=True) if found is not Attitude.OPEN]
 
 
 def exclusion(unread: Unread, mentions: list[Mention]) -> Span | None:
@@ -151,49 +153,45 @@ def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
     return best, length
 
 
-def _is_half_negated(unread: Unread, mention: Mention) -> bool:
-    """ "no loud drums" neither asks for drums nor forbids them."""
-    start = mention.span.start
-    half = unread.is_after(_HALF_NEGATED, start)
-    return bool(
-        half and not unread.is_after(_NEGATED, start) and not unread.is_after(_AFFIRMED, start)
-    )
+def _spread_refusals(text: str, mentions: list[Mention], attitudes: list[Attitude]) -> None:
+    """Mark what shares the refusal of another instrument: "no bass or drums"."""
+    for i, found in enumerate(attitudes):
+        if found in (Attitude.WANTED, Attitude.OPEN):
+            continue
+        sharing = [*_of_list(text, mentions, i, found is Attitude.REFUSED_LIST)]
+        if found is Attitude.REFUSED_BEHIND:
+            sharing = [*_joined_to(text, mentions, i)]
+        for other in sharing:
+            if attitudes[other] is Attitude.WANTED:
+                mentions[other] = replace(mentions[other], is_absent=True)
 
 
-def _with_absences(unread: Unread, mentions: list[Mention]) -> list[Mention]:
-    """Mark what is negated, and what shares its negation: "no bass or drums"."""
-    marked = []
-    last = -1
-    for i, mention in enumerate(mentions):
-        start, end = mention.span.start, mention.span.end
-        match = unread.is_after(_NEGATED, start)
-        free = _FREE.match(unread.left, end)
-        if match:
-            start -= len(match[0])
-            last = _last_of_list(unread.left, mentions, i)
-        elif free:
-            end = free.end()
-        absent = bool(match or free) or i <= last
-        marked.append(replace(mention, span=unread.span(start, end), is_absent=absent))
-    return marked
+def _joined_to(text: str, mentions: list[Mention], last: int) -> Iterator[int]:
+    """The mentions before the last one that "or" or "and" joins to it."""
+    for i in range(last - 1, -1, -1):
+        gap = (text, mentions[i].span.end, mentions[i + 1].span.start)
+        if not (_OR.fullmatch(*gap) or _AND.fullmatch(*gap)):
+            return
+        yield i
 
 
-def _last_of_list(text: str, mentions: list[Mention], first: int) -> int:
-    """Index of the last mention that the negation before the first one covers.
+def _of_list(text: str, mentions: list[Mention], first: int, whole: bool) -> range:
+    """The mentions after the first one that its refusal covers.
 
     Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays.
+    whole: commas carry it on to an "and", too: "leave out drums, piano and bass".
     """
     last = first
     is_open = True
     for i in range(first + 1, len(mentions)):
         gap = (text, mentions[i - 1].span.end, mentions[i].span.start)
-        if _OR.fullmatch(*gap) or (is_open and _AND.fullmatch(*gap)):
+        if _OR.fullmatch(*gap) or ((is_open or whole) and _AND.fullmatch(*gap)):
             last = i
         elif _COMMA.fullmatch(*gap):
             is_open = False
         else:
             break
-    return last
+    return range(first + 1, last + 1)
 
 
 def _without_stand_ins(wanted: list[Mention]) -> list[Mention]:

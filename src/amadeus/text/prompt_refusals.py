@@ -1,0 +1,172 @@
+"""Refusals: whether the words around an instrument ask for it, forbid it or leave it open.
+
+The words before an instrument are read backwards, up to the beginning of the clause. Words that
+carry no opinion are passed over ("any kind of"). A cue such as "without" or "leave out" forbids the
+instrument, and two cues cancel each other ("don't forget the drums").
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Attitude(Enum):
+    """What the words around an instrument say about it."""
+
+    WANTED = "wanted"
+    REFUSED = "refused"
+    REFUSED_LIST = "refused with all instruments that follow in a list"
+    REFUSED_BEHIND = "refused with all instruments that it is joined to"
+    OPEN = "open"
+    """Qualified, as in "no loud drums": neither asked for nor forbidden."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _phrases(text: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(phrase.split()) for phrase in text.split(","))
+
+
+_NEGATIONS = _words("""
+    no not never neither nor without sans zero dont doesnt didnt wont cant cannot shouldnt
+    nothing mustnt isnt arent neednt couldnt wouldnt aint nobody 0
+""")
+_CUES = _phrases("""
+    minus, less, lacking, excluding, exclude, excludes, excepting, omit, omits, omitting, avoid,
+    avoids, avoiding, skip, skips, skipping, lose, losing, drop, dropping, ditch, ditching,
+    remove, removing, removes, mute, muting, kill, cut, cut out, scrap, nix, ban, banning,
+    forbid, forbids, forget, forget about, hate, hates, dislike, detest, reject, refuse, hold,
+    leave out, leaves out, leaving out, leave off, leave away, leave, leaving, take out, keep
+    out, keep away from, rule out, do away with, get rid of, getting rid of, steer clear of,
+    stay away from, stay clear of, free of, free from, devoid of, clear of, none of, tired of,
+    sick of, allergic to, absence of, lack of, instead of, rather than, in place of, except,
+    except for, except with, everything but, everything but for, anything but, all but, all
+    instruments but, any instrument but, every instrument but, apart from, aside from, other
+    than, besides, non, anti
+""")
+_LONGEST = max(map(len, _CUES))
+_EXCEPTIONS = _phrases("but, except, except for, apart from, aside from, other than, besides")
+"""Cues that ask for the instrument after "nothing" and "no instruments"."""
+_FILLERS = _words("""
+    a absolutely actually add adding additional all an any anything are as at be bear been being
+    bit bring by can contain containing contains could definitely did do does even ever feature
+    featuring for form forms from further get give has have having hear hearing hint i id in
+    include included includes including instrument instruments is it kind kinds let lets like
+    likes live make me more music must my need needed needing needs nor of on one or other our
+    piece pieces play playing plays please put real really should single some something song
+    songs sort sorts sound sounds stand such sure that the them there these this those to trace
+    track tracks tune tunes type types us use used uses using want wanted wants we will with
+    would you your
+""")
+_PREPOSITIONS = _words("with for by featuring using")
+_AFFIRMATIONS = _words("but just only solo plus")
+_EXCESS = _words("too so very enough less fewer than only just merely")
+"""After a negation these make a comparison: "not too many drums", "can't get enough drums"."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,;:.!?()\n\0]| [-/+] ")
+_CLAUSE_ENDS = r"(?=(?:\s+please)?\s*(?:$|[\0,;:.!?)\n]|-\s))"
+_GONE = (
+    r"(?:out|off|forbidden|prohibited|excluded|banned|omitted|removed|absent|silent|muted|skipped"
+    r"|disabled|unwanted|unwelcome|unneeded|unnecessary|nope|nah|no|none|zero|0)"
+)
+_AFTER = re.compile(
+    r"\s*(?:"
+    r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|allowed|welcome"
+    r"|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
+    rf"|(?:\s*[?:=]|\s-|(?<=\s))\s*{_GONE}\b{_CLAUSE_ENDS}"
+    r"|(?:are|is|were|should|must|may|can|will|to|do|does|have|has|stay|stays|remain|sit|need)"
+    r"(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
+    rf"(?:not|never|{_GONE}{_CLAUSE_ENDS})\b(?!\s+(?:too|so|very|only|just)\b)"
+    r"|(?:are|is|should|must|may|ca|can|wo|do|does|need)n(?:'t|ot)\b(?!\s+(?:too|so|very|only)\b)"
+    r"|must\s+go\b|can\s+(?:go|stay\s+home)\b"
+    r")",
+    re.IGNORECASE,
+)
+_OUT = re.compile(r"\s+(?:out|away|off|aside|at\s+home)\b(?!\s+(?:loud|front))", re.IGNORECASE)
+_FREE = re.compile(r"-?less\b|[\s-]free\b(?!\s+(?:jazz|improv|style|form))", re.IGNORECASE)
+
+
+def attitude(text: str, begin: int, start: int, end: int) -> tuple[Attitude, int, int]:
+    """What a text says of the instrument at text[start:end], and the extent of the phrase.
+
+    begin: where the words before it may begin: the end of the instrument before, or 0.
+    """
+    found, first = _before(text, begin, start)
+    free = _FREE.match(text, end)
+    if free:
+        return Attitude.REFUSED, start, free.end()
+    out = _OUT.match(text, end)
+    after = out if out and found is None else _AFTER.match(text, end)
+    if found is None:  # "leave the drums out" needs "out"
+        return (Attitude.REFUSED_BEHIND, first, out.end()) if out else (Attitude.WANTED, start, end)
+    if after and found is Attitude.WANTED:
+        return Attitude.REFUSED_BEHIND, start, after.end()
+    return found, start if found is Attitude.WANTED else first, end
+
+
+def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
+    """What the words before an instrument say, and where they begin; None for "leave the ..."."""
+    matches = list(_WORD.finditer(text, max(begin, start - 120), start))
+    breaks = [i for i, m in enumerate(matches) if not m[0][-1].isalnum()]
+    matches = matches[breaks[-1] + 1 :] if breaks else matches
+    words = [m[0].lower().replace("'", "") for m in matches]
+    unknown = 0
+    i = len(words) - 1
+    while i >= 0:
+        cue = _cue_ending_at(words, i)
+        if cue:
+            position = i - len(cue) + 1
+            return _meaning(words, position, cue, unknown), matches[position].start()
+        word = words[i]
+        if word in _AFFIRMATIONS or (unknown and word in _PREPOSITIONS):
+            break
+        if word not in _FILLERS:
+            unknown += 1
+        if unknown > 2:
+            break
+        i -= 1
+    return Attitude.WANTED, start
+
+
+def _cue_ending_at(words: list[str], end: int) -> tuple[str, ...]:
+    """The longest cue that ends with a word, or ()."""
+    for length in range(min(_LONGEST, end + 1), 0, -1):
+        phrase = tuple(words[end - length + 1 : end + 1])
+        if phrase in _CUES or (length == 1 and phrase[0] in _NEGATIONS):
+            return phrase
+    return ("but",) if words[end] == "but" and _is_nothing(words, end) else ()
+
+
+def _is_nothing(words: list[str], end: int) -> bool:
+    """Whether the words before a position say that there is nothing."""
+    last = words[max(0, end - 3) : end]
+    return bool(last) and (
+        last[-1] == "nothing" or (last[-1].startswith("instrument") and "no" in last[:-1])
+    )
+
+
+def _meaning(
+    words: list[str], position: int, cue: tuple[str, ...], unknown: int
+) -> Attitude | None:
+    """What a cue says of the instrument behind it, with so many unknown words between them."""
+    name = cue[-1]
+    follows = words[position + len(cue) :]
+    if cue in _EXCEPTIONS and _is_nothing(words, position):
+        return Attitude.WANTED
+    if name in _NEGATIONS and (_EXCESS & set(follows[:2])):
+        return Attitude.WANTED
+    if name not in _NEGATIONS or name == "without":
+        before = [w for w in words[:position] if w not in _FILLERS]
+        if before and before[-1] in _NEGATIONS and before[-1] != "without":
+            return Attitude.WANTED  # "don't forget the drums"
+    if name in ("leave", "leaving"):
+        return None
+    if unknown and name == "without" and _PREPOSITIONS & set(follows):
+        return Attitude.WANTED  # "songs without words for piano"
+    if unknown:
+        return Attitude.OPEN if name in _NEGATIONS else Attitude.REFUSED
+    is_clause = name not in _NEGATIONS or name.endswith("nt")
+    return Attitude.REFUSED_LIST if is_clause else Attitude.REFUSED
