@@ -13,8 +13,9 @@ from typing import NamedTuple
 from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
-from amadeus.text.prompt_length import read_bars, read_seconds
+from amadeus.text.prompt_length import Length, common_length, read_beats, read_lengths
 from amadeus.text.prompt_readers import (
+    Found,
     agreed,
     read_dances,
     read_keys,
@@ -61,6 +62,8 @@ class PromptFacts:
     num_bars: int | None = None
     seconds: float | None = None
     """Length of the piece; how many bars that is depends on tempo and metre."""
+    length: Length | None = None
+    """The length in bars, beats or seconds, or its bounds."""
     chips: tuple[Chip, ...] = ()
     """The phrases behind all this, in the order of the prompt."""
 
@@ -76,13 +79,13 @@ def parse_prompt(text: str) -> PromptFacts:
             f"the prompt has {len(text):,} characters; shorten it to {MAX_CHARACTERS:,}"
         )
     unread = Unread(text, SPELLING)
+    lengths = read_beats(unread)
     for pattern in (IDIOMS, PROGRESSION):
         unread.skip(pattern)
     metres = read_metres(unread)
     dances = read_dances(unread)
     tempos, tempo_ranges = read_tempos(unread)
-    bars = read_bars(unread)
-    lengths = read_seconds(unread)
+    lengths += read_lengths(unread)
     keys = read_keys(unread)
     tempo_ranges += read_tempo_words(unread)
     mentions = find_mentions(unread)
@@ -92,6 +95,7 @@ def parse_prompt(text: str) -> PromptFacts:
         unread.claim(mention.span.start, mention.span.end)
     styles = read_styles(unread)
     metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
+    bars, beats, seconds = (common_length(lengths, u) for u in ("bars", "beats", "seconds"))
     return PromptFacts(
         bpm=agreed("tempi", tempos),
         tempo_range=common_range(tempo_ranges),
@@ -101,21 +105,28 @@ def parse_prompt(text: str) -> PromptFacts:
         instruments=_placed(unread, instruments),
         exclusive=only is not None,
         absent=_placed(unread, absent),
-        num_bars=agreed("numbers of bars", bars),
-        seconds=agreed("lengths", lengths),
+        num_bars=int(bars.exact) if bars and bars.exact else None,
+        seconds=seconds.exact if seconds else None,
+        length=bars or beats or seconds,
         chips=_chips(
             unread,
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", str(key.value), key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
-            [Chip("bars", str(count.value), count.span) for count in bars],
-            [Chip("length", f"{length.value:g} seconds", length.span) for length in lengths],
+            [_length_chip(length) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],
             [Chip("without", i.name, i.span) for i in absent],
             [Chip("only", "nothing else plays", only)] if only else [],
         ),
     )
+
+
+def _length_chip(found: Found[Length]) -> Chip:
+    length = found.value
+    if length.unit == "bars":
+        return Chip("bars", str(length).removesuffix(" bars"), found.span)
+    return Chip("length", str(length), found.span)
 
 
 def _placed(

@@ -31,35 +31,37 @@ def _phrases(text: str) -> frozenset[tuple[str, ...]]:
 
 
 _NEGATIONS = _words("""
-    no not never neither nor without sans zero dont doesnt didnt wont cant cannot shouldnt
-    nothing mustnt isnt arent neednt couldnt wouldnt aint nobody 0
+    0 aint arent cannot cant couldnt didnt doesnt dont isnt mustnt neednt neither never no nobody
+    nor not nothing sans shouldnt without wont wouldnt zero
 """)
 _CUES = _phrases("""
-    minus, less, lacking, excluding, exclude, excludes, excepting, omit, omits, omitting, avoid,
-    avoids, avoiding, skip, skips, skipping, lose, losing, drop, dropping, ditch, ditching,
-    remove, removing, removes, mute, muting, kill, cut, cut out, scrap, nix, ban, banning,
-    forbid, forbids, forget, forget about, hate, hates, dislike, detest, reject, refuse, hold,
-    leave out, leaves out, leaving out, leave off, leave away, leave, leaving, take out, keep
-    out, keep away from, rule out, do away with, get rid of, getting rid of, steer clear of,
-    stay away from, stay clear of, free of, free from, devoid of, clear of, none of, tired of,
-    sick of, allergic to, absence of, lack of, instead of, rather than, in place of, except,
-    except for, except with, everything but, everything but for, anything but, all but, all
-    instruments but, any instrument but, every instrument but, apart from, aside from, other
-    than, besides, non, anti
+    absence of, abstain from, all but, all instruments but, allergic to, anti, any instrument but,
+    anything but, apart from, aside from, avoid, avoiding, avoids, ban, banning, barring, besides,
+    clear of, cut all, cut out, cut the, detest, devoid of, dislike, dispense with, ditch,
+    ditching, do away with, drop all, drop the, dropping, eschew, every instrument but, everything
+    but, everything but for, except, except for, except with, excepting, exclude, excludes,
+    excluding, forbid, forbids, forego, forget, forget about, forgo, free from, free of, get rid
+    of, getting rid of, hate, hates, hold the, in place of, instead of, keep away from, keep out,
+    kill the, lack of, lacking, leave, leave away, leave off, leave out, leaves out, leaving,
+    leaving out, less, lose, losing, minus, mute the, muting, nary, negative prompt, nix, non,
+    none of, omit, omits, omitting, other than, pass on, rather than, refrain from, refuse,
+    reject, remove, removes, removing, replace, replacing, rule out, save for, scrap, sick of,
+    skip, skipping, skips, spare me, stay away from, stay clear of, steer clear of, strip away,
+    strip out, swap, swap out, switch off, take out, tired of, turn off, turning off, unwanted
 """)
 _LONGEST = max(map(len, _CUES))
 _EXCEPTIONS = _phrases("but, except, except for, apart from, aside from, other than, besides")
 """Cues that ask for the instrument after "nothing" and "no instruments"."""
 _FILLERS = _words("""
-    a absolutely actually add adding additional all an any anything are as at be bear been being
-    bit bring by can contain containing contains could definitely did do does even ever feature
-    featuring for form forms from further get give has have having hear hearing hint i id in
-    include included includes including instrument instruments is it kind kinds let lets like
-    likes live make me more music must my need needed needing needs nor of on one or other our
-    piece pieces play playing plays please put real really should single some something song
-    songs sort sorts sound sounds stand such sure that the them there these this those to trace
-    track tracks tune tunes type types us use used uses using want wanted wants we will with
-    would you your
+    a absolutely actually add adding additional all an any anything are as ask asked asking at be
+    bear been being bit bring by can contain containing contains could dare definitely did do does
+    even ever fan feature featuring for form forms from further get give has have having hear
+    hearing hint i id in include included includes including instrument instruments into is it
+    kind kinds let lets like likes live make me more music must my need needed needing needs nor
+    of on one or other our piece pieces play playing plays please put real really should sign
+    single some something song songs sort sorts sound sounds stand such sure that the them there
+    these thing this those to trace track tracks tune tunes type types us use used uses using
+    usual want wanted wants we will with would you your
 """)
 _PREPOSITIONS = _words("with for by featuring using")
 _AFFIRMATIONS = _words("but just only solo plus")
@@ -69,12 +71,12 @@ _EXCESS = _words("too so very enough less fewer than only just merely")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,;:.!?()\n\0]| [-/+] ")
 _CLAUSE_ENDS = r"(?=(?:\s+please)?\s*(?:$|[\0,;:.!?)\n]|-\s))"
 _GONE = (
-    r"(?:out|off|forbidden|prohibited|excluded|banned|omitted|removed|absent|silent|muted|skipped"
+    r"(?:out|off|left\s+out|gone|a\s+no-?go|forbidden|prohibited|excluded|banned|omitted|removed|absent|silent|muted|skipped"
     r"|disabled|unwanted|unwelcome|unneeded|unnecessary|nope|nah|no|none|zero|0)"
 )
 _AFTER = re.compile(
     r"\s*(?:"
-    r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|allowed|welcome"
+    r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|included|necessary|allowed|welcome"
     r"|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
     rf"|(?:\s*[?:=]|\s-|(?<=\s))\s*{_GONE}\b{_CLAUSE_ENDS}"
     r"|(?:are|is|were|should|must|may|can|will|to|do|does|have|has|stay|stays|remain|sit|need)"
@@ -110,9 +112,12 @@ def attitude(text: str, begin: int, start: int, end: int) -> tuple[Attitude, int
 def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
     """What the words before an instrument say, and where they begin; None for "leave the ..."."""
     matches = list(_WORD.finditer(text, max(begin, start - 120), start))
-    breaks = [i for i, m in enumerate(matches) if not m[0][-1].isalnum()]
-    matches = matches[breaks[-1] + 1 :] if breaks else matches
     words = [m[0].lower().replace("'", "") for m in matches]
+    while ":" in words and _cue_ending_at(words, words.index(":") - 1):  # "unwanted: drums"
+        del matches[words.index(":")]
+        words.remove(":")
+    clause = 1 + max((i for i, word in enumerate(words) if not word[-1].isalnum()), default=-1)
+    matches, words = matches[clause:], words[clause:]
     unknown = 0
     i = len(words) - 1
     while i >= 0:

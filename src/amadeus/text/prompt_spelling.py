@@ -35,12 +35,13 @@ SPELLING: tuple[Rule, ...] = (
     (
         re.compile(
             r"(?<![\w./-])(?:(?P<whole>[0-9]{1,3})(?:\s+|-|\s+and\s+))?(?P<over>[1-9])/(?P<under>[2-8])"
-            r"(?=[\s-]*(?:of\s+an?\s+)?(?:min|sec|hour|h\b))",
+            r"(?:\s+of\s+an?(?=\s))?(?=[\s-]*(?:min|sec|hour|h\b))",
             re.IGNORECASE,
         ),
         _decimal,
     ),
     (re.compile(r"\bw/(?:o\b|out\b)", re.IGNORECASE), "without"),
+    (re.compile(r"(?<=\w )-(?=[a-z]{3})", re.IGNORECASE), "without "),  # "rock -drums"
     (re.compile(r"\bw/(?=\s|\w{3})", re.IGNORECASE), "with "),
 )
 """Rules for `Unread`, in order."""
