@@ -278,7 +278,7 @@ def test_what_is_stated_and_nothing_else(summary, prompt, stated):
         ("in 3/4 and 4/4", "3/4", "4/4"),
         ("6/8, in three", "6/8", "in three"),
         ("C major and D minor", "C major", "D minor"),
-        ("in A minor, key of Am, then A major", "A minor", "A major"),
+        ("in A minor, key of Am, A major", "Am", "A major"),
         ("drums only, no drums", "drums", "no drums"),
         ("piano and drums without percussion", "drums", "without percussion"),
         ("90 bpm, then 120 bpm", "90 bpm", "120 bpm"),

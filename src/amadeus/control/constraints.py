@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from amadeus.control.parse import parse_constraint
 from amadeus.control.plan import Plan
 from amadeus.control.rules import Constraint, InScale
-from amadeus.control.structure import ExactTempo, Length, Metre, Playing, TempoRange
+from amadeus.control.spread import spread, tempo_curve
+from amadeus.control.structure import Chords, Length, Metre, Playing, TempoRange
 from amadeus.errors import ConfigError
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
@@ -42,19 +44,28 @@ class Constraints:
         return f"Constraints({', '.join(map(repr, map(str, self._all)))})"
 
     @classmethod
-    def from_prompt(cls, facts: PromptFacts) -> Constraints:
-        """What a prompt states."""
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None = None) -> Constraints:
+        """What a prompt states.
+
+        num_bars: bars of the piece, where they are known. Keys that follow each other share them,
+        and a change of tempo at the end needs them; without them, only the first key holds.
+        """
         found: list[Constraint] = []
         said = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
         if facts.bpm is not None:
-            found.append(ExactTempo(facts.bpm, source=said.get("tempo", "")))
+            found += [
+                replace(one, source=said.get("tempo", ""))
+                for one in tempo_curve(facts.bpm, facts.final_bpm, facts.tempo_change, num_bars)
+            ]
         elif facts.tempo_range is not None:
             low, high = facts.tempo_range
             # What a tempo word allows ends where the next one begins.
             low, high = max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6
             found.append(TempoRange(low, high, source=said.get("tempo", "")))
-        if facts.key is not None:
-            found.append(InScale(str(facts.key), source=said.get("key", "")))
+        for scale, scope in spread(facts.scales, num_bars):
+            found.append(InScale(scale, scope=scope, source=said.get("key", "")))
+        if facts.chords:
+            found.append(Chords(facts.chords, source=said.get("chords", "")))
         if facts.time_signature:
             found.append(Metre(facts.time_signature, source=said.get("time signature", "")))
         if facts.instruments:

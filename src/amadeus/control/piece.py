@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
 from amadeus.control.constraints import Constraints
-from amadeus.control.plan import Plan
-from amadeus.control.structure import Length, Metre
+from amadeus.control.plan import MAX_BARS, Plan
+from amadeus.control.structure import ExactTempo, Length, Metre, TempoRange
 from amadeus.text.prompt import PromptFacts
 
 DEFAULT_BARS = 16
+_DRAWN = "drawn for the whole piece"
+
 
 
 def constraints_on(
-    facts: PromptFacts, constraints: Constraints, bars: int | None = None
+    facts: PromptFacts,
+    constraints: Constraints,
+    bars: int | None = None,
+    num_bars: int | None = None,
 ) -> Constraints:
     """What a prompt states, and what is asked for besides.
 
-    `bars` outweighs the prompt's length, and a metre that is asked for that of the prompt's style.
+    `bars` outweighs the prompt's length, and a time signature that is asked for outweighs that of
+    the prompt's style. num_bars: bars of the piece, where they are known; what a prompt states for
+    parts of the piece is left out without them.
     """
-    stated = Constraints.from_prompt(facts)
+    stated = Constraints.from_prompt(facts, num_bars)
     if facts.metre_is_usual and any(isinstance(one, Metre) for one in constraints):
         stated = Constraints(*(one for one in stated if not isinstance(one, Metre)))
     if bars is not None:
@@ -31,29 +43,142 @@ def plan_piece(
     bars: int | None = None,
     notes: int | None = None,
 ) -> Plan:
-    """The plan of a piece.
+    """The plan of a piece; nothing is drawn for it.
 
     bars, notes: its length and the most notes, as the composer takes them.
     Raises ConfigError, naming them, for constraints that contradict each other.
     """
-    together = constraints_on(facts, constraints, bars)
-    if bars is None and not any(isinstance(one, Length) for one in together):
-        bars = length_in_bars(facts, bars, notes)
-    return together.plan(bars, notes)
+    return Frame(facts, constraints, bars, notes).plan()
 
 
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
     """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
-    if bars is None:
-        bars = facts.num_bars or _bars_in(facts)
-    return DEFAULT_BARS if bars is None and notes is None else bars
+    return Frame(facts, Constraints(), bars, notes).num_bars
 
 
-def _bars_in(facts: PromptFacts) -> int | None:
-    """Bars that come nearest to the seconds of a prompt, at 120 BPM in 4/4 where it names none."""
-    if facts.seconds is None:
-        return None
-    low, high = facts.tempo_range or (120.0, 120.0)
-    bpm = facts.bpm or (low + high) / 2
-    numerator, denominator = map(int, (facts.time_signature or "4/4").split("/"))
-    return max(1, round(facts.seconds * bpm / 60 * denominator / (4 * numerator)))
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What holds where neither prompt nor constraints state it."""
+
+    time_signature: str = "4/4"
+    bpm: float = 120.0
+    """Quarter notes a minute."""
+
+
+class Frame:
+    """What holds in a new piece, and how long it is.
+
+    A length in seconds becomes a number of bars once tempo and time signature are known. Where
+    nothing states them, they are drawn and hold for the whole piece.
+    """
+
+    def __init__(
+        self,
+        facts: PromptFacts,
+        given: Constraints,
+        bars: int | None = None,
+        notes: int | None = None,
+        draw: Callable[[], Drawn] | None = None,
+    ) -> None:
+        """given: constraints besides those of the prompt; bars, notes: as the composer takes them.
+
+        draw: called where something has to be drawn; without it, nothing is held to what is drawn.
+        """
+        self._facts, self._draw, self._notes = facts, draw, notes
+        if facts.tempo_change and facts.bpm is None and draw:
+            facts = replace(facts, bpm=self._tempo(constraints_on(facts, given, bars)))
+        stated = constraints_on(facts, given, bars)
+        lengths = [one.num_bars for one in stated if isinstance(one, Length)]
+        frame = self._metre(stated)
+        self.num_bars = lengths[0] if lengths and bars is None else bars
+        if self.num_bars is None:
+            if self._needs_tempo(stated):
+                frame = Constraints(frame, ExactTempo(self._tempo(stated), source=_DRAWN))
+            self.num_bars = self._length(Constraints(stated, frame))
+        self.constraints = Constraints(constraints_on(facts, given, bars, self.num_bars), frame)
+
+    def plan(self) -> Plan:
+        """The plan of the piece. Raises ConfigError for constraints that contradict each other."""
+        return self.constraints.plan(self.num_bars, self._notes)
+
+    @cached_property
+    def _drawn(self) -> Drawn:
+        return self._draw() if self._draw else Drawn()
+
+    def _metre(self, stated: Constraints) -> Constraints:
+        """One time signature, where none is stated and none is to change."""
+        is_stated = any(isinstance(one, Metre) for one in stated)
+        if is_stated or self._facts.metre_is_open or self._draw is None:
+            return Constraints()
+        metre = self._drawn.time_signature
+        refused = self._facts.refused_metres
+        if metre in refused:
+            metre = next(other for other in ("4/4", "3/4", "2/4", "6/8") if other not in refused)
+        return Constraints(Metre(metre, source=_DRAWN))
+
+    def _needs_tempo(self, stated: Constraints) -> bool:
+        """Whether a length in seconds needs a tempo for the whole piece that nothing states."""
+        length = self._facts.length
+        is_stated = any(isinstance(one, ExactTempo) and not one.scope.bars for one in stated)
+        return bool(self._draw and length and length.unit == "seconds" and not is_stated)
+
+    def _tempo(self, stated: Constraints) -> float:
+        """The tempo that is drawn, within the range that is stated."""
+        ranges = [one for one in stated if isinstance(one, TempoRange) and not one.scope.bars]
+        bpm = round(self._drawn.bpm)
+        low = max((one.low for one in ranges), default=bpm)
+        high = min((one.high for one in ranges), default=bpm)
+        return bpm if low <= bpm <= high else round((low * high) ** 0.5)
+
+    def _length(self, constraints: Constraints) -> int | None:
+        """Bars of the piece; None if only its notes are limited."""
+        length = self._facts.length
+        if length is None:
+            return DEFAULT_BARS if self._notes is None else None
+        bars = DEFAULT_BARS
+        if length.low is not None:
+            least = _bars_within(constraints, length.low, length.unit)
+            bars = least if length.exact is not None else max(bars, least)
+        if length.high is not None and length.exact is None:
+            most = _bars_within(constraints, length.high, length.unit)
+            bars = min(bars, most)
+        return bars
+
+
+def _bars_within(constraints: Constraints, amount: float, unit: str) -> int:
+    """The number of bars whose length is nearest to an amount of bars, beats or seconds."""
+    if unit == "bars":
+        return int(amount)
+    shorter = bisect_left(
+        range(1, MAX_BARS), amount, key=lambda n: _length_of(constraints, n, unit)
+    )
+    return min(
+        (max(1, shorter), shorter + 1),
+        key=lambda n: abs(_length_of(constraints, n, unit) - amount),
+    )
+
+
+def _length_of(constraints: Constraints, num_bars: int, unit: str) -> float:
+    """How many beats or seconds a number of bars have; 4/4 and 120 BPM where nothing is stated."""
+    metres = [one for one in constraints if isinstance(one, Metre)]
+    tempos = [one for one in constraints if isinstance(one, (ExactTempo, TempoRange))]
+    # An exact tempo outweighs a range, and a tempo in some bars that of the piece.
+    tempos.sort(key=lambda one: (isinstance(one, TempoRange), one.scope.bars is None))
+    total = 0.0
+    for bar in range(num_bars):
+        metre = next((one.time_signature for one in metres if one.scope.covers(bar)), "4/4")
+        beats, note_value = map(int, metre.split("/"))
+        if unit == "seconds":
+            tempo = next((one for one in tempos if one.scope.covers(bar)), None)
+            total += beats * 4 / note_value * 60 / _bpm_at(tempo, bar, num_bars)
+        else:
+            # The beats of 6/8, 9/8 and 12/8 are dotted quarters.
+            is_compound = note_value == 8 and beats % 3 == 0 and beats > 3
+            total += beats // 3 if is_compound else beats
+    return total
+
+
+def _bpm_at(tempo: ExactTempo | TempoRange | None, bar: int, num_bars: int) -> float:
+    if isinstance(tempo, ExactTempo):
+        return tempo.bpm_at(bar, num_bars)
+    return Drawn().bpm if tempo is None else (tempo.low + tempo.high) / 2

@@ -12,30 +12,42 @@ from typing import NamedTuple
 
 from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
+from amadeus.text.prompt_harmony import fits_key, read_chords, read_degrees
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
 from amadeus.text.prompt_length import Length, common_length, read_beats, read_lengths
 from amadeus.text.prompt_readers import (
     Found,
     agreed,
+    is_open_metre,
+    key_sequence,
+    plain_key,
     read_dances,
     read_keys,
     read_metres,
     read_styles,
+    refused_metres,
     usual_metre,
 )
 from amadeus.text.prompt_spelling import SPELLING
-from amadeus.text.prompt_tempo import common_range, read_tempo_words, read_tempos
+from amadeus.text.prompt_tempo import (
+    common_range,
+    read_changes,
+    read_curves,
+    read_tempo_words,
+    read_tempos,
+)
 from amadeus.text.prompt_text import Span, Unread
-from amadeus.text.prompt_words import IDIOMS, PROGRESSION
+from amadeus.text.prompt_words import IDIOMS
 
 MAX_CHARACTERS = 2000
 
 
 class Chip(NamedTuple):
-    """One recognised phrase, to be shown to whoever wrote it."""
+    """One phrase that was understood."""
 
     label: str
-    """"tempo", "key", "time signature", "bars", "length", "instrument", "only", "without"."""
+    """ "tempo", "key", "chords", "time signature", "bars", "length", "instrument", "only" or
+    "without"."""
     value: str
     span: Span
 
@@ -46,13 +58,25 @@ class PromptFacts:
 
     bpm: float | None = None
     """Quarter notes a minute; outweighs `tempo_range`."""
+    final_bpm: float | None = None
+    """Where the tempo moves: quarter notes a minute in the last bar."""
+    tempo_change: str = ""
+    """ "accelerando" or "ritardando", where no numbers say how far."""
     tempo_range: tuple[float, float] | None = None
     """Quarter notes a minute, from low to below high: what "slow" or "100-120 bpm" allow."""
     key: Key | None = None
+    """The first key, if it is a kind of major or minor."""
+    scales: tuple[str, ...] = ()
+    """The keys and modes in their order, as `music.scales` names them."""
+    chords: str = ""
+    """A progression, one chord a bar: "Am F C G"; with bar lines, "Am F | C G"."""
     time_signature: str = ""
     """ "3/4"; one of the vocabulary's metres."""
     metre_is_usual: bool = False
     """Whether it is only what the style asked for is usually in."""
+    metre_is_open: bool = False
+    """Whether the time signature is to change, or is one that has no token."""
+    refused_metres: tuple[str, ...] = ()
     instruments: tuple[StatedInstrument, ...] = ()
     """Each of these is to play, in the order of the prompt."""
     exclusive: bool = False
@@ -80,13 +104,17 @@ def parse_prompt(text: str) -> PromptFacts:
         )
     unread = Unread(text, SPELLING)
     lengths = read_beats(unread)
-    for pattern in (IDIOMS, PROGRESSION):
-        unread.skip(pattern)
+    unread.skip(IDIOMS)
+    chords = read_chords(unread)
     metres = read_metres(unread)
     dances = read_dances(unread)
+    curves = read_curves(unread)
     tempos, tempo_ranges = read_tempos(unread)
     lengths += read_lengths(unread)
     keys = read_keys(unread)
+    scales = key_sequence(unread, keys)
+    chords += read_degrees(unread, scales[0] if scales else None)
+    changes = read_changes(unread)
     tempo_ranges += read_tempo_words(unread)
     mentions = find_mentions(unread)
     only = exclusion(unread, mentions)
@@ -96,11 +124,21 @@ def parse_prompt(text: str) -> PromptFacts:
     styles = read_styles(unread)
     metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
     bars, beats, seconds = (common_length(lengths, u) for u in ("bars", "beats", "seconds"))
+    curve = agreed("changes of tempo", curves)
+    progression = agreed("progressions", chords) or ""
+    # Chords outside the key outweigh it.
+    fits = all(fits_key(progression, scale) for scale in scales)
     return PromptFacts(
-        bpm=agreed("tempi", tempos),
+        bpm=curve[0] if curve else agreed("tempi", tempos),
+        final_bpm=curve[1] if curve else None,
+        tempo_change=agreed("changes of tempo", changes) or "",
         tempo_range=common_range(tempo_ranges),
-        key=agreed("keys", keys),
+        key=plain_key(scales[0]) if scales else None,
+        scales=() if progression and not fits else scales,
+        chords=progression,
         time_signature=agreed("time signatures", metres) or "",
+        metre_is_open=not metres and is_open_metre(unread),
+        refused_metres=refused_metres(unread),
         metre_is_usual=bool(styles) and metres == styles,
         instruments=_placed(unread, instruments),
         exclusive=only is not None,
@@ -111,8 +149,11 @@ def parse_prompt(text: str) -> PromptFacts:
         chips=_chips(
             unread,
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
+            [Chip("tempo", "{:g}->{:g} BPM".format(*t.value), t.span) for t in curves],
+            [Chip("tempo", change.value, change.span) for change in changes],
+            [Chip("chords", one.value, one.span) for one in chords],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
-            [Chip("key", str(key.value), key.span) for key in keys],
+            [Chip("key", key.value, key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
             [_length_chip(length) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],

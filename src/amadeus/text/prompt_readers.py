@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from amadeus.music.keys import Key, parse_key
+from amadeus.music.scales import parse_scale
 from amadeus.profile.labels import DANCE_METRES
 from amadeus.text.prompt_text import Span, Unread, contradiction
 from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
@@ -45,7 +46,7 @@ def accepted(unread: Unread, found: list[Found[T]]) -> list[Found[T]]:
 
 # What may follow a short phrase such as "in three" or "in C" without changing its sense.
 _GOES_ON = (
-    r"(?=\s*(?:$|[\0,;:.!?|()\n])|\s+(?:with|at|for|featuring|played|using|on|over|lasting"
+    r"(?=\s*(?:$|[\0,;:.!?|()\n]|-(?=[\s>]))|\s+(?:then|to|followed|moving|modulating|with|at|for|featuring|played|using|on|over|lasting"
     rf"|without|in|as|by|time|of\s+(?:{NUMBER}|\0))(?!\w))"
 )
 
@@ -54,7 +55,7 @@ _GOES_ON = (
 _TONIC = r"(?P<tonic>[A-Ga-g](?:[#b]|[\s-]?(?:[Ss]harp|[Ff]lat|SHARP|FLAT)(?!\w))?)"
 _APART = r"(?<![\w'#/])"
 _FULL_KEY = re.compile(
-    rf"{_APART}{_TONIC}[\s-]*(?:(?:natural|harmonic|melodic)\s)?"
+    rf"{_APART}{_TONIC}[\s-]*(?:(?P<kind>natural|harmonic|melodic)\s)?"
     r"(?P<mode>(?i:major|minor|maj|min))(?![\w#])"
     r"(?![\s-]?(?:[0-9]|chord|triad|seventh|ninth|arpeggio|third|sixth|second))"
 )
@@ -70,41 +71,92 @@ _MINOR_PIECE = re.compile(
 _SHORT_KEY_PIECE = re.compile(
     r"\s(?:waltz|ballad|blues|groove|vamp|jam|song|tune|melody|riff|loop|piece|theme|track|beat)\b"
 )
-_MODES = r"(?P<mode>ionian|dorian|phrygian|lydian|mixolydian|aeolian|locrian)\b"
+_MODES = (
+    r"(?P<mode>ionian|dorian|phrygian|lydian|mixolydian|aeolian|locrian|whole[\s-]tone"
+    r"|(?:(?:major|minor)[\s-])?pentatonic|blues(?=\sscale))\b"
+)
 _MODAL = re.compile(
-    rf"{_APART}{_TONIC},?[\s-]*(?i:(?:the\s)?{_MODES}(?:\s(?:dominant|mode|scale))?)"
+    rf"{_APART}{_TONIC},?[\s-]*(?i:(?:the\s)?{_MODES}(?P<dominant>\sdominant)?(?:\s(?:mode|scale))?)"
 )
 _MODAL_LAST = re.compile(
-    rf"(?i:\b{_MODES}(?:\smode|\sscale)?\s(?:in|on))\s{_TONIC}(?![\w#'])(?!\s(?i:maj|min))"
+    rf"(?i:\b{_MODES}(?P<dominant>\sdominant)?(?:\smode|\sscale)?\s(?:in|on))\s{_TONIC}"
+    r"(?![\w#'])(?!\s(?i:maj|min))"
 )
-_CHURCH_MODES = {"ionian": "major", "aeolian": "minor"}
+_PLAIN_MODES = {"ionian": "major", "aeolian": "minor", "pentatonic": "major pentatonic"}
+_PENTATONIC = re.compile(r"\s(pentatonic)\b(?:\sscale\b)?", re.IGNORECASE)
+_THEN = re.compile(
+    r"[\s,;.]*(?:(?:and|but|piece|section|part|for|the|first|half|bars?|[0-9]+)\s+){0,4}"
+    r"(?:and\s)?(?:->|(?:then|later|followed\sby|to|into|(?:and\s)?modulat\w+|mov(?:es|ing)|chang\w+"
+    r"|going|goes|before|end(?:s|ing)|finish\w*|turn\w*|shift\w*)\b)[^,;:.!?]{0,24}",
+    re.IGNORECASE,
+)
 _TRANSPOSING = re.compile(
     r"\b(?:horns?|clarinets?|trumpets?|cornets?|whistles?|harmonicas?|sax(?:es|ophones?)?)\s$",
     re.IGNORECASE,
 )
 
 
-def read_keys(unread: Unread) -> list[Found[Key]]:
-    """Keys such as "A minor", "in C", and "Am" where it is no chord."""
+def read_keys(unread: Unread) -> list[Found[str]]:
+    """Keys and scales such as "A minor", "in C", "D dorian", and "Am" where it is no chord.
+
+    Their names are those of `music.scales`.
+    """
     found = _read_modes(unread)
     for pattern in (_FULL_KEY, _SHORT_KEY, _BARE_KEY):
         for match in unread.matches(pattern):
             if _is_key(unread, match):
-                tonic = match["tonic"].replace("-", " ")
-                key = parse_key(f"{tonic} {match['mode'] or 'major'}")
-                found.append(Found(key, unread.claim(match.start("tonic"), match.end())))
-    return accepted(unread, found)
+                name = str(
+                    parse_key(f"{match['tonic'].replace('-', ' ')} {match['mode'] or 'major'}")
+                )
+                kind = (match.groupdict().get("kind") or "").lower()
+                more = _PENTATONIC.match(unread.left, match.end()) if match["mode"] else None
+                name = name.replace("minor", f"{kind} minor") if kind else name
+                name = f"{name} pentatonic" if more and not kind else name
+                end = more.end() if more else match.end()
+                found.append(Found(name, unread.claim(match.start("tonic"), end)))
+    return sorted(accepted(unread, found), key=lambda one: one.span.start)
 
 
-def _read_modes(unread: Unread) -> list[Found[Key]]:
-    """Church modes, which are claimed but not keys: D dorian is neither D major nor D minor."""
+def key_sequence(unread: Unread, found: list[Found[str]]) -> tuple[str, ...]:
+    """The keys in their order: one, or several that follow each other ("A minor, then C major").
+
+    Raises ConfigError for two keys that nothing puts in an order.
+    """
+    names: list[str] = []
+    for i, one in enumerate(found):
+        if i and one.value != names[-1]:
+            between = unread.text[found[i - 1].span.end : one.span.start]
+            if not _THEN.fullmatch(between):
+                raise contradiction("states two keys", found[i - 1].span, one.span)
+        if not names or one.value != names[-1]:
+            names.append(one.value)
+    return tuple(names)
+
+
+def plain_key(scale: str) -> Key | None:
+    """The key of a scale that is a kind of major or minor; None for modes and blues."""
+    return parse_scale(scale).key if re.search(r"major|minor", scale) else None
+
+
+def _read_modes(unread: Unread) -> list[Found[str]]:
+    """Modes and other scales. Those on "a" are claimed only: it may be an article."""
     found = []
     for pattern in (_MODAL, _MODAL_LAST):
         for match in unread.matches(pattern):
-            mode = _CHURCH_MODES.get(match["mode"].lower())
+            mode = re.sub(r"[\s-]+", " ", match["mode"].lower())
+            tonic = match["tonic"].replace("-", " ")
+            is_article = tonic == "a" or (
+                tonic == "A"
+                and pattern is _MODAL
+                and not unread.left[: match.start()].strip()
+                and not _KEY_AFTER.match(unread.left, match.end())
+                and not match[0].lower().endswith(("mode", "scale"))
+                and mode not in ("ionian", "aeolian")
+            )
             span = unread.claim(*match.span())
-            if mode and match["tonic"] != "a":
-                found.append(Found(parse_key(f"{match['tonic'].replace('-', ' ')} {mode}"), span))
+            if not is_article and not match["dominant"]:
+                scale = parse_scale(f"{tonic} {_PLAIN_MODES.get(mode, mode)}")
+                found.append(Found(scale.name, span))
     return found
 
 
@@ -169,8 +221,9 @@ _UNUSUAL_STYLE = re.compile(
 _OTHER_METRE = re.compile(
     r"(?<![\w./])(?:[2-9]|1[0-9])\s?/\s?(?:16|2|4|8)(?![0-9/])"
     rf"|\bin\s(?:{NUMBER}){_GOES_ON}|\b(?:common|cut)[\s-]time\b|\balla breve\b"
-    r"|\b(?:odd|mixed|irregular|compound|asymmetric(?:al)?|unusual|uneven|(?:chang|shift|alternat)ing)"
-    r"[\s-](?:time|met(?:re|er)|signature)",
+    r"|\b(?:odd|mixed|irregular|compound|asymmetric(?:al)?|unusual|uneven|different|several|various"
+    r"|(?:chang|shift|alternat)ing|free)[\s-](?:time|met(?:re|er)|signature)"
+    r"|\b(?:time|met(?:re|er)|signature)s?(?:\ssignatures?)?\s(?:chang|shift|alternat)\w+|\bpoly-?metr",
     re.IGNORECASE,
 )
 _NOT_COUNTED = re.compile(r"\b(?:cut|split|divided|broken|torn|fold(?:ed)?)\s$", re.IGNORECASE)
@@ -215,6 +268,21 @@ def read_styles(unread: Unread) -> list[Found[str]]:
         if not unread.is_after(_UNUSUAL_STYLE, match.start())
     ]
     return accepted(unread, found)
+
+
+def refused_metres(unread: Unread) -> tuple[str, ...]:
+    """The time signatures that the prompt forbids: "not in 4/4"."""
+    refused = []
+    for match in _FRACTION.finditer(unread.text):
+        before = unread.text[max(0, match.start("numerator") - 40) : match.start("numerator")]
+        if _REFUSED.search(before):
+            refused.append(f"{match['numerator']}/{match['denominator']}")
+    return tuple(refused)
+
+
+def is_open_metre(unread: Unread) -> bool:
+    """Whether a prompt without a time signature wants several, or one that has no token."""
+    return bool(_OTHER_METRE.search(unread.text)) and not refused_metres(unread)
 
 
 def usual_metre(unread: Unread, found: list[Found[str]]) -> list[Found[str]]:

@@ -70,6 +70,63 @@ _TEMPO_BEFORE = re.compile(r"\b(?:tempo|pace)(?:\s?:|\sis)?\s?$", re.IGNORECASE)
 _TEMPO_AFTER = re.compile(r"[\s-](?:tempo|pace|speed)\b", re.IGNORECASE)
 
 
+_GRADUALLY = r"(?:(?:gradually|slowly|steadily|continuously|constantly|then|and|by)\s)*"
+_FASTER = (
+    r"(?:accelerando|accel\.?|accelerat\w+|speed(?:s|ing)?\sup|(?:get|grow|becom)\w*\sfaster"
+    r"|(?:quicken|hurry)\w*|faster\sand\sfaster|stringendo)"
+)
+_SLOWER = (
+    r"(?:ritardando|ritard\.?|rit\.|rallentando|rall\.|ritenuto|decelerat\w+|slow(?:s|ing)?\sdown"
+    r"|(?:get|grow|becom)\w*\sslower|slower\sand\sslower)"
+)
+_MOVES = (
+    rf"(?:{_FASTER}|{_SLOWER}|(?:ris|increas|ramp|build|mov|chang|go|end|finish|climb|fall|drop"
+    r"|decreas)(?:e?s|ing|es)?(?:\sup|\sdown|\sin\stempo|\sthe\stempo|\sin\sspeed)?)"
+)
+_UNIT = rf"(?:{_PER_MINUTE})?"
+_TO = r"(?:\s?->\s?|\s(?:up\s|down\s)?(?:to|at|until|towards|with)\s)"
+_CURVES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{START}(?P<first>{NUMBER}){_UNIT}(?:\stempo)?[\s,;]*{_GRADUALLY}{_MOVES}{_TO}"
+        rf"(?P<last>{NUMBER}){_UNIT}(?!\w)",
+        rf"\b{_MOVES}\s(?:from\s|between\s)(?P<first>{NUMBER}){_UNIT}(?:{_TO}|\sand\s)"
+        rf"(?P<last>{NUMBER}){_UNIT}(?!\w)",
+        rf"{START}(?:from\s)?(?P<first>{NUMBER}){_UNIT}{_TO}(?P<last>{NUMBER}){_UNIT}"
+        rf"[\s,;]*(?:{_GRADUALLY}{_FASTER}|{_GRADUALLY}{_SLOWER})(?!\w)",
+        rf"{START}(?P<first>{NUMBER}){_UNIT}\s?->\s?(?P<last>{NUMBER}){_PER_MINUTE}",
+        rf"\btempo\s?:?\s?(?P<first>{NUMBER}){_UNIT}\s?->\s?(?P<last>{NUMBER}){_UNIT}(?!\w)",
+    )
+)
+_CHANGE = re.compile(
+    rf"(?<!\w){_GRADUALLY}(?:(?P<accelerando>{_FASTER})|(?P<ritardando>{_SLOWER}))(?!\w)"
+    r"(?:\s(?:at|near|towards|toward|into|in)\s(?:the|its)\s(?:very\s)?end(?:ing)?)?",
+    re.IGNORECASE,
+)
+_IS_TEMPO = re.compile(rf"{_FASTER}|{_SLOWER}|tempo|speed|{_PER_MINUTE}", re.IGNORECASE)
+
+
+def read_curves(unread: Unread) -> list[Found[tuple[float, float]]]:
+    """Tempi that move: "start at 80 bpm and speed up to 140"."""
+    found = []
+    for pattern in _CURVES:
+        for match in unread.matches(pattern):
+            if _IS_TEMPO.search(match[0]):
+                span = unread.span(*match.span())
+                ends = (_playable(read_number(match[name]), span) for name in ("first", "last"))
+                found.append(Found((next(ends), next(ends)), unread.claim(*match.span())))
+    return found
+
+
+def read_changes(unread: Unread) -> list[Found[str]]:
+    """ "accelerando" or "ritardando", where no numbers say how far."""
+    return [
+        Found(str(match.lastgroup), unread.claim(*match.span()))
+        for match in unread.matches(_CHANGE)
+        if not unread.is_after(_NOT_SO, match.start())
+    ]
+
+
 def read_tempos(unread: Unread) -> tuple[list[Found[float]], list[Found[tuple[float, float]]]]:
     """Tempi in numbers, and the ranges of "100-120 bpm" or "under 100 bpm"."""
     exact: list[Found[float]] = []

@@ -79,14 +79,3 @@ IDIOMS = re.compile(
     re.IGNORECASE,
 )
 """Idioms in which a word of music means something else, or no instrument, tempo or bar count."""
-
-_CHORD = (
-    r"[A-G][#b]?(?:maj|min|dim|aug|sus|m)?[0-9]{0,2}(?:sus[24]|b5)?(?:/[A-G][#b]?)?"
-    r"(?![\w/#]|[\s-](?:major|minor|maj|min|flat|sharp)\b)"
-)
-_NEXT_CHORD = rf"(?:\s?[,|→-]\s?|\s){_CHORD}"
-PROGRESSION = re.compile(
-    rf"\b(?:[Cc]hords?:?|[Oo]ver|goes)\s{_CHORD}(?:{_NEXT_CHORD})*"
-    rf"|(?<!\w){_CHORD}(?:(?:{_NEXT_CHORD})+\sprogression|(?:{_NEXT_CHORD}){{2,}})"
-)
-"""Chord symbols in a row, which are no keys: three or more, or announced as chords."""
