@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
 from amadeus.control import Constraints, Control
-from amadeus.control.piece import constraints_on, plan_piece
+from amadeus.control.piece import Frame
 from amadeus.control.plan import Plan
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
@@ -78,18 +79,19 @@ class Planner:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         stated = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
         held = _one_for_each(constraints, Constraints, "constraints", len(prompts))
-        plans = [
-            plan_piece(facts, constraints, bars, notes)
-            for facts, constraints in zip(stated, held, strict=True)
-        ]
         texts = self.text_states(prompts)
         unmask = sampling_config(**sampling)
         asked = _one_for_each(profile, Profile, "profiles", len(prompts))
         self.profiles.check(asked, (*leave_open, *guided_by))
         pieces = []
-        for i, plan in enumerate(plans):
+        for i, prompt in enumerate(prompts):
+            # Without words, time signatures are left to the model.
+            draws = prompt.strip() and "time_signature" not in leave_open
+            draw = partial(self.profiles.draw, prompt, held[i], asked[i], texts[i], seed + i)
+            frame = Frame(stated[i], held[i], bars, notes, draw if draws else None)
+            plan = frame.plan()
             planned = self.profiles.plan(
-                prompts[i], held[i], asked[i], texts[i],
+                prompt, held[i], asked[i], texts[i],
                 bars=plan.num_bars, seed=seed + i, fill=fill_profile, leave_open=leave_open,
             )  # fmt: skip
             request = Request(
@@ -98,8 +100,7 @@ class Planner:
                 contrast=self.profiles.contrast(planned.profile, texts[i], guided_by),
                 guidance=guidance,
             )  # fmt: skip
-            together = constraints_on(stated[i], held[i], bars)
-            pieces.append(PiecePlan(request, plan, tries, stated[i], together, planned))
+            pieces.append(PiecePlan(request, plan, tries, stated[i], frame.constraints, planned))
         return pieces
 
     def continuation(

@@ -94,7 +94,8 @@ _BARS = re.compile(
 )
 _BEATS = re.compile(
     rf"{START}(?P<count>{NUMBER})[\s-]{{0,2}}beats?\b"
-    r"(?!\s?(?:/|per|a\b|an\b|in\b|to\b|each|every|of\b|rest|later|apart|pattern))",
+    r"(?!\s?(?:/|per\b|of\b|rest|later|apart|pattern"
+    r"|(?:(?:in\s|to\s)?(?:an?|the|each|every))\s(?:min|bar|measure)))",
     re.IGNORECASE,
 )
 _BARS_FIRST = re.compile(

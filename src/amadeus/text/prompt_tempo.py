@@ -109,7 +109,7 @@ _IS_TEMPO = re.compile(rf"{_FASTER}|{_SLOWER}|tempo|speed|{_PER_MINUTE}", re.IGN
 def read_curves(unread: Unread) -> list[Found[tuple[float, float]]]:
     """Tempi that move: "start at 80 bpm and speed up to 140"."""
     found = []
-    for pattern in _CURVES:
+    for pattern in _CURVES if _IS_TEMPO.search(unread.left) else ():
         for match in unread.matches(pattern):
             if _IS_TEMPO.search(match[0]):
                 span = unread.span(*match.span())

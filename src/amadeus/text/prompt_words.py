@@ -39,7 +39,7 @@ NUMBER = (
 )
 """Pattern of a number in digits, or in words below four hundred."""
 
-START = r"(?<![\w.])(?<![0-9],)"
+START = r"(?<![\w.])(?<![0-9],)(?=[0-9abefhnostABEFHNOST])"
 """Where a number may begin."""
 
 
