@@ -24,8 +24,10 @@ def continue_(
     notes: options.Notes = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="Description of the music; a hint to the model.")
+        str,
+        typer.Option(help="Description of the music; values that it states are enforced."),
     ] = "",
+    prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     seed: options.Seed = None,
     steps: options.Steps = None,
@@ -61,6 +63,7 @@ def continue_(
             bars=bars,
             seed=seed,
             prompt=prompt,
+            prompt_constraints=prompt_constraints,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
             **options.given(

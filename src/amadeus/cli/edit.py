@@ -65,8 +65,9 @@ def edit(
     ] = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="Description of the music; a hint to the model.")
+        str, typer.Option(help="Description of the music; values that it states are enforced.")
     ] = "",
+    prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     explain: Annotated[
         bool,
@@ -105,6 +106,7 @@ def edit(
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.control.edit import Edit
+    from amadeus.control.prompted import constraints_on_edit
     from amadeus.control.revision import Revision
     from amadeus.control.selection import select
 
@@ -119,7 +121,13 @@ def edit(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
     seed = options.draw_seed() if seed is None else seed
-    revision = Revision(select(score, change, seed), constraints)
+    selection = select(score, change, seed)
+    if prompt_constraints:
+        constraints, left_out = constraints_on_edit(prompt, constraints, selection)
+        if left_out:
+            listed = ", ".join(map(str, left_out))
+            typer.echo(f"not held, since the edit does not change it: {listed}", err=True)
+    revision = Revision(selection, constraints)
     changes = revision.selection.explain()
     if explain and not as_json:
         for line in changes:
@@ -139,6 +147,7 @@ def edit(
             **{name: getattr(change, name) for name in change.__slots__},
             seed=seed,
             prompt=prompt,
+            prompt_constraints=False,  # they are among the constraints
             constraints=constraints,
             progress=lambda bars_done, _: update(bars_done),
             **options.given(

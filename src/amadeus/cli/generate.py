@@ -49,13 +49,7 @@ def generate(
         Path | None,
         typer.Option(metavar="FILE", help="File with one prompt per line, or JSON lines."),
     ] = None,
-    prompt_constraints: Annotated[
-        bool,
-        typer.Option(
-            "--prompt-constraints/--no-prompt-constraints",
-            help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
-        ),
-    ] = True,
+    prompt_constraints: options.PromptConstraints = True,
     constraint: options.Constraint = None,
     profile: options.ProfileText = None,
     like: Annotated[

@@ -47,6 +47,13 @@ Guidance = Annotated[
         help="Strength of the prompt: above 1 is stronger and takes twice the work; 0 ignores it."
     ),
 ]
+PromptConstraints = Annotated[
+    bool,
+    typer.Option(
+        "--prompt-constraints/--no-prompt-constraints",
+        help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
+    ),
+]
 Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]
 """The old name of --candidates."""
 Constraint = Annotated[

@@ -51,6 +51,11 @@ def plan_piece(
     return Frame(facts, constraints, bars, notes).plan()
 
 
+def states_length(facts: PromptFacts, constraints: Constraints) -> bool:
+    """Whether a prompt or constraints state how long a piece is."""
+    return facts.length is not None or any(isinstance(one, Length) for one in constraints)
+
+
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
     """Bars of a piece: those asked for, or the prompt's, or 16; None if only notes are limited."""
     return Frame(facts, Constraints(), bars, notes).num_bars

@@ -11,6 +11,7 @@ import numpy as np
 from amadeus.control import Constraints, Control
 from amadeus.control.piece import Frame
 from amadeus.control.plan import Plan
+from amadeus.control.prompted import constraints_on_continuation
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.openings import PiecePlan
@@ -113,6 +114,7 @@ class Planner:
         prompt: str = "",
         guidance: float = 1.0,
         constraints: Constraints | None = None,
+        prompt_constraints: bool = True,
         **sampling: Unpack[SamplingSettings],
     ) -> tuple[Request, Plan]:
         """The request for new bars after a score, and their plan.
@@ -122,6 +124,8 @@ class Planner:
         given = encode(score)[:-1]
         num_given = count_bars(given)
         held = constraints or Constraints()
+        if prompt_constraints:
+            held = constraints_on_continuation(prompt, held, bars)
         plan = Plan([*held], bars, notes, is_passage=True)
         text = self.prefix_within(given, prompt, held, bars=num_given + bars)
         request = Request(

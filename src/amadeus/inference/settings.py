@@ -75,8 +75,10 @@ class ContinuationSettings(RequestSettings, total=False):
     notes: int | None
     """Most new notes."""
     prompt: str
-    """Words that the model reads; nothing holds the music to them. A model with profiles continues
-    with the profile of the score, but for what they state."""
+    """Words that the model reads. A model with profiles continues with the profile of the score,
+    but for what they state."""
+    prompt_constraints: bool
+    """Whether the new bars are held to what the prompt states exactly; True by default."""
     constraints: Constraints | None
     """What holds in the new bars, of which bar 1 is the first."""
 
@@ -85,8 +87,11 @@ class EditSettings(RequestSettings, total=False):
     """What an edit takes besides the change itself."""
 
     prompt: str
-    """Words that the model reads; nothing holds the music to them. A model with profiles composes
-    with the profile of the score, but for what they state."""
+    """Words that the model reads. A model with profiles composes with the profile of the score,
+    but for what they state."""
+    prompt_constraints: bool
+    """Whether what is composed is held to what the prompt states exactly, as far as the edit
+    changes it; True by default."""
     constraints: Constraints | None
     """What holds for what is composed, in bars of the piece."""
     tries: int
