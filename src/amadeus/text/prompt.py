@@ -14,6 +14,7 @@ from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
 from amadeus.text.prompt_harmony import fits_key, read_chords, read_degrees
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
+from amadeus.text.prompt_languages import translation
 from amadeus.text.prompt_length import Length, common_length, read_beats, read_lengths
 from amadeus.text.prompt_readers import (
     Found,
@@ -102,7 +103,7 @@ def parse_prompt(text: str) -> PromptFacts:
         raise ConfigError(
             f"the prompt has {len(text):,} characters; shorten it to {MAX_CHARACTERS:,}"
         )
-    unread = Unread(text, SPELLING)
+    unread = Unread(text, (*SPELLING, *translation(text)))
     lengths = read_beats(unread)
     unread.skip(IDIOMS)
     chords = read_chords(unread)
