@@ -408,7 +408,8 @@ def test_an_instrument_that_a_caption_names_is_understood():
 
 SCRAPS = """no without solo only in key of A b flat minor major Am bars 3/4 120 bpm and or , . -
 hundred five ♩ = ♭ İ -> then to I V vi - ½ 1/2 minutes 3:45 64 beats speed up ritardando chords
-don't want leave out : ? thanks blues scale dorian dó maior a-Moll イ短調 ドラム なし 分の 3拍子 降E大调 sin y"""
+don't want leave out : ? thanks blues scale dorian dó maior a-Moll イ短調 ドラム なし 分の 3拍子
+降E大调 sin y"""
 scraps = st.sampled_from([*SCRAPS.split(), "\0", *sorted({*INSTRUMENT_GROUPS, *TEMPO_RANGES})])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from amadeus.text.prompt import parse_prompt
 
-# ruff: noqa: E501
+# ruff: noqa: E501, RUF001
 TABLE = """
 Klavier in a-Moll, langsam, ohne Schlagzeug               | 60-90; A minor; piano; no drums
 ein schneller Walzer für Geige in Es-Dur, 16 Takte        | 110-160; Eb major; 3/4; 16 bars; violin

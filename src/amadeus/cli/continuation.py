@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, progress_bar
+from amadeus.cli.display import print_json, print_unknown, progress_bar
 
 EXAMPLES = options.CONSTRAINTS + options.examples(
     "amadeus continue song.mid --bars 8 --output longer.mid",
@@ -46,6 +46,7 @@ def continue_(
     """Continue a piece; its existing notes stay as they are."""
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
+    from amadeus.text.prompt import parse_prompt
 
     limits = options.limits(no_limits)
     score = read_to_write(source, limits)
@@ -53,6 +54,8 @@ def continue_(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
     seed = options.draw_seed() if seed is None else seed
+    if prompt_constraints:
+        print_unknown(map(str, parse_prompt(prompt).unknown))
 
     from amadeus.inference.composer import load_model
 

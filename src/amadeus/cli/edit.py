@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_explained, print_json, progress_bar
+from amadeus.cli.display import print_explained, print_json, print_unknown, progress_bar
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.CONSTRAINTS + options.examples(
@@ -109,6 +109,7 @@ def edit(
     from amadeus.control.prompted import constraints_on_edit
     from amadeus.control.revision import Revision
     from amadeus.control.selection import select
+    from amadeus.text.prompt import parse_prompt
 
     change = Edit(
         bars=_bar_range(bars), parts=_listed(*(part or ())), add=_listed(*(add or ())),
@@ -123,6 +124,7 @@ def edit(
     seed = options.draw_seed() if seed is None else seed
     selection = select(score, change, seed)
     if prompt_constraints:
+        print_unknown(map(str, parse_prompt(prompt).unknown))
         constraints, left_out = constraints_on_edit(prompt, constraints, selection)
         if left_out:
             listed = ", ".join(map(str, left_out))

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_explained, print_json, print_profile, progress_bar
+from amadeus.cli.display import (
+    print_explained,
+    print_json,
+    print_profile,
+    print_unknown,
+    progress_bar,
+)
 from amadeus.cli.live import STDOUT, Notes, Play, open_live
 from amadeus.errors import ConfigError
 
@@ -170,6 +176,7 @@ def generate(
             if prompts is not None and i % count == 0:
                 listing = _listing(facts[i]["understood"]) or "nothing"
                 typer.echo(f"{texts[i]}\n  understood: {listing}")
+                print_unknown(facts[i].get("not_understood", ()))
                 if explain:
                     print_explained(facts[i]["constraints"])
             if prompts is not None and explain:
@@ -187,6 +194,8 @@ def _facts(plan: PiecePlan, has_profiles: bool, explain: bool) -> dict[str, Any]
     facts: dict[str, Any] = {
         "understood": [{"label": chip.label, "value": chip.value} for chip in plan.facts.chips]
     }
+    if plan.facts.unknown:
+        facts["not_understood"] = [str(one) for one in plan.facts.unknown]
     if explain:
         facts["constraints"] = plan.constraints.explain()
         facts["profile"] = plan.profile.to_dict() if has_profiles else None
@@ -197,6 +206,7 @@ def _print_first(facts: list[dict[str, Any]], seed: int, say: Callable[[str], No
     """Print what was understood of a prompt, with the profiles of all its pieces."""
     if facts[0]["understood"]:
         say("understood: " + _listing(facts[0]["understood"]))
+    print_unknown(facts[0].get("not_understood", ()))
     if "constraints" in facts[0]:
         print_explained(facts[0]["constraints"], say)
         for i, piece in enumerate(facts):

@@ -37,7 +37,8 @@ from amadeus.text.prompt_tempo import (
     read_tempo_words,
     read_tempos,
 )
-from amadeus.text.prompt_text import Span, Unread
+from amadeus.text.prompt_text import Span, Unknown, Unread
+from amadeus.text.prompt_unknown import report_unknown
 from amadeus.text.prompt_words import IDIOMS
 
 MAX_CHARACTERS = 2000
@@ -89,6 +90,8 @@ class PromptFacts:
     """Length of the piece; how many bars that is depends on tempo and metre."""
     length: Length | None = None
     """The length in bars, beats or seconds, or its bounds."""
+    unknown: tuple[Unknown, ...] = ()
+    """What looks like an instruction and was not understood."""
     chips: tuple[Chip, ...] = ()
     """The phrases behind all this, in the order of the prompt."""
 
@@ -129,6 +132,7 @@ def parse_prompt(text: str) -> PromptFacts:
     progression = agreed("progressions", chords) or ""
     # Chords outside the key outweigh it.
     fits = all(fits_key(progression, scale) for scale in scales)
+    report_unknown(unread)
     return PromptFacts(
         bpm=curve[0] if curve else agreed("tempi", tempos),
         final_bpm=curve[1] if curve else None,
@@ -147,6 +151,7 @@ def parse_prompt(text: str) -> PromptFacts:
         num_bars=int(bars.exact) if bars and bars.exact else None,
         seconds=seconds.exact if seconds else None,
         length=bars or beats or seconds,
+        unknown=tuple(sorted(unread.unknown, key=lambda one: one.span.start)),
         chips=_chips(
             unread,
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],

@@ -63,6 +63,9 @@ def read_chords(unread: Unread) -> list[Found[str]]:
         progression = _written(text)
         names = progression.replace("|", " ").split()
         announced = match["cue"] and not match["cue"].lower().startswith(("over", "goes"))
+        if announced and not progression:
+            unread.report(*match.span())
+            continue
         span = unread.claim(*match.span())
         is_form = not match["cue"] and all(name in ("A", "B", "C", "D") for name in names)
         if progression and not is_form and (announced or len(names) > 1):
@@ -75,6 +78,7 @@ def read_degrees(unread: Unread, scale: str | None) -> list[Found[str]]:
     found = []
     for match in unread.matches(_DEGREES):
         if scale is None:
+            unread.report(*match.span(), f"{match[0]} in C major")
             continue
         degrees = _ONE_DEGREE.finditer(re.sub(r"^(?:chords?|progression|changes)\W*", "", match[0]))
         chords = [_chord_on(parse_scale(scale), degree) for degree in degrees]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 
 from amadeus.errors import ConfigError
 from amadeus.text.prompt_readers import Found, agreed
@@ -76,7 +77,7 @@ _MINUTES = (
 # "The 90s" are a decade, and an 808 is a drum machine.
 _SECONDS = (
     rf"(?P<seconds>{_COUNT})[\s-]{{0,2}}sec(?:ond)?s?\b\.?"
-    r"|(?<!the\s)(?!808|909)(?P<s>[0-9]{1,4})(?:\ss|(?<![1-9]0)s|(?<=[0-9]{2}0)s)\b"
+    r"|(?<!the\s)(?!808|909)(?P<s>[0-9]{1,3})(?:\ss|(?<![1-9]0)s|(?<=[0-9]{2}0)s)\b"
 )
 _CLOCK = (
     r"(?P<clock>[0-9]{1,2}):(?P<after>[0-5][0-9])(?![\w:/])"
@@ -163,7 +164,9 @@ def read_lengths(unread: Unread) -> list[Found[Length]]:
                 found.append(_bounded(unread, match, length))
     for match in unread.matches(_TIME):
         length = Length("seconds", *_seconds(match))
-        known = length.low is not None and length.low >= LEAST_SECONDS
+        # "24 hours of rain" is no length.
+        most = MAX_SECONDS if match["hours"] else inf
+        known = length.low is not None and LEAST_SECONDS <= length.low <= most
         inexact = unread.is_after(_INEXACT, match.start())
         follows = _PART_FOLLOWS.match(unread.left, match.end())
         is_length = match["clock"] is None or _is_clock_length(unread, match)

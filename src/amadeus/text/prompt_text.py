@@ -29,6 +29,19 @@ class Span:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A phrase that looks like an instruction and was not understood."""
+
+    span: Span
+    suggestion: str = ""
+    """What may have been meant; "" where that is open."""
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return f"{self.span.text!r}{hint}"
+
+
 class Unread:
     """A prompt and what is left of it to read; positions are those of the rewritten prompt."""
 
@@ -42,6 +55,7 @@ class Unread:
         for pattern, replacement in rules:
             self._rewrite(pattern, replacement)
         self.text = self.left
+        self.unknown: list[Unknown] = []
 
     def _rewrite(
         self, pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str]
@@ -70,6 +84,10 @@ class Unread:
         """Take a phrase, so that no other reader reads it."""
         self.left = self.left[:start] + _BLANK * (end - start) + self.left[end:]
         return self.span(start, end)
+
+    def report(self, start: int, end: int, suggestion: str = "") -> None:
+        """Take a phrase that was not understood."""
+        self.unknown.append(Unknown(self.original(self.claim(start, end)), suggestion))
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         """Leave out whatever matches."""
