@@ -94,6 +94,17 @@ drums off the beat                                   | drums
 a piano piece, not too fast                          | piano
 I want nothing except drums                          | drums; only
 skip the loud drums                                  | no drums
+the piano should not be too loud                     | piano
+the piano should not play too loud                   | piano
+without a doubt the best drums ever                  | drums
+hold the line with drums                             | drums
+skip to my Lou for banjo                             | banjo
+an anti-war song with guitar                         | guitar
+unwanted: drums                                      | no drums
+rock -drums                                          | 4/4; no drums
+replace the piano with a guitar                      | guitar; no piano
+drums off, bass on                                   | bass; no drums
+a drum-free, bass-free piano piece                   | piano; no drum, no bass
 piano, muted guitar                                  | piano, muted guitar
 bass and free jazz drums                             | bass, jazz drums
 no more than two guitars                             | guitars

@@ -16,7 +16,6 @@ DEFAULT_BARS = 16
 _DRAWN = "drawn for the whole piece"
 
 
-
 def constraints_on(
     facts: PromptFacts,
     constraints: Constraints,

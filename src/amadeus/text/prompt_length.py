@@ -77,7 +77,7 @@ _MINUTES = (
 # "The 90s" are a decade, and an 808 is a drum machine.
 _SECONDS = (
     rf"(?P<seconds>{_COUNT})[\s-]{{0,2}}sec(?:ond)?s?\b\.?"
-    r"|(?<!the\s)(?!808|909)(?P<s>[0-9]{1,3})(?:\ss|(?<![1-9]0)s|(?<=[0-9]{2}0)s)\b"
+    r"|(?<!the\s)(?!808|909)(?P<s>[0-9]{1,3})(?:\ss|(?<![1-9]0)s|(?<=[0-9]{2}0)s|s(?=\slong))\b"
 )
 _CLOCK = (
     r"(?P<clock>[0-9]{1,2}):(?P<after>[0-5][0-9])(?![\w:/])"

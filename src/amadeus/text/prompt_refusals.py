@@ -49,6 +49,8 @@ _CUES = _phrases("""
     skip, skipping, skips, spare me, stay away from, stay clear of, steer clear of, strip away,
     strip out, swap, swap out, switch off, take out, tired of, turn off, turning off, unwanted
 """)
+_LOOSE = _phrases("hold the, skip, lose, forget, less, cut the, kill the, drop the, anti, non")
+"""Cues that mean something else before other words: "hold the line", "skip to my Lou"."""
 _LONGEST = max(map(len, _CUES))
 _EXCEPTIONS = _phrases("but, except, except for, apart from, aside from, other than, besides")
 """Cues that ask for the instrument after "nothing" and "no instruments"."""
@@ -74,15 +76,21 @@ _GONE = (
     r"(?:out|off|left\s+out|gone|a\s+no-?go|forbidden|prohibited|excluded|banned|omitted|removed|absent|silent|muted|skipped"
     r"|disabled|unwanted|unwelcome|unneeded|unnecessary|nope|nah|no|none|zero|0)"
 )
+_IS = r"(?:are|is|were|should|must|may|can|could|will|would|to|do|does|have|has|need)"
+# "The piano should not play" forbids it; "the piano should not be too loud" does not.
+_PLAYS = (
+    r"(?:\s+(?:to\s+|have\s+to\s+)?(?:be\s+)?(?:there|present|included|used|heard|needed|wanted"
+    r"|necessary|allowed|welcome|required|appear|play|sound|enter|part\s+of|in\s+it|at\s+all)\b"
+    rf"(?!\s+(?:too|so|very|only|just|as|like|loud))|{_CLAUSE_ENDS})"
+)
 _AFTER = re.compile(
     r"\s*(?:"
-    r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|included|necessary|allowed|welcome"
-    r"|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
+    r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|included|necessary"
+    r"|allowed|welcome|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
     rf"|(?:\s*[?:=]|\s-|(?<=\s))\s*{_GONE}\b{_CLAUSE_ENDS}"
-    r"|(?:are|is|were|should|must|may|can|will|to|do|does|have|has|stay|stays|remain|sit|need)"
-    r"(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
-    rf"(?:not|never|{_GONE}{_CLAUSE_ENDS})\b(?!\s+(?:too|so|very|only|just)\b)"
-    r"|(?:are|is|should|must|may|ca|can|wo|do|does|need)n(?:'t|ot)\b(?!\s+(?:too|so|very|only)\b)"
+    rf"|(?:{_IS}|stays?|remains?|sit)(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
+    rf"(?:(?:not|never)\b{_PLAYS}|{_GONE}\b{_CLAUSE_ENDS})"
+    rf"|(?:{_IS}|ca|wo)n(?:'t|ot)\b{_PLAYS}"
     r"|must\s+go\b|can\s+(?:go|stay\s+home)\b"
     r")",
     re.IGNORECASE,
@@ -169,9 +177,11 @@ def _meaning(
             return Attitude.WANTED  # "don't forget the drums"
     if name in ("leave", "leaving"):
         return None
-    if unknown and name == "without" and _PREPOSITIONS & set(follows):
+    has_preposition = bool(_PREPOSITIONS & set(follows))
+    if unknown and has_preposition and (name == "without" or cue in _LOOSE):
         return Attitude.WANTED  # "songs without words for piano"
     if unknown:
-        return Attitude.OPEN if name in _NEGATIONS else Attitude.REFUSED
+        is_open = name in _NEGATIONS or has_preposition
+        return Attitude.OPEN if is_open else Attitude.REFUSED
     is_clause = name not in _NEGATIONS or name.endswith("nt")
     return Attitude.REFUSED_LIST if is_clause else Attitude.REFUSED

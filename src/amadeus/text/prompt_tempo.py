@@ -103,6 +103,7 @@ _CHANGE = re.compile(
     r"(?:\s(?:at|near|towards|toward|into|in)\s(?:the|its)\s(?:very\s)?end(?:ing)?)?",
     re.IGNORECASE,
 )
+_NO_CHANGE = re.compile(r"\b(?:no|not|without|never|avoid|don't)\s(?:any\s|an?\s)?$", re.IGNORECASE)
 _IS_TEMPO = re.compile(rf"{_FASTER}|{_SLOWER}|tempo|speed|{_PER_MINUTE}", re.IGNORECASE)
 
 
@@ -123,7 +124,7 @@ def read_changes(unread: Unread) -> list[Found[str]]:
     return [
         Found(str(match.lastgroup), unread.claim(*match.span()))
         for match in unread.matches(_CHANGE)
-        if not unread.is_after(_NOT_SO, match.start())
+        if not unread.is_after(_NO_CHANGE, match.start())
     ]
 
 

@@ -55,6 +55,7 @@ def read_number(text: str) -> float:
 _FEW = "[0-9]+|one|two|three|four|five|six|eight|several|many"
 IDIOMS = re.compile(
     r"\b(?:"
+    r"without (?:a |any )?doubt|no doubt|no matter|nothing beats|"
     r"strings attached|piano roll|bass drop|(?:on|into) the keys|keys? change"
     r"|(?:major|minor|all|both|two|three|four|several|different|various|many|other|distant|related"
     r"|through|between|sharp|flat|black|white|piano|the|of|chang\w+|modulat\w+)"
