@@ -14,21 +14,18 @@ from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
 from amadeus.text.prompt_harmony import fits_key, read_chords, read_degrees
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
+from amadeus.text.prompt_keys import key_sequence, plain_key, read_keys
 from amadeus.text.prompt_languages import translation
 from amadeus.text.prompt_length import Length, common_length, read_beats, read_lengths
-from amadeus.text.prompt_readers import (
-    Found,
-    agreed,
+from amadeus.text.prompt_metres import (
     is_open_metre,
-    key_sequence,
-    plain_key,
     read_dances,
-    read_keys,
     read_metres,
     read_styles,
     refused_metres,
     usual_metre,
 )
+from amadeus.text.prompt_readers import Found, agreed
 from amadeus.text.prompt_spelling import SPELLING
 from amadeus.text.prompt_tempo import (
     common_range,
@@ -129,12 +126,13 @@ def parse_prompt(text: str) -> PromptFacts:
     metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
     bars, beats, seconds = (common_length(lengths, u) for u in ("bars", "beats", "seconds"))
     curve = agreed("changes of tempo", curves)
+    tempos = [*(Found(one.value[0], one.span) for one in curves), *tempos]
     progression = agreed("progressions", chords) or ""
     # Chords outside the key outweigh it.
     fits = all(fits_key(progression, scale) for scale in scales)
     report_unknown(unread)
     return PromptFacts(
-        bpm=curve[0] if curve else agreed("tempi", tempos),
+        bpm=agreed("tempi", tempos),
         final_bpm=curve[1] if curve else None,
         tempo_change=agreed("changes of tempo", changes) or "",
         tempo_range=common_range(tempo_ranges),
@@ -154,7 +152,7 @@ def parse_prompt(text: str) -> PromptFacts:
         unknown=tuple(sorted(unread.unknown, key=lambda one: one.span.start)),
         chips=_chips(
             unread,
-            [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
+            [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos[len(curves) :]],
             [Chip("tempo", "{:g}->{:g} BPM".format(*t.value), t.span) for t in curves],
             [Chip("tempo", change.value, change.span) for change in changes],
             [Chip("chords", one.value, one.span) for one in chords],
