@@ -47,7 +47,7 @@ _MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF
 
 _ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
 _OR = re.compile(rf"\s*,?\s*\b(?:or|nor)\s+{_ARTICLE}", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:no\s+|any\s+)?", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:(?:no|any|the|an?|all)\s+)?", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
 
 _ONLY_BEFORE = re.compile(
@@ -158,7 +158,7 @@ def _spread_refusals(text: str, mentions: list[Mention], attitudes: list[Attitud
     for i, found in enumerate(attitudes):
         if found in (Attitude.WANTED, Attitude.OPEN):
             continue
-        sharing = [*_of_list(text, mentions, i, found is Attitude.REFUSED_LIST)]
+        sharing = [*_of_list(text, mentions, i, found)]
         if found is Attitude.REFUSED_BEHIND:
             sharing = [*_joined_to(text, mentions, i)]
         for other in sharing:
@@ -175,13 +175,15 @@ def _joined_to(text: str, mentions: list[Mention], last: int) -> Iterator[int]:
         yield i
 
 
-def _of_list(text: str, mentions: list[Mention], first: int, whole: bool) -> range:
+def _of_list(text: str, mentions: list[Mention], first: int, found: Attitude) -> range:
     """The mentions after the first one that its refusal covers.
 
-    Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays.
-    whole: commas carry it on to an "and", too: "leave out drums, piano and bass".
+    Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays. They carry
+    some refusals on to an "and", too: "leave out drums, piano and bass"; or to the end of a list:
+    "unwanted: drums, piano".
     """
     last = first
+    whole = found in (Attitude.REFUSED_LIST, Attitude.REFUSED_ALL)
     is_open = True
     for i in range(first + 1, len(mentions)):
         gap = (text, mentions[i - 1].span.end, mentions[i].span.start)
@@ -189,6 +191,7 @@ def _of_list(text: str, mentions: list[Mention], first: int, whole: bool) -> ran
             last = i
         elif _COMMA.fullmatch(*gap):
             is_open = False
+            last = i if found is Attitude.REFUSED_ALL else last
         else:
             break
     return range(first + 1, last + 1)

@@ -69,7 +69,7 @@ no               | kein, keine, keinen | ningún, ninguna | pas de, aucun, aucun
 only             | nur, ausschließlich | sólo, solamente, únicamente | seulement, uniquement | soltanto, solamente | apenas, somente, ?só | | 只有, 只用, 仅
 with             | ?mit | ?con | avec | ?con | ?com | | 带, 帶
 and              | ?und | ?y | ?et | ?e, ?ed | ?e | と | 和, 与, 與
-or               | ?oder | ?o | ?ou | ?o | ?ou | | 或
+or               | ?oder, ?noch | ?o, ni | ?ou, ?ni | ?o, né | ?ou, nem | | 或
 for              | für | ?para | ?pour | | ?para | |
 in               | | ?en | ?en | | ?em | |
 """  # fmt: skip

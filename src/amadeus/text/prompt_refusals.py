@@ -17,6 +17,7 @@ class Attitude(Enum):
     WANTED = "wanted"
     REFUSED = "refused"
     REFUSED_LIST = "refused with all instruments that follow in a list"
+    REFUSED_ALL = "refused with all instruments up to the end of the list"
     REFUSED_BEHIND = "refused with all instruments that it is joined to"
     OPEN = "open"
     """Qualified, as in "no loud drums": neither asked for nor forbidden."""
@@ -38,19 +39,24 @@ _CUES = _phrases("""
     absence of, abstain from, all but, all instruments but, allergic to, anti, any instrument but,
     anything but, apart from, aside from, avoid, avoiding, avoids, ban, banning, barring, besides,
     clear of, cut all, cut out, cut the, detest, devoid of, dislike, dispense with, ditch,
-    ditching, do away with, drop all, drop the, dropping, eschew, every instrument but, everything
+    ditching, do away with, drop all, drop the, drop, dropping, eschew, every instrument but, everything
     but, everything but for, except, except for, except with, excepting, exclude, excludes,
     excluding, forbid, forbids, forego, forget, forget about, forgo, free from, free of, get rid
     of, getting rid of, hate, hates, hold the, in place of, instead of, keep away from, keep out,
-    kill the, lack of, lacking, leave, leave away, leave off, leave out, leaves out, leaving,
+    kill the, lack of, lacking, leave away, leave off, leave out, leaves out,
     leaving out, less, lose, losing, minus, mute the, muting, nary, negative prompt, nix, non,
     none of, omit, omits, omitting, other than, pass on, rather than, refrain from, refuse,
     reject, remove, removes, removing, replace, replacing, rule out, save for, scrap, sick of,
     skip, skipping, skips, spare me, stay away from, stay clear of, steer clear of, strip away,
-    strip out, swap, swap out, switch off, take out, tired of, turn off, turning off, unwanted
+    strip out, swap, swap out, switch off, take away, take out, tired of, turn off, turning off, unwanted
 """)
 _LOOSE = _phrases("hold the, skip, lose, forget, less, cut the, kill the, drop the, anti, non")
 """Cues that mean something else before other words: "hold the line", "skip to my Lou"."""
+_SEPARABLE = _words("leave leaves leaving keep keeping take taking throw cut")
+"""Verbs that refuse an instrument together with "out" or "away" behind it."""
+_NOUNS = _words("drop kill cut hold")
+"""Cues that are nouns after an article: "after the drop"."""
+_ARTICLES = _words("a an the this that each every big first")
 _LONGEST = max(map(len, _CUES))
 _EXCEPTIONS = _phrases("but, except, except for, apart from, aside from, other than, besides")
 """Cues that ask for the instrument after "nothing" and "no instruments"."""
@@ -88,7 +94,7 @@ _AFTER = re.compile(
     r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|included|necessary"
     r"|allowed|welcome|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
     rf"|(?:\s*[?:=]|\s-|(?<=\s))\s*{_GONE}\b{_CLAUSE_ENDS}"
-    rf"|(?:{_IS}|stays?|remains?|sit)(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
+    rf"|(?:{_IS}|stays?|remains?|sit)(?:\s+(?:strictly|absolutely|totally|completely|definitely|simply|all))?(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
     rf"(?:(?:not|never)\b{_PLAYS}|{_GONE}\b{_CLAUSE_ENDS})"
     rf"|(?:{_IS}|ca|wo)n(?:'t|ot)\b{_PLAYS}"
     r"|must\s+go\b|can\s+(?:go|stay\s+home)\b"
@@ -121,7 +127,9 @@ def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
     """What the words before an instrument say, and where they begin; None for "leave the ..."."""
     matches = list(_WORD.finditer(text, max(begin, start - 120), start))
     words = [m[0].lower().replace("'", "") for m in matches]
-    while ":" in words and _cue_ending_at(words, words.index(":") - 1):  # "unwanted: drums"
+    is_heading = False  # "unwanted: drums"
+    while ":" in words and _cue_ending_at(words, words.index(":") - 1):
+        is_heading = True
         del matches[words.index(":")]
         words.remove(":")
     clause = 1 + max((i for i, word in enumerate(words) if not word[-1].isalnum()), default=-1)
@@ -132,8 +140,13 @@ def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
         cue = _cue_ending_at(words, i)
         if cue:
             position = i - len(cue) + 1
-            return _meaning(words, position, cue, unknown), matches[position].start()
+            meaning = _meaning(words, position, cue, unknown)
+            if is_heading and meaning is not Attitude.WANTED:
+                meaning = Attitude.REFUSED_ALL
+            return meaning, matches[position].start()
         word = words[i]
+        if word in _SEPARABLE:
+            return None, matches[i].start()
         if word in _AFFIRMATIONS or (unknown and word in _PREPOSITIONS):
             break
         if word not in _FILLERS:
@@ -148,6 +161,12 @@ def _cue_ending_at(words: list[str], end: int) -> tuple[str, ...]:
     """The longest cue that ends with a word, or ()."""
     for length in range(min(_LONGEST, end + 1), 0, -1):
         phrase = tuple(words[end - length + 1 : end + 1])
+        if (
+            phrase[0] in _NOUNS
+            and words[end - length : end - length + 1]
+            and (words[end - length] in _ARTICLES)
+        ):
+            continue
         if phrase in _CUES or (length == 1 and phrase[0] in _NEGATIONS):
             return phrase
     return ("but",) if words[end] == "but" and _is_nothing(words, end) else ()
@@ -175,8 +194,6 @@ def _meaning(
         before = [w for w in words[:position] if w not in _FILLERS]
         if before and before[-1] in _NEGATIONS and before[-1] != "without":
             return Attitude.WANTED  # "don't forget the drums"
-    if name in ("leave", "leaving"):
-        return None
     has_preposition = bool(_PREPOSITIONS & set(follows))
     if unknown and has_preposition and (name == "without" or cue in _LOOSE):
         return Attitude.WANTED  # "songs without words for piano"
