@@ -105,6 +105,14 @@ rock -drums                                          | 4/4; no drums
 replace the piano with a guitar                      | guitar; no piano
 drums off, bass on                                   | bass; no drums
 a drum-free, bass-free piano piece                   | piano; no drum, no bass
+guitars are strictly forbidden                       | no guitars
+keep drums away                                      | no drums
+keep the drums soft                                  | drums
+remove the piano and the drums                       | no piano, no drums
+exclude: piano, guitar                               | no piano, no guitar
+after the drop drums come in                         | drums
+string quartet minus the cello                       | violin, viola; no cello
+rock band, skip the bass                             | electric guitar, drums; no bass
 piano, muted guitar                                  | piano, muted guitar
 bass and free jazz drums                             | bass, jazz drums
 no more than two guitars                             | guitars

@@ -39,16 +39,16 @@ _CUES = _phrases("""
     absence of, abstain from, all but, all instruments but, allergic to, anti, any instrument but,
     anything but, apart from, aside from, avoid, avoiding, avoids, ban, banning, barring, besides,
     clear of, cut all, cut out, cut the, detest, devoid of, dislike, dispense with, ditch,
-    ditching, do away with, drop all, drop the, drop, dropping, eschew, every instrument but, everything
-    but, everything but for, except, except for, except with, excepting, exclude, excludes,
-    excluding, forbid, forbids, forego, forget, forget about, forgo, free from, free of, get rid
-    of, getting rid of, hate, hates, hold the, in place of, instead of, keep away from, keep out,
-    kill the, lack of, lacking, leave away, leave off, leave out, leaves out,
-    leaving out, less, lose, losing, minus, mute the, muting, nary, negative prompt, nix, non,
-    none of, omit, omits, omitting, other than, pass on, rather than, refrain from, refuse,
-    reject, remove, removes, removing, replace, replacing, rule out, save for, scrap, sick of,
-    skip, skipping, skips, spare me, stay away from, stay clear of, steer clear of, strip away,
-    strip out, swap, swap out, switch off, take away, take out, tired of, turn off, turning off, unwanted
+    ditching, do away with, drop, drop all, drop the, dropping, eschew, every instrument but,
+    everything but, everything but for, except, except for, except with, excepting, exclude,
+    excludes, excluding, forbid, forbids, forego, forget, forget about, forgo, free from, free of,
+    get rid of, getting rid of, hate, hates, hold the, in place of, instead of, keep away from,
+    keep out, kill the, lack of, lacking, leave away, leave off, leave out, leaves out, leaving
+    out, less, lose, losing, minus, mute the, muting, nary, negative prompt, nix, non, none of,
+    omit, omits, omitting, other than, pass on, rather than, refrain from, refuse, reject, remove,
+    removes, removing, replace, replacing, rule out, save for, scrap, sick of, skip, skipping,
+    skips, spare me, stay away from, stay clear of, steer clear of, strip away, strip out, swap,
+    swap out, switch off, take away, take out, tired of, turn off, turning off, unwanted
 """)
 _LOOSE = _phrases("hold the, skip, lose, forget, less, cut the, kill the, drop the, anti, non")
 """Cues that mean something else before other words: "hold the line", "skip to my Lou"."""
@@ -79,8 +79,8 @@ _EXCESS = _words("too so very enough less fewer than only just merely")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[,;:.!?()\n\0]| [-/+] ")
 _CLAUSE_ENDS = r"(?=(?:\s+please)?\s*(?:$|[\0,;:.!?)\n]|-\s))"
 _GONE = (
-    r"(?:out|off|left\s+out|gone|a\s+no-?go|forbidden|prohibited|excluded|banned|omitted|removed|absent|silent|muted|skipped"
-    r"|disabled|unwanted|unwelcome|unneeded|unnecessary|nope|nah|no|none|zero|0)"
+    r"(?:out|off|left\s+out|gone|a\s+no-?go|forbidden|prohibited|excluded|banned|omitted"
+    r"|removed|absent|silent|muted|skipped|disabled|unwanted|unwelcome|unneeded|unnecessary|nope|nah|no|none|zero|0)"
 )
 _IS = r"(?:are|is|were|should|must|may|can|could|will|would|to|do|does|have|has|need)"
 # "The piano should not play" forbids it; "the piano should not be too loud" does not.
@@ -94,7 +94,9 @@ _AFTER = re.compile(
     r"[,?:;=-]*\s*(?:no,?\s+thanks?(?:\s+you)?|no\s+way|not\s+(?:wanted|needed|included|necessary"
     r"|allowed|welcome|required|desired|please|for\s+me|this\s+time)|none,?\s+please)\b"
     rf"|(?:\s*[?:=]|\s-|(?<=\s))\s*{_GONE}\b{_CLAUSE_ENDS}"
-    rf"|(?:{_IS}|stays?|remains?|sit)(?:\s+(?:strictly|absolutely|totally|completely|definitely|simply|all))?(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
+    rf"|(?:{_IS}|stays?|remains?|sit)"
+    r"(?:\s+(?:strictly|absolutely|totally|completely|definitely|simply|all))?"
+    rf"(?:\s+(?:to\s+)?(?:be|stay|remain|this\s+one))?\s+"
     rf"(?:(?:not|never)\b{_PLAYS}|{_GONE}\b{_CLAUSE_ENDS})"
     rf"|(?:{_IS}|ca|wo)n(?:'t|ot)\b{_PLAYS}"
     r"|must\s+go\b|can\s+(?:go|stay\s+home)\b"
@@ -115,16 +117,21 @@ def attitude(text: str, begin: int, start: int, end: int) -> tuple[Attitude, int
     if free:
         return Attitude.REFUSED, start, free.end()
     out = _OUT.match(text, end)
-    after = out if out and found is None else _AFTER.match(text, end)
-    if found is None:  # "leave the drums out" needs "out"
-        return (Attitude.REFUSED_BEHIND, first, out.end()) if out else (Attitude.WANTED, start, end)
-    if after and found is Attitude.WANTED:
+    if found is None and out:  # "leave the drums out"
+        return Attitude.REFUSED_BEHIND, first, out.end()
+    if found is not None and found is not Attitude.WANTED:
+        return found, first, end
+    after = _AFTER.match(text, end)
+    if after:
         return Attitude.REFUSED_BEHIND, start, after.end()
-    return found, start if found is Attitude.WANTED else first, end
+    return Attitude.WANTED, start, end
 
 
 def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
-    """What the words before an instrument say, and where they begin; None for "leave the ..."."""
+    """What the words before an instrument say, and where they begin.
+
+    None where that depends on an "out" behind it: "leave the drums out".
+    """
     matches = list(_WORD.finditer(text, max(begin, start - 120), start))
     words = [m[0].lower().replace("'", "") for m in matches]
     is_heading = False  # "unwanted: drums"
@@ -161,13 +168,8 @@ def _cue_ending_at(words: list[str], end: int) -> tuple[str, ...]:
     """The longest cue that ends with a word, or ()."""
     for length in range(min(_LONGEST, end + 1), 0, -1):
         phrase = tuple(words[end - length + 1 : end + 1])
-        if (
-            phrase[0] in _NOUNS
-            and words[end - length : end - length + 1]
-            and (words[end - length] in _ARTICLES)
-        ):
-            continue
-        if phrase in _CUES or (length == 1 and phrase[0] in _NEGATIONS):
+        is_noun = phrase[0] in _NOUNS and end >= length and words[end - length] in _ARTICLES
+        if not is_noun and (phrase in _CUES or (length == 1 and phrase[0] in _NEGATIONS)):
             return phrase
     return ("but",) if words[end] == "but" and _is_nothing(words, end) else ()
 
@@ -180,10 +182,8 @@ def _is_nothing(words: list[str], end: int) -> bool:
     )
 
 
-def _meaning(
-    words: list[str], position: int, cue: tuple[str, ...], unknown: int
-) -> Attitude | None:
-    """What a cue says of the instrument behind it, with so many unknown words between them."""
+def _meaning(words: list[str], position: int, cue: tuple[str, ...], unknown: int) -> Attitude:
+    """What a cue says of the instrument behind it, with a number of unknown words between."""
     name = cue[-1]
     follows = words[position + len(cue) :]
     if cue in _EXCEPTIONS and _is_nothing(words, position):
