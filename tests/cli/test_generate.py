@@ -135,7 +135,7 @@ def test_constraints_hold_and_are_explained(amadeus, checkpoint, tmp_path):
     assert outcome.code == 0, outcome.err
     for text in (*asked, 'key: D major, "D major" in the prompt'):
         assert text in outcome.out
-    assert "  soft: drawn towards D major; " in outcome.out
+    assert "  soft: D major is favoured; " in outcome.out
     score = read_midi(tmp_path / "piece.mid")
     assert violations(score, Constraints(*asked[1:], "bars: 2")) == []
     assert [t.bpm for t in score.tempos] == pytest.approx([90, 120], abs=1e-3)
@@ -146,7 +146,7 @@ def test_an_explanation_is_part_of_the_json(generate):
     (piece,) = json.loads(generate(*options).out)["pieces"]
     (explained,) = piece["constraints"]
     assert explained["constraint"] == "key: D dorian"
-    assert explained["hard"] == "pitches and chords are of the scale"
+    assert explained["hard"] == "pitches and chords belong to the scale; drums are free"
 
 
 @pytest.mark.parametrize(

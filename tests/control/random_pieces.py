@@ -61,7 +61,7 @@ def _draw_rows(grammar, prompt, constrain, seed, close_chords=False):
 def draw_constraints(rng: np.random.Generator, num_bars: int) -> list[str]:
     """One to six constraints, as text."""
     makers = [_key, _pitch, _instruments, _instruments, _tempo, _metre, _chords, _velocity,
-              _durations, _density, _end]  # fmt: skip
+              _durations, _density, _repeats, _end]  # fmt: skip
     return [makers[rng.integers(len(makers))](rng, num_bars) for _ in range(rng.integers(1, 7))]
 
 
@@ -136,6 +136,10 @@ def _durations(rng, num_bars):
 def _density(rng, num_bars):
     form = (f"{rng.integers(1, 9)}", f"at most {rng.integers(1, 9)}", "4 at most 6")
     return f"density: {_one(rng, form)}{_scope(rng, num_bars)}"
+
+
+def _repeats(rng, num_bars):
+    return f"repeats: {_one(rng, ('none', 'at most 1'))}{_in_bars(rng, num_bars)}"
 
 
 def _end(rng, num_bars):

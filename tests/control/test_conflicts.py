@@ -26,6 +26,7 @@ CONTRADICTIONS = [
     ("durations: 1/4", "durations: 1/8 in bar 1"),
     ("end: C", "chords: Am F"),
     ("bars: 8", "bars: 9"),
+    ("repeats: none", "repeats: at most 2 in bars 3-5"),
 ]
 
 

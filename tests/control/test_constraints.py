@@ -12,8 +12,8 @@ from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS, parse_chord
 from amadeus.music.grid import bars_of
+from amadeus.music.tempo_words import TEMPO_RANGES
 from amadeus.text.prompt import PromptFacts, parse_prompt
-from amadeus.text.prompt_words import TEMPO_RANGES
 from amadeus.tokens import decode
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES
@@ -203,7 +203,7 @@ def test_no_constraint_allows_every_note():
 
 def test_nothing_left_to_play_is_an_error():
     everything = Constraints(*(f"instruments: no {name}" for name in _all_names()))
-    with pytest.raises(ConfigError, match="no instrument is left"):
+    with pytest.raises(ConfigError, match="leave no instrument in bar 1"):
         everything.plan(4)
 
 

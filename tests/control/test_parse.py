@@ -19,13 +19,16 @@ from amadeus.control import (
     Metre,
     PitchRange,
     Playing,
+    Repeats,
     Scope,
     TempoRange,
     Velocities,
     parse_constraint,
 )
-from amadeus.control import parse as parse_module
-from amadeus.control.rules import parse_note_value, parse_pitch
+from amadeus.control.kinds import KINDS
+from amadeus.control.kinds.durations import parse_note_value
+from amadeus.control.kinds.pitch import parse_pitch
+from amadeus.control.parse import EXAMPLES, help_lines, help_table
 from amadeus.errors import ConfigError
 
 MEANINGS = {
@@ -49,6 +52,8 @@ MEANINGS = {
     "durations: 1/8, 1/4. 1/8t": Durations(("1/8", "1/4.", "1/8t")),
     "density: 8 at most 12": Density(8, 12),
     "density: at most 4 for drums": Density(None, 4, scope=Scope(None, ("drums",))),
+    "repeats: none": Repeats(),
+    "repeats: at most 2 in bars 9-": Repeats(2, scope=Scope((9, None))),
     "bars: 16": Length(16),
     "end: on the tonic": Ending(),
     "end: Am": Ending("Am"),
@@ -94,6 +99,7 @@ def test_text_means_what_its_class_says_and_comes_back(text):
         ("density: at most 0", "instruments: none"),
         ("bars: 16 in bars 1-8", "whole piece"),
         ("bars: 0", "at least 1"),
+        ("repeats: never", "write 'none' or 'at most 2'"),
         ("end: X", "no chord"),
         ("key: A minor in bars 8-4", "write 4-8"),
         ("key: A minor in bar 0", "count from 1"),
@@ -105,24 +111,21 @@ def test_what_is_not_understood_is_named_with_what_may_stand_there(text, message
     assert text in str(caught.value)
 
 
-def test_the_table_of_the_module_is_true():
-    rows = [line.split(" | ") for line in (parse_module.__doc__ or "").splitlines()
-            if line.startswith("| ")][2:]  # fmt: skip
-    name = ""
-    for first, cell, *_ in rows:
-        name = first.strip("| ") or name
-        value = cell.strip().replace("\\|", "|")
-        for example in [value] if name == "instruments" else value.split(", "):
-            assert parse_constraint(f"{name}: {example}") is not None
+@pytest.mark.parametrize("kind", KINDS)
+def test_examples_of_every_kind_are_understood_under_all_of_its_names(kind):
+    for name in kind.names or [kind.name]:
+        assert {type(parse_constraint(f"{name}: {value}")) for value in kind.examples} == {kind}
+        with pytest.raises(ConfigError, match=f"write .*{re.escape(kind.examples[-1])}"):
+            parse_constraint(f"{name}:")
 
 
-def test_the_table_of_the_manual_is_true():
-    manual = Path(__file__).parents[2] / "docs/control.md"
-    rows = re.findall(r"^\| (`.*?`) \| ", manual.read_text(encoding="utf-8"), re.MULTILINE)
-    examples = [text for row in rows for text in re.findall("`([^`]+)`", row)]
-    assert len(examples) > 20
-    for text in examples:
-        assert parse_constraint(text.replace("\\|", "|")) is not None
+def test_the_manual_has_the_table_of_all_kinds():
+    text = (Path(__file__).parents[2] / "docs/control.md").read_text(encoding="utf-8")
+    assert help_table() in text, f"docs/control.md should have this table:\n{help_table()}"
+
+
+def test_help_has_a_line_for_every_name():
+    assert [line.partition(": ")[0] for line in help_lines()] == list(EXAMPLES)
 
 
 @pytest.mark.parametrize(

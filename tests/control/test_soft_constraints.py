@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.soft_constraints import MOST_TOWARDS_SHARE, SoftConstraints
+from amadeus.control.constraint import Moment
+from amadeus.control.kinds.instruments import MOST_TOWARDS_SHARE
+from amadeus.control.soft_constraints import SoftConstraints
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, RowType
 
@@ -20,12 +22,12 @@ def bias(soft, counts=(), bar=0, **revealed):
     values, known = np.zeros(NUM_ATTRIBUTES, dtype=np.int64), np.zeros(NUM_ATTRIBUTES, dtype=bool)
     for name, value in revealed.items():
         values[Attribute[name.upper()]], known[Attribute[name.upper()]] = value, True
-    return soft.bias(bar, 48, Counter(counts), EVERYBODY)(values, known)
+    return soft.bias(Moment(bar, 48, Counter(counts), EVERYBODY))(values, known)
 
 
 def test_nothing_leans_without_a_reason():
     soft = SoftConstraints(list(Constraints("pitch: 40-60", "tempo: 90")))
-    assert soft.bias(0, 48, Counter(), EVERYBODY) is None
+    assert soft.bias(Moment(0, 48, Counter(), EVERYBODY)) is None
 
 
 def test_pitches_lean_on_the_chord_once_it_is_known():
@@ -78,5 +80,5 @@ def test_who_has_had_a_solo_is_favoured_again_unless_all_notes_count():
 
 def test_a_key_in_some_bars_leans_only_there():
     soft = SoftConstraints(list(Constraints("key: A minor in bars 3-4")))
-    assert soft.bias(0, 48, Counter(), EVERYBODY) is None
+    assert soft.bias(Moment(0, 48, Counter(), EVERYBODY)) is None
     assert bias(soft, bar=2)[Attribute.PITCH].any()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from amadeus.control.constraint import Moment
 from amadeus.control.tonality import MAX_PUSH, Tonality
 from amadeus.music.keys import Key
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute
+
+NOW = Moment(0, 48, Counter(), frozenset())
 
 
 def row(pitch: int, ticks: int = 12) -> np.ndarray:
@@ -18,11 +23,11 @@ def row(pitch: int, ticks: int = 12) -> np.ndarray:
 
 
 def pitch_bias(tonality: Tonality, pitch: int) -> float:
-    return float(tonality.bias()[Attribute.PITCH, pitch + 1])
+    return float(tonality.bias(NOW)[Attribute.PITCH, pitch + 1])
 
 
 def test_the_tonic_triad_is_leaned_on_more_than_any_other():
-    bias = Tonality(Key(2, "major")).bias()
+    bias = Tonality(Key(2, "major")).bias(NOW)
     chords = {
         c: bias[Attribute.CHORD, v.chord_value(*c)] for c in ((2, "maj"), (9, "maj"), (4, "min"))
     }
@@ -36,31 +41,31 @@ def test_bare_fifths_call_for_the_third_of_the_mode():
     tonality = Tonality(Key(5, "minor"))
     before = pitch_bias(tonality, 68) - pitch_bias(tonality, 69)  # A flat against A
     for pitch in (41, 48) * 40:
-        tonality.update(row(pitch))
+        tonality.update(row(pitch), 0)
     assert pitch_bias(tonality, 68) - pitch_bias(tonality, 69) > before
 
 
 def test_what_is_heard_in_the_key_needs_no_push():
     tonality, other = Tonality(Key(0, "major")), Tonality(Key(0, "major"))
     for pitch in (60, 64, 67, 60, 65, 69, 72, 67, 71, 74, 67, 60) * 8:
-        tonality.update(row(pitch))
-    np.testing.assert_array_equal(tonality.bias(), other.bias())
+        tonality.update(row(pitch), 0)
+    np.testing.assert_array_equal(tonality.bias(NOW), other.bias(NOW))
 
 
 def test_the_push_has_a_limit():
     tonality = Tonality(Key(0, "major"))
-    calm = tonality.bias()
+    calm = tonality.bias(NOW)
     for pitch in (66, 70, 73) * 500:
-        tonality.update(row(pitch))
-    change = np.abs(tonality.bias() - calm)[Attribute.PITCH].max()
+        tonality.update(row(pitch), 0)
+    change = np.abs(tonality.bias(NOW) - calm)[Attribute.PITCH].max()
     assert change == pytest.approx(MAX_PUSH, abs=1e-5)
 
 
 def test_drums_and_silence_are_not_heard():
     tonality = Tonality(Key(0, "major"))
-    calm = tonality.bias()
+    calm = tonality.bias(NOW)
     drum = row(0)
     drum[Attribute.PITCH] = v.FIRST_DRUM_PITCH + 38
     for heard in (drum, np.zeros(NUM_ATTRIBUTES, dtype=np.int64)):
-        tonality.update(heard)
-    np.testing.assert_array_equal(tonality.bias(), calm)
+        tonality.update(heard, 0)
+    np.testing.assert_array_equal(tonality.bias(NOW), calm)

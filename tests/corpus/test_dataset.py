@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from amadeus.corpus import dataset
 from amadeus.corpus.dataset import (
     ExcerptConfig,
     Excerpts,
@@ -283,6 +284,22 @@ def test_excerpts_come_with_their_profiles_some_values_left_out(shards):
         assert (pairs[:length, 0] > 0).all()
         assert not pairs[length:].any()
     assert not batch(shards, step=1, profile=False).profile_lengths.any()
+
+
+def test_profiles_can_be_measured_in_longer_passages_than_the_excerpts(shards, monkeypatch):
+    measured = []
+    measure = dataset.measure_profile
+    monkeypatch.setattr(
+        dataset, "measure_profile", lambda rows: measured.append(len(rows)) or measure(rows)
+    )
+    settings = {"rows": 24, "batch_size": 64, "infill_share": 0.0, "transpose": False}
+    short = batch(shards, **settings, end_share=0.0)
+    assert max(measured) == 24
+    measured.clear()
+    long = batch(shards, **settings, end_share=0.0, profile_rows=ROWS)
+    assert 24 < max(measured) <= ROWS
+    assert 0.3 < np.mean(np.array(measured) == 24) < 0.7
+    assert long.tokens.shape == short.tokens.shape
 
 
 def test_openings_have_whole_profiles(shards):

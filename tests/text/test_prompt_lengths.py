@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.structure import ExactTempo, Metre
+from amadeus.control.kinds import ExactTempo, Metre
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.model import PRESETS, Amadeus

@@ -108,6 +108,24 @@ def test_some_rows_stand_for_all_rows(objective, all_masked, generator, places, 
     assert float(torch.stack(drawn).mean()) == pytest.approx(float(full), rel=1e-5)
 
 
+@pytest.mark.parametrize("opening", [1, 3, 40])
+def test_the_first_rows_of_every_excerpt_can_be_looked_at_in_addition(
+    objective, all_masked, generator, opening
+):
+    tokens = music(3, 11, generator)
+    with torch.no_grad():
+        noise = Noise.draw(3, 2, torch.Generator().manual_seed(1), opening)
+        assert len(noise.masks) == 3 * (2 + opening)
+        both = objective(tokens, None, None, noise)
+        first = min(opening, 10)
+        rows = objective(tokens[:, : first + 1], None, None, every_row(tokens[:, : first + 1]))
+        sampled = objective(tokens, None, None, Noise(noise.places, noise.masks[: 3 * 2]))
+    if opening == first:
+        expected = rows.attribute_nats + sampled.attribute_nats
+        assert both.attribute_nats.tolist() == pytest.approx(expected.tolist(), rel=1e-4)
+    assert int(both.num_rows) == 3 * (2 + opening)
+
+
 def test_noise_makes_the_loss_reproducible(objective, generator):
     tokens = music(2, 17, generator)
 

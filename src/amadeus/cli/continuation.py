@@ -10,7 +10,7 @@ import typer
 from amadeus.cli import options
 from amadeus.cli.display import print_json, print_unknown, progress_bar
 
-EXAMPLES = options.CONSTRAINTS + options.examples(
+EXAMPLES = options.examples(
     "amadeus continue song.mid --bars 8 --output longer.mid",
     'amadeus continue song.mid --constraint "key: A minor" --output longer.mid',
     "amadeus continue song.mid --bars 16 --seed 3 --output longer.mid --audio longer.wav",

@@ -12,7 +12,7 @@ from amadeus.cli import options
 from amadeus.cli.display import print_explained, print_json, print_unknown, progress_bar
 from amadeus.errors import ConfigError
 
-EXAMPLES = options.CONSTRAINTS + options.examples(
+EXAMPLES = options.examples(
     "amadeus edit song.mid --bars 9-12 --output new.mid",
     "amadeus edit song.mid --bars 9-12 --resample pitch,duration --keep rhythm --output new.mid",
     'amadeus edit song.mid --part piano --resample pitch --constraint "key: D dorian" '

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAX_PIECES = 10_000
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as is usual in shells."""
-EXAMPLES = options.CONSTRAINTS + options.examples(
+EXAMPLES = options.examples(
     "amadeus generate",
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
     'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',

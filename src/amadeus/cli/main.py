@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ from amadeus.cli import (
 )
 from amadeus.cli import experiment_measuring as measuring
 from amadeus.cli import experiment_training as training
+from amadeus.cli.options import CommandWithConstraints
 from amadeus.errors import AmadeusError
 
 
@@ -105,9 +107,10 @@ experiment_app = typer.Typer(
     no_args_is_help=True, help="Reproduce the experiments in the documentation."
 )
 
-app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
-app.command("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
-app.command("edit", epilog=edit.EXAMPLES)(edit.edit)
+constrained = partial(app.command, cls=CommandWithConstraints)
+constrained("generate", epilog=generate.EXAMPLES)(generate.generate)
+constrained("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
+constrained("edit", epilog=edit.EXAMPLES)(edit.edit)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("caption", epilog=caption.EXAMPLES)(caption.caption)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from amadeus.music.limits import Limits
@@ -87,33 +89,17 @@ NoLimits = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-CONSTRAINTS = """
-[bold]Constraints[/bold] have the form NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]
+class CommandWithConstraints(TyperCommand):
+    """A command whose help lists the constraints above the examples."""
 
-key: A minor; D dorian; C E G A  (a scale or its notes)
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from amadeus.control.parse import help_lines
 
-pitch: 48-84; C3-C6
-
-instruments: piano, bass; at least piano; no drums; none  (optionally: in 50% of the bars, or notes)
-
-tempo: 120; 90-110; 90->120
-
-time signature: 3/4
-
-chords: Am F C G; Am F | C G  (one chord per bar, or bars divided evenly)
-
-velocity: 40-80; 40-60->90-110
-
-durations: 1/8 1/4 1/4. 1/8t
-
-density: 8; at most 12  (notes per bar)
-
-bars: 16
-
-end: tonic; Am
-
-"""
-"""Part of the help of commands that take constraints."""
+        form = "NAME: VALUE \\[for INSTRUMENT, ...] \\[in bars A-B]"
+        title = f"[bold]Constraints[/bold] have the form {form}"
+        full = copy(self)
+        full.epilog = "\n\n".join([title, *help_lines(), str(self.epilog)])
+        TyperCommand.format_help(full, ctx, formatter)
 
 
 def examples(*lines: str) -> str:

@@ -1,26 +1,25 @@
-"""Casting: which programs play in which bars, and by when each that has to play has to have played.
+"""Casting: which programs play in which bars, and the deadlines of those that have to play.
 
-A name such as "guitar" leaves the choice among several programs; here it is made, so that all
-constraints on instruments agree.
+A name such as "guitar" may mean several programs. Casting chooses one so that all constraints on
+instruments agree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import ceil
 
 import numpy as np
 
-from amadeus.control.conflicts import contradiction, named
-from amadeus.control.rules import Constraint
-from amadeus.control.structure import Playing
+from amadeus.control.constraint import Constraint, blame, contradiction
+from amadeus.control.kinds import Playing
 from amadeus.errors import ConfigError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE
 from amadeus.tokens.vocabulary import Attribute
 
+PATIENCE = 4
+"""Bars in which the model may choose when a required instrument enters."""
 _ALL = (np.arange(MAX_SIZE) > 0) & (np.arange(MAX_SIZE) <= v.DRUMS)
 
 
@@ -32,28 +31,21 @@ class Demand:
     instrument: int
     """Value of the attribute `instrument`."""
     bars: tuple[int, ...]
-    """Bars, counted from 0, in which it is asked for and may play."""
+    """Bars, counted from 0, in which it is required and allowed to play."""
     deadline: int | None = None
     """The last bar in which it may enter; None while the piece has no known end."""
 
     @property
     def share(self) -> float | None:
-        """The share of the bars in which it plays; None where once is enough."""
+        """The share of the bars in which it plays; None if playing once is enough."""
         return self.constraint.bar_share
-
-    def needed(self, bar: int, num_bars: int | None) -> int:
-        """In how many bars it has to have played by the end of a bar, counted from 0."""
-        scope = self.constraint.scope
-        end = scope.end(num_bars)
-        passed = (bar if end is None else min(bar, end - 1)) + 1 - scope.first
-        return ceil((self.share or 0) * max(0, passed) - 1e-9)
 
 
 class Casting:
-    """Who plays in each bar, out of the constraints on instruments."""
+    """Which instruments play in each bar, according to the constraints."""
 
     def __init__(self, playing: Sequence[Playing], bars: int, num_bars: int | None) -> None:
-        """bars: how many to look at; num_bars: how many the piece has, None if that is open.
+        """bars: how many bars to plan; num_bars: bars of the piece, None if their number is open.
 
         Raises ConfigError, naming both, for two constraints that exclude each other.
         """
@@ -61,88 +53,82 @@ class Casting:
         self._cast: dict[tuple[Playing, tuple[int, ...]], int] = {}
         allowed = [self._candidates(bar) for bar in range(bars)]
         groups = [(p, group) for p in playing for group in p.demands]
-        # Who is most particular chooses first, and others join in where they can.
-        for one, group in sorted(groups, key=lambda g: len(g[1])):
+        # Names with the fewest programs choose first; others reuse these programs where possible.
+        for constraint, group in sorted(groups, key=lambda g: len(g[1])):
             taken = set(self._cast.values())
-            here = [a for bar, a in enumerate(allowed) if one.scope.covers(bar)]
+            here = [a for bar, a in enumerate(allowed) if constraint.scope.covers(bar)]
             wishes = sorted(group, key=lambda value: value not in taken)
             free = [value for value in wishes if any(a[value] for a in here)]
             if not free:
-                raise self._excluded(one, group)
-            self._cast[one, group] = free[0]
+                raise self._excluded(constraint, group)
+            self._cast[constraint, group] = free[0]
         for bar in range(bars):
             self._check(bar)
         self.demands = [self._demand(p, group, bars) for p, group in groups]
 
     def instruments(self, bar: int) -> np.ndarray:
         """Values of `instrument` that may play in a bar, bool [V]; none for silence."""
+        covering = self._covering(bar)
         allowed = self._candidates(bar)
-        covering = [p for p in self._playing if p.scope.covers(bar)]
         if any(p.mode == "exactly" for p in covering):
             cast = [value for (p, _), value in self._cast.items() if p in covering]
             allowed &= np.isin(np.arange(MAX_SIZE), cast)
         return allowed
 
+    def _covering(self, bar: int) -> list[Playing]:
+        return [p for p in self._playing if p.scope.covers(bar)]
+
     def _candidates(self, bar: int) -> np.ndarray:
-        allowed = _ALL.copy()
-        for one in self._playing:
-            if one.scope.covers(bar):
-                allowed &= self._mask(one)
-        return allowed
+        return np.logical_and.reduce([_ALL, *map(_mask, self._covering(bar))])
 
-    @staticmethod
-    def _mask(one: Playing) -> np.ndarray:
-        """Values of `instrument` that a constraint lets play, bool [V]."""
-        return one.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
-
-    def _demand(self, one: Playing, group: tuple[int, ...], bars: int) -> Demand:
-        value = self._cast[one, group]
+    def _demand(self, constraint: Playing, group: tuple[int, ...], bars: int) -> Demand:
+        value = self._cast[constraint, group]
         playable = tuple(
-            b for b in range(bars) if one.scope.covers(b) and self.instruments(b)[value]
+            b for b in range(bars) if constraint.scope.covers(b) and self.instruments(b)[value]
         )
-        demand = Demand(one, value, playable)
-        if self._num_bars is not None and demand.needed(bars - 1, bars) > len(playable):
-            raise self._excluded(one, (value,))
+        demand = Demand(constraint, value, playable)
+        if self._num_bars is not None and constraint.bars_needed(bars - 1, bars) > len(playable):
+            raise self._excluded(constraint, (value,))
         return demand
 
-    def _excluded(self, one: Playing, group: tuple[int, ...]) -> ConfigError:
-        """The error for an instrument that has to play and may not; names who forbids most."""
-        bars = [bar for bar in range(self._bars) if one.scope.covers(bar)]
+    def _excluded(self, constraint: Playing, group: tuple[int, ...]) -> ConfigError:
+        """The error that names the constraint which forbids an instrument in most bars."""
+        bars = [bar for bar in range(self._bars) if constraint.scope.covers(bar)]
         against = {
             other: sum(other.scope.covers(bar) for bar in bars)
             for other in self._playing
-            if other is not one and not self._mask(other)[list(group)].any()
+            if other is not constraint and not _mask(other)[list(group)].any()
         }
         if against:
             other = max(against, key=against.__getitem__)
-            return contradiction(one, other, "what one asks for the other forbids")
-        return ConfigError(f"{named(one)}: the other constraints leave none of these to play")
+            return contradiction(constraint, other, "what one asks for the other forbids")
+        return ConfigError(
+            f"{constraint.described}: the other constraints leave none of these to play"
+        )
 
     def _check(self, bar: int) -> None:
-        if self.instruments(bar).any():
-            return
-        covering = [p for p in self._playing if p.scope.covers(bar)]
-        if any(p.is_silence for p in covering):
-            return  # silence that was asked for
-        for one, other in combinations(covering, 2):
-            if not (_ALL & self._mask(one) & self._mask(other)).any():
-                raise contradiction(one, other, f"no instrument is left to play in bar {bar + 1}")
-        names = ", ".join(map(named, covering))
-        raise ConfigError(f"no instrument is left to play in bar {bar + 1}; allow one ({names})")
+        covering = self._covering(bar)
+        if not (self.instruments(bar).any() or any(p.is_silence for p in covering)):
+            raise blame(Attribute.INSTRUMENT, [(p, _mask(p)) for p in covering], _ALL, bar)
+
+
+def _mask(constraint: Playing) -> np.ndarray:
+    """Values of `instrument` that a constraint lets play, bool [V]."""
+    return constraint.masks(0, None).get(Attribute.INSTRUMENT, _ALL)
 
 
 def with_deadlines(
     demands: Sequence[Demand], most: Sequence[float], num_bars: int | None
 ) -> list[Demand]:
-    """Demands with the bars in which they have to be met at the latest.
+    """Demands with the last bars in which they can be met.
 
     most: notes that each bar may have. From the last bar backwards, each bar takes those that have
     the fewest bars left before it. Raises ConfigError where they do not fit.
     """
     room = list(most)
-    for one in demands:
-        if one.share is not None:
-            for bar in one.bars:
+    for demand in demands:
+        if demand.share is not None:
+            for bar in demand.bars:
                 room[bar] -= 1
     if any(left < 0 for left in room):
         raise _crowded([d.constraint for d in demands if d.share is not None])
@@ -153,15 +139,71 @@ def with_deadlines(
         here = sorted(
             (d for d in waiting if bar in d.bars), key=lambda d: sum(b < bar for b in d.bars)
         )
-        for one in here[: int(min(room[bar], len(here)))]:
-            waiting.remove(one)
-            due.append(Demand(one.constraint, one.instrument, one.bars, bar))
+        for demand in here[: int(min(room[bar], len(here)))]:
+            waiting.remove(demand)
+            due.append(Demand(demand.constraint, demand.instrument, demand.bars, bar))
     if waiting:
         raise _crowded([d.constraint for d in waiting])
     return due
 
 
 def _crowded(constraints: Sequence[Constraint]) -> ConfigError:
-    names = ", ".join(dict.fromkeys(map(named, constraints)))
-    return ConfigError(f"{names}: the bars may not have notes enough for every instrument; "
+    names = ", ".join(dict.fromkeys(c.described for c in constraints))
+    return ConfigError(f"{names}: the bars do not have enough notes for every instrument; "
                        "allow more notes or ask for fewer instruments")  # fmt: skip
+
+
+class Attendance:
+    """Keeps track of the instruments that have played, and of those that still have to."""
+
+    def __init__(self, demands: Sequence[Demand], horizon: int, num_bars: int | None) -> None:
+        self._horizon, self._num_bars = horizon, num_bars
+        self._played: dict[Demand, set[int]] = {demand: set() for demand in demands}
+
+    def update(self, instrument: int, bar: int) -> None:
+        """Count a note. instrument: value of the attribute; bar: counted from 0."""
+        for demand, bars in self._played.items():
+            if demand.instrument == instrument and demand.constraint.scope.covers(bar):
+                bars.add(bar)
+
+    @property
+    def missing(self) -> frozenset[int]:
+        """Required instruments that have not played yet."""
+        return frozenset(
+            d.instrument
+            for d, bars in self._played.items()
+            if not bars and d.constraint.scope.bars is None
+        )
+
+    def late(self, bar: int) -> frozenset[int]:
+        """Instruments that should enter in a bar, counted from 0."""
+        waiting = [d for d, bars in self._played.items() if not bars]
+        late = set()
+        for demand in waiting:
+            began = demand.constraint.scope.first + PATIENCE
+            left = PATIENCE + 1 if demand.deadline is None else demand.deadline + 1 - bar
+            if self._may_play(demand, bar) and (bar >= began or left <= len(waiting)):
+                late.add(demand.instrument)
+        return frozenset(late)
+
+    def due(self, bar: int) -> frozenset[int]:
+        """Instruments that have to play before a bar, counted from 0, ends."""
+        return frozenset(
+            d.instrument
+            for d, bars in self._played.items()
+            if bar not in bars and self._may_play(d, bar) and self._is_due(d, bars, bar)
+        )
+
+    def _is_due(self, demand: Demand, played: set[int], bar: int) -> bool:
+        if demand.share is None:
+            return not played and demand.deadline is not None and bar >= demand.deadline
+        bars_needed, num_bars = demand.constraint.bars_needed, self._num_bars
+        behind = len(played) < bars_needed(bar, num_bars)
+        left = sum(b >= bar for b in demand.bars)
+        needed = bars_needed(self._horizon - 1, num_bars)
+        return behind or (num_bars is not None and needed - len(played) >= left)
+
+    def _may_play(self, demand: Demand, bar: int) -> bool:
+        if bar < self._horizon:
+            return bar in demand.bars
+        return bool(demand.bars) and demand.constraint.scope.covers(bar)

@@ -1,4 +1,4 @@
-"""What is to change about a piece, and what stays: bars, parts, single notes and attributes."""
+"""What an edit changes and keeps: bars, parts, single notes and attributes."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ NAMES = {name: Attribute[name.upper()] for name in ATTRIBUTES} | {
     "length": Attribute.DURATION,
     "dynamics": Attribute.VELOCITY,
 }
-"""What attributes are called."""
+"""The names of attributes."""
 VARIED = frozenset({Attribute.PITCH, Attribute.DURATION, Attribute.VELOCITY})
-"""What is drawn anew of single notes and by a variation, unless told otherwise."""
+"""What is resampled by default for single notes and in a variation."""
 MUSICAL = VARIED | {Attribute.BEAT, Attribute.CHORD}
-"""What is drawn anew where only what is kept is named: players and tempo are no part of it."""
+"""What is resampled by default if only kept attributes are named: not instruments and tempo."""
 SHARED = frozenset({Attribute.CHORD, Attribute.TEMPO})
-"""What notes of one onset have in common."""
+"""What all notes of an onset have in common."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
     """A change to a piece.
 
-    With nothing but bars and parts, their notes make way for new ones. `notes`, `resample`, `keep`
-    and `vary` leave the notes and draw attributes of them anew.
+    With bars and parts alone, new notes replace the old ones. With `notes`, `resample`, `keep` or
+    `vary`, the notes stay and some of their attributes are resampled.
     """
 
     bars: tuple[int, int | None] | None = None
-    """First and last bar that change, counted from 1; the last is None to the end. All if None."""
+    """First and last bar that change, counted from 1; None for the end. All bars if None."""
     parts: tuple[str, ...] = ()
-    """Instruments whose notes change; all if empty."""
+    """Instruments whose notes change; all instruments if empty."""
     add: tuple[str, ...] = ()
-    """Instruments that get new parts; beside `parts`, in their place."""
+    """Instruments that get new parts; with `parts`, they replace these."""
     notes: tuple[str, ...] = ()
-    """Notes that change, and no others, as in `note_range`: "C4-G5 from 9:1 to 9:3"."""
+    """The only notes that change, as in `note_range`: "C4-G5 from 9:1 to 9:3"."""
     resample: tuple[str, ...] = ()
-    """Attributes that are drawn anew; by default VARIED for single notes and for a variation, and
-    else MUSICAL."""
+    """Attributes that are resampled; by default VARIED for single notes and for a variation, and
+    MUSICAL otherwise."""
     keep: tuple[str, ...] = ()
-    """Attributes that are not."""
+    """Attributes that are not resampled."""
     vary: float | None = None
     """Share of the notes that change, above 0 and up to 1."""
 
@@ -97,12 +97,12 @@ class Edit:
 
     @property
     def writes(self) -> bool:
-        """Whether new notes are written, rather than attributes drawn anew."""
+        """Whether new notes are written, rather than attributes resampled."""
         return not (self.notes or self.resample or self.keep or self.vary)
 
     @property
     def drawn(self) -> frozenset[Attribute]:
-        """Attributes of given notes that are drawn anew."""
+        """Attributes of given notes that are resampled."""
         if self.writes:
             return frozenset()
         default = VARIED if self.vary or self.notes else MUSICAL
@@ -111,15 +111,15 @@ class Edit:
 
 def _attributes(names: Iterable[str]) -> frozenset[Attribute]:
     """Raises ConfigError, with the nearest names, for one that is unknown."""
-    found = set()
+    attributes = set()
     for name in names:
         wanted = name.strip().lower()
         known = wanted if wanted in NAMES else wanted.removesuffix("s")
         if known not in NAMES:
             close = get_close_matches(wanted, NAMES, n=2) or list(NAMES)
             raise ConfigError(f"no attribute is called {name!r}; did you mean {', '.join(close)}?")
-        found.add(NAMES[known])
-    return frozenset(found)
+        attributes.add(NAMES[known])
+    return frozenset(attributes)
 
 
 def _names(attributes: Iterable[Attribute]) -> str:

@@ -1,18 +1,21 @@
-"""The engine: constraints applied to a piece row by row, as masks for its grammar.
+"""The engine applies the constraints row by row, as masks for the grammar of a piece.
 
-A bar's masks come from the plan. What changes within a bar is who still has to play in it, and how
-many notes it may still have; masks are made anew only when one of these changes.
+The masks of a bar come from the plan. Within a bar, the instruments that still have to play and the
+number of notes left change; the masks are only rebuilt when one of these does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
+from math import inf
 
 import numpy as np
 
-from amadeus.control.casting import Demand
+from amadeus.control.casting import Attendance
 from amadeus.control.chord_size import ChordSizeLimit
+from amadeus.control.constraint import Moment, Note, Room, only
 from amadeus.control.plan import Plan
 from amadeus.control.soft_constraints import SoftConstraints
 from amadeus.diffusion.unmasking import LogitBias
@@ -20,22 +23,23 @@ from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.rows import bar_index
-from amadeus.tokens.vocabulary import FIRST_BAR, FIRST_REST, Attribute
+from amadeus.tokens.vocabulary import Attribute, RowType
 
-PATIENCE = 4
-"""Bars in which a required instrument may enter when the model chooses."""
 OFF_BEAT = 8.0
-"""Nats taken from notes beside others on steps of the beat that these do not use."""
+"""Nats against notes on steps of the beat that the other parts do not use."""
 NOTHING = np.zeros((0, *VALUES.shape), dtype=bool)
 _VALUES = np.arange(MAX_SIZE)
+_END = VALUES[None].copy()
+"""The end of the piece, [1, A, V]."""
+_END[:, Attribute.TYPE] = only([RowType.END, RowType.JOIN])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
-    """What may come next, as products, bool [P, A, V]; none of them for what may not."""
+    """What may come next, as products, bool [P, A, V]; no products for what may not."""
 
     notes: np.ndarray
-    """Notes in the bar at hand."""
+    """Notes in the current bar."""
     end: np.ndarray
     """The end of the piece."""
     opening: np.ndarray
@@ -43,7 +47,7 @@ class Permission:
     rest: np.ndarray
     """The next bar, if it is empty."""
     due: frozenset[int]
-    """Values of `instrument` that have to play before the bar at hand is over."""
+    """Values of `instrument` that have to play before the current bar ends."""
     due_next: frozenset[int]
     """The same for the next bar."""
 
@@ -52,14 +56,13 @@ class Control:
     """Applies a plan to the grammar of one piece; a hook for `Request.constrain`."""
 
     def __init__(self, plan: Plan, first_bar: int = 0, *, steps: np.ndarray | None = None) -> None:
-        """first_bar: bars of the piece that are given, so that the plan begins after them.
+        """first_bar: given bars of the piece, after which the plan begins.
 
-        steps: the steps of a quarter note that notes beside others are drawn towards, bool
-        [GRID].
+        steps: the steps of a quarter note that are favoured beside other parts, bool [GRID].
         """
         self.plan, self.first_bar = plan, first_bar
         self.soft = SoftConstraints(plan.constraints)
-        self._attendance = _Attendance(plan)
+        self._attendance = Attendance(plan.demands, plan.horizon, plan.num_bars)
         self._counts: Counter[int] = Counter()
         self._chords = ChordSizeLimit(usually=steps is not None)
         self._steps = steps
@@ -83,11 +86,11 @@ class Control:
         return self.bias(grammar)
 
     def bar(self, grammar: Grammar) -> int:
-        """The bar at hand, counted from the first one of the plan; negative before it."""
+        """The current bar, counted from the first bar of the plan; negative before it."""
         return grammar.bars - 1 - self.first_bar
 
     def update(self, row: np.ndarray, bar: int) -> None:
-        """Take a row that was composed, [A], and the bar of the plan it is in; each row once."""
+        """Take the next composed row, [A], and its bar, counted from the first bar of the plan."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         if v.has_sound(row[0]):
@@ -98,36 +101,35 @@ class Control:
         self.soft.update(row, bar)
 
     def update_given(self, row: np.ndarray) -> None:
-        """Take a row that was given, [A]: only what is composed is held to anything."""
+        """Take the next given row, [A]; constraints only apply to composed rows."""
         if v.opens_bar(row[0]):
             self._counts.clear()
         self._chords.update(row)
 
     def follow(self, rows: np.ndarray) -> None:
-        """Take rows that were composed under this plan, [N, A], from its first one on."""
+        """Take rows that were composed under this plan, [N, A], beginning with its first row."""
         for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
             self.update(row, bar)
 
     def limit_chord(self, grammar: Grammar) -> None:
-        """Close a chord that has as many notes as its instrument plays at once."""
+        """Close a chord that has as many notes as its instrument can play at once."""
         self._chords.limit(grammar)
 
     def bias(self, grammar: Grammar) -> LogitBias | None:
-        """What is added to the logits of the next row."""
+        """The bias on the logits of the next row."""
         bar = self.bar(grammar)
-        playing = self.plan.bar(bar).notes[:, Attribute.INSTRUMENT].any(0) if bar >= 0 else ()
-        instruments = frozenset(np.flatnonzero(playing).tolist())
-        bias = self.soft.bias(bar, grammar.bar_ticks, self._counts, instruments)
-        return plus(bias, self._off_beat)
+        instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
+        moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
+        return plus(self.soft.bias(moment), self._off_beat)
 
     def last_step(self, bar_ticks: int) -> int:
-        """The last beat of a bar that notes are drawn towards, counted from 1."""
+        """The last favoured beat of a bar, counted from 1."""
         if self._steps is None:
             return bar_ticks
         return 1 + int(np.flatnonzero(self._steps[np.arange(bar_ticks) % GRID])[-1])
 
     def permission(self, grammar: Grammar) -> Permission:
-        """What may follow the last row; the same object as before where nothing has changed."""
+        """What may follow the last row; the same object as before if nothing has changed."""
         here = self.bar(grammar)
         following = here + 1
         ends = self.plan.num_bars is not None and following >= self.plan.num_bars
@@ -135,23 +137,55 @@ class Control:
         due_next = frozenset() if ends else self._attendance.due(following)
         missing = self._attendance.missing
         late = frozenset() if ends or due_next else self._attendance.late(following)
-        notes_left = None if grammar.max_notes is None else grammar.max_notes - grammar.notes
-        must = missing if notes_left is not None and notes_left <= len(missing) else frozenset()
+        notes_left = inf if grammar.max_notes is None else grammar.max_notes - grammar.notes
+        must = missing if notes_left <= len(missing) else frozenset()
         limits = self._limits(here, due)
-        state = (following, due, due_next, late, must, bool(missing), limits)
+        banned = self._banned(here, grammar.bar_ticks, due, notes_left, self._counts)
+        shortest = 0 if ends else min(self.plan.bar(following).lengths, default=0)
+        banned_next = self._banned(following, shortest, due_next, notes_left, Counter())
+        goes_on = bool(due) or not all(tracker.may_close() for _, tracker in self.soft.trackers)
+        stays = goes_on or (self.plan.num_bars is None and bool(missing))
+        state = (following, due, due_next, late, must, stays, goes_on, limits, banned, banned_next)
         if state != self._state:
             self._state = state
-            open_end = self.plan.num_bars is None and missing
-            end = self.plan.bar(here).end[None] if here >= 0 and not (due or open_end) else NOTHING
+            end = NOTHING if here < 0 or stays else _END
             opening = rest = NOTHING
-            if not (due or ends):
+            if not (goes_on or ends):
                 opening, rest = self._next_bar(following, due_next, late, must)
+                opening = _without(opening, banned_next)
             notes = self._notes(here, self.last_step(max(1, grammar.bar_ticks)), due, must, limits)
+            notes = _without(notes, banned)
             self._permission = Permission(notes, end, opening, rest, due, due_next)
         return self._permission
 
+    def _banned(
+        self,
+        index: int,
+        bar_ticks: int,
+        due: frozenset[int],
+        notes_left: float,
+        counts: Counter[int],
+    ) -> frozenset[Note]:
+        """Notes that trackers ban in a bar, counted from 0, with these notes so far."""
+        trackers = [t for scope, t in self.soft.trackers if index >= 0 and scope.covers(index)]
+        if not (trackers and bar_ticks):
+            return frozenset()
+        bar = self.plan.bar(index)
+        left = min(bar.most - counts.total(), notes_left)
+
+        def room(note: Note) -> Room:
+            beat, instrument, _ = note
+            still_due = due - {instrument}
+            done = (bar.most_of.get(i, inf) <= counts[i] + (i == instrument) for i in bar.players)
+            # On the last beat, the order of instruments would limit those that are due.
+            end = bar_ticks - bool(still_due)
+            full = left < 2 or all(done)
+            return Room(0 if full else bar.room(end, beat), not still_due)
+
+        return frozenset[Note]().union(*(tracker.banned(index, room) for tracker in trackers))
+
     def _limits(self, here: int, due: frozenset[int]) -> tuple[bool, bool, frozenset[int]]:
-        """Whether the bar is full, whether what is left is for who is due, and who has had all."""
+        """Whether the bar is full, whether only due instruments may play, and which are done."""
         if here < 0:
             return False, False, frozenset()
         bar = self.plan.bar(here)
@@ -167,117 +201,59 @@ class Control:
         must: frozenset[int],
         limits: tuple[bool, bool, frozenset[int]],
     ) -> np.ndarray:
-        """Products for notes in the bar at hand, of which `last` is a beat, [P, A, V]."""
+        """Products for notes in the current bar, [P, A, V]. last: its last beat."""
         if here < 0:
             return NOTHING
         full, reserved, done = limits
-        notes = NOTHING if full else self.plan.bar(here).notes
-        notes = _played_by(notes, must) if must else notes
-        notes = _played_by(notes, due) if due and reserved else notes
-        notes = _played_by(notes, frozenset(range(MAX_SIZE)) - done) if done else notes
+        bar = self.plan.bar(here)
+        if full or bar.players <= done:
+            return NOTHING
+        able = bar.players - done if done else frozenset()
+        notes = _played_by(bar.notes, must, due if reserved else frozenset(), able)
         return _with_room(notes, due, last) if due else notes
 
     def _next_bar(
         self, index: int, due: frozenset[int], late: frozenset[int], must: frozenset[int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Products for notes that open the next bar, and for the bar if it is empty, [P, A, V]."""
+        """Products for notes that open the next bar, and for an empty bar, [P, A, V] each."""
         bar = self.plan.bar(index)
-        notes = bar.opening
-        asked_for = late or must or due
-        if late:
-            notes = _played_by(notes, late)
-        if must:
-            notes = _played_by(notes, must)
+        reserved = bar.most <= len(due)
+        notes = _played_by(bar.opening, late, must, due if reserved else frozenset())
         if due:
-            notes = _played_by(notes, due) if bar.most <= len(due) else notes
-            notes = _with_room(notes, due, self.last_step(_shortest(notes)))
-        # Music that was asked for begins at once.
-        begins = index == 0 and not self.plan.is_passage
-        return notes, NOTHING if len(notes) and (asked_for or begins) else bar.rest[None]
+            notes = _with_room(notes, due, self.last_step(min(bar.lengths)))
+        # Required music begins in the first bar.
+        begins = late or must or due or (index == 0 and not self.plan.is_passage)
+        return notes, NOTHING if len(notes) and begins else bar.rest[None]
 
 
 def plus(bias: LogitBias | None, always: np.ndarray | None) -> LogitBias | None:
-    """A bias with a table added that always applies, [A, V]."""
+    """A bias plus a table that always applies, [A, V]."""
     if always is None:
         return bias
     return LogitBias(always) if bias is None else LogitBias(bias.always + always, bias.links)
 
 
 def _away_from(steps: np.ndarray) -> np.ndarray:
-    """Away from steps of a quarter note, bool [GRID], in every bar, [A, V]."""
+    """A bias against these steps of a quarter note, bool [GRID], in every bar, [A, V]."""
     bias = np.zeros(VALUES.shape, dtype=np.float32)
     bias[Attribute.BEAT] = np.where(steps[(_VALUES - 1) % GRID], -OFF_BEAT, 0.0)
     return bias
 
 
-class _Attendance:
-    """Who has played, and who still has to."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._played: dict[Demand, set[int]] = {demand: set() for demand in plan.demands}
-
-    def update(self, instrument: int, bar: int) -> None:
-        """Take a note of an instrument, as a value, in a bar counted from 0."""
-        for demand, bars in self._played.items():
-            if demand.instrument == instrument and demand.constraint.scope.covers(bar):
-                bars.add(bar)
-
-    @property
-    def missing(self) -> frozenset[int]:
-        """Instruments that the piece may not end without."""
-        return frozenset(
-            d.instrument
-            for d, bars in self._played.items()
-            if not bars and d.constraint.scope.bars is None
-        )
-
-    def late(self, bar: int) -> frozenset[int]:
-        """Instruments that it is time to hear, in a bar that they may play in."""
-        waiting = [d for d, bars in self._played.items() if not bars]
-        late = set()
-        for demand in waiting:
-            began = demand.constraint.scope.first + PATIENCE
-            left = PATIENCE + 1 if demand.deadline is None else demand.deadline + 1 - bar
-            if self._may_play(demand, bar) and (bar >= began or left <= len(waiting)):
-                late.add(demand.instrument)
-        return frozenset(late)
-
-    def due(self, bar: int) -> frozenset[int]:
-        """Instruments that a bar, counted from 0, may not go by without."""
-        return frozenset(
-            d.instrument
-            for d, bars in self._played.items()
-            if bar not in bars and self._may_play(d, bar) and self._is_due(d, bars, bar)
-        )
-
-    def _is_due(self, demand: Demand, played: set[int], bar: int) -> bool:
-        if demand.share is None:
-            return not played and demand.deadline is not None and bar >= demand.deadline
-        num_bars = self._plan.num_bars
-        behind = len(played) < demand.needed(bar, num_bars)
-        left = sum(b >= bar for b in demand.bars)
-        needed = demand.needed(self._plan.horizon - 1, num_bars)
-        return behind or (num_bars is not None and needed - len(played) >= left)
-
-    def _may_play(self, demand: Demand, bar: int) -> bool:
-        if bar < self._plan.horizon:
-            return bar in demand.bars
-        return bool(demand.bars) and demand.constraint.scope.covers(bar)
-
-
-def _played_by(notes: np.ndarray, instruments: frozenset[int]) -> np.ndarray:
-    """The notes, [P, A, V], that these instruments play; products of none are left out."""
-    notes = notes.copy()
-    notes[:, Attribute.INSTRUMENT] &= np.isin(_VALUES, list(instruments))
-    return notes[notes[:, Attribute.INSTRUMENT].any(1)]
+def _played_by(notes: np.ndarray, *groups: frozenset[int]) -> np.ndarray:
+    """The notes, [P, A, V], of instruments that are in all groups that are not empty."""
+    for instruments in filter(None, groups):
+        notes = notes.copy()
+        notes[:, Attribute.INSTRUMENT] &= np.isin(_VALUES, list(instruments))
+        notes = notes[notes[:, Attribute.INSTRUMENT].any(1)]
+    return notes
 
 
 def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:
-    """The notes, [P, A, V], after which all that are due can still play in their bar.
+    """The notes, [P, A, V], after which all due instruments can still play in the bar.
 
-    Before the last beat anything may come, for on it they can all play at once. On the last beat,
-    where notes are in the order of instruments, nothing may come that is behind one that is due.
+    Before the last beat every note is possible, because all instruments can play on the last beat.
+    There, notes are in the order of instruments, so no note may come after that of a due one.
     """
     before, on_last = notes.copy(), notes.copy()
     before[:, Attribute.BEAT, last:] = False
@@ -286,7 +262,20 @@ def _with_room(notes: np.ndarray, due: frozenset[int], last: int) -> np.ndarray:
     return np.concatenate([before, on_last])
 
 
-def _shortest(notes: np.ndarray) -> int:
-    """Grid steps of the shortest bar that notes [P, A, V] may open."""
-    metres = notes[:, Attribute.TYPE, FIRST_BAR:FIRST_REST].any(0)
-    return int(v.METRE_TICKS[metres].min())
+def _without(notes: np.ndarray, banned: frozenset[Note]) -> np.ndarray:
+    """The notes, [P, A, V], without some of them."""
+    for (beat, instrument), group in groupby(sorted(banned), lambda note: note[:2]):
+        other_beats, same_beat = _divided(notes, Attribute.BEAT, beat)
+        other_players, same_player = _divided(same_beat, Attribute.INSTRUMENT, instrument)
+        same_player[:, Attribute.PITCH, [pitch for _, _, pitch in group]] = False
+        some = same_player[same_player[:, Attribute.PITCH].any(1)]
+        notes = np.concatenate([other_beats, other_players, some])
+    return notes
+
+
+def _divided(notes: np.ndarray, attribute: Attribute, value: int) -> tuple[np.ndarray, np.ndarray]:
+    """The notes, [P, A, V], with other values of an attribute, and those with this value."""
+    others, same = notes.copy(), notes[notes[:, attribute, value]]
+    others[:, attribute, value] = False
+    same[:, attribute] = only([value])
+    return others[others[:, attribute].any(1)], same

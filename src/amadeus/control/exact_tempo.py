@@ -1,4 +1,4 @@
-"""Exact tempos: tokens hold the nearest bin of a tempo, the finished score holds the number."""
+"""Exact tempos: tokens only have tempo bins, so the finished score gets the exact numbers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from amadeus.control.kinds import ExactTempo
 from amadeus.control.plan import Plan
-from amadeus.control.structure import ExactTempo
 from amadeus.music.grid import bars_of
 from amadeus.music.score import Score, Tempo
 
 
 def with_exact_tempos(score: Score, plan: Plan, first_bar: int = 0) -> Score:
-    """The score with the exact tempos that were asked for in place of those of the bins.
+    """The score with the requested exact tempos in place of the tempos of the bins.
 
-    first_bar: the bar of the score, counted from 0, that is the first one of the plan.
+    first_bar: the bar of the score, counted from 0, where the plan begins.
     """
     bars = bars_of(score)
     asked = ((bar, exact_tempo(plan, bar - first_bar)) for bar in range(first_bar, len(bars)))
@@ -37,9 +37,9 @@ def with_exact_tempos(score: Score, plan: Plan, first_bar: int = 0) -> Score:
 
 
 def exact_tempo(plan: Plan, bar: int) -> float | None:
-    """The tempo that was asked for in a bar of the plan, counted from 0; None for none."""
+    """The requested tempo of a bar of the plan, counted from 0, if there is one."""
     if plan.num_bars is not None and bar >= plan.num_bars:
         return None
-    exact = [one for one in plan.constraints if isinstance(one, ExactTempo)]
-    covering = [one for one in exact if one.scope.covers(bar)]
+    exact = [c for c in plan.constraints if isinstance(c, ExactTempo)]
+    covering = [tempo for tempo in exact if tempo.scope.covers(bar)]
     return covering[-1].bpm_at(bar, plan.num_bars) if covering else None

@@ -1,7 +1,7 @@
 """Single notes of a piece, named by pitch, instrument and place.
 
-"C4 at 9:2.5", "C4-G5 for cello", "36-40 for drums from 9:1 to 10:4": what is left out may be any. A
-place is bar:beat, both counted from 1, beats as the time signature has them.
+"C4 at 9:2.5", "C4-G5 for cello", "36-40 for drums from 9:1 to 10:4": anything left out matches all.
+A place is bar:beat, both counted from 1, with beats of the time signature.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from amadeus.control.rules import parse_pitch
+from amadeus.control.kinds.pitch import parse_pitch
 from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
 from amadeus.music.grid import GRID
@@ -33,17 +33,17 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 0.55
-"""Grid steps within which a note is at a place: half a step, and what decimals leave out."""
+"""A note is at a place within this many grid steps: half a step, and a margin for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoteRange:
-    """Notes between two pitches and two places, all ends included."""
+    """Notes between two pitches and two places, both included."""
 
     low: int = 0
     high: int = 127
     instrument: str = ""
-    """Name; any if empty."""
+    """Name; any instrument if empty."""
     first: Place | None = None
     last: Place | None = None
 
@@ -61,7 +61,7 @@ class NoteRange:
 
 @lru_cache(maxsize=4096)
 def parse_notes(text: str) -> NoteRange:
-    """The notes that a text names. Raises ConfigError for one that is not understood."""
+    """The notes that a text names. Raises ConfigError for text that is not understood."""
     match = _TEXT.fullmatch(text.strip())
     try:
         if not match or not match[0]:
@@ -84,10 +84,10 @@ def parse_notes(text: str) -> NoteRange:
 
 
 def named_notes(tokens: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """Which rows of a piece are notes that any of the texts names, bool [N].
+    """Which rows of a piece are named by any of the texts, bool [N].
 
-    tokens: the piece, int64 [N, A]. Raises ConfigError for a text that names none, and for bars and
-    beats that the piece does not have.
+    tokens: the piece, int64 [N, A]. Raises ConfigError for a text that names no note, and for bars
+    and beats that the piece does not have.
     """
     instruments = tokens[:, Attribute.INSTRUMENT]
     pitches = tokens[:, Attribute.PITCH] - v.first_pitch(instruments)
@@ -96,25 +96,25 @@ def named_notes(tokens: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     named = np.zeros(len(tokens), dtype=bool)
     for text in texts:
         asked = parse_notes(text)
-        one = sound & (pitches >= asked.low) & (pitches <= asked.high)
+        matches = sound & (pitches >= asked.low) & (pitches <= asked.high)
         if asked.instrument:
-            one &= np.isin(instruments, list(instrument_values((asked.instrument,))))
+            matches &= np.isin(instruments, list(instrument_values((asked.instrument,))))
         if asked.first and asked.last:
-            one &= onsets >= _grid_step(asked.first, bars, metres) - _NEAR
-            one &= onsets <= _grid_step(asked.last, bars, metres) + _NEAR
-        if not one.any():
+            matches &= onsets >= _grid_step(asked.first, bars, metres) - _NEAR
+            matches &= onsets <= _grid_step(asked.last, bars, metres) + _NEAR
+        if not matches.any():
             raise ConfigError(
                 f"no note is {text!r}; the piece has {len(metres)} bars and pitches from "
                 f"{pitches[sound].min()} to {pitches[sound].max()}"
             )
-        named |= one
+        named |= matches
     return named
 
 
 def _grid_step(place: Place, bars: np.ndarray, metres: np.ndarray) -> float:
-    """Where a place is, in grid steps. Raises ConfigError for one that the piece does not have.
+    """A place in grid steps. Raises ConfigError if the piece does not have it.
 
-    bars: where they begin and the last one ends, [M + 1]; metres: their indices into METRES, [M].
+    bars: their beginnings and the end of the last one, [M + 1]; metres: indices into METRES, [M].
     """
     bar, beat = place
     if bar > len(metres):

@@ -1,8 +1,8 @@
-"""A passage of a piece that is given: what stays, what is drawn anew, and where new notes may come.
+"""A passage of a given piece: what stays, what is resampled, and where new notes may come.
 
-The rows of the passage follow each other as in the piece. Of each, some attributes may be open; a
-row with none open stays as it is. Where new notes are wanted, they come between rows that stay.
-Both are products of sets of values, as constraints are, and meet them in the grammar.
+The rows of the passage keep their order. Some attributes of a row may be open, which means that
+they are resampled; a row without open attributes stays as it is. New notes come between the rows
+that stay. Like constraints, both are products of sets of values, and the grammar intersects them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from amadeus.control.constraint import only
 from amadeus.control.engine import NOTHING, Control, plus
-from amadeus.control.rules import only
 from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
@@ -23,10 +23,10 @@ from amadeus.tokens.grammar import VALUES, Grammar
 from amadeus.tokens.vocabulary import DRUMS, FIRST_DRUM_PITCH, NULL, Attribute, RowType
 
 _ROW = (Attribute.BEAT, Attribute.INSTRUMENT, Attribute.PITCH)
-"""What tells the rows of a bar apart, in their order."""
+"""The attributes that distinguish and order the rows of a bar."""
 RENEWAL = 5.0
-"""Nats taken from what was there when it is drawn anew; a piece that repeats itself
-would mostly draw that again."""
+"""Nats against the old value of a resampled attribute, which would mostly be drawn again in a piece
+that repeats itself."""
 _PLAYABLE = VALUES.copy()
 _PLAYABLE[:, NULL] = False
 
@@ -38,13 +38,13 @@ class GivenBar:
     metre: int
     """Index into METRES."""
     rows: np.ndarray
-    """Its notes, or those of them that stay, [K, A]."""
+    """Its notes, or the notes that stay, [K, A]."""
     is_open: np.ndarray
-    """Which of their attributes are drawn anew, bool [K, A]."""
+    """Which of their attributes are resampled, bool [K, A]."""
     tempo: np.ndarray | None
-    """Value of `tempo` at each of its grid steps, [T]; None where it is drawn anew."""
+    """Value of `tempo` at each of its grid steps, [T]; None if it is resampled."""
     chord: np.ndarray | None
-    """Value of `chord` at each grid step, [T]; None where it is drawn anew."""
+    """Value of `chord` at each grid step, [T]; None if it is resampled."""
 
     @property
     def ticks(self) -> int:
@@ -53,7 +53,7 @@ class GivenBar:
 
     @property
     def segments(self) -> list[tuple[int, int]]:
-        """First and end grid steps, counted from 0, of stretches of one tempo and one chord."""
+        """First and end grid steps, counted from 0, of segments with one tempo and one chord."""
         changes = np.zeros(self.ticks - 1, dtype=bool)
         for kept in (self.tempo, self.chord):
             if kept is not None:
@@ -71,9 +71,9 @@ class Passage:
         bars: Sequence[GivenBar],
         newcomers: frozenset[int] = frozenset(),
     ) -> None:
-        """control: the constraints on what is drawn, bar 0 of its plan being the first one here.
+        """control: the constraints on what is drawn; bar 0 of its plan is the first bar here.
 
-        newcomers: values of `instrument` that new notes may have; none of the rows has one of them.
+        newcomers: values of `instrument` for new notes; no row has one of these.
         Raises ConfigError for a chord whose notes have no pitches left.
         """
         self._control, self._bars = control, bars
@@ -89,7 +89,7 @@ class Passage:
         return plus(self._control.bias(grammar), self._renewal())
 
     def _renewal(self) -> np.ndarray | None:
-        """Away from what the row that comes next was, where that is open, [A, V]."""
+        """The bias against the old values of the next row where they are open, [A, V]."""
         bar, place = self._bar, self._place
         if bar < 0 or place == len(self._bars[bar].rows):
             bar, place = bar + 1, 0
@@ -102,7 +102,7 @@ class Passage:
         return away if away.any() else None
 
     def _follow(self, grammar: Grammar) -> None:
-        """Take the last row: one of the passage's, or a new one."""
+        """Take the last row, which is a row of the passage or a new one."""
         bar, row = self._control.bar(grammar), grammar.last
         if bar < 0:
             return
@@ -122,7 +122,7 @@ class Passage:
             self._control.limit_chord(grammar)
 
     def _here(self, grammar: Grammar) -> np.ndarray:
-        """Products for the rest of the bar at hand, [P, A, V]."""
+        """Products for the rest of the current bar, [P, A, V]."""
         if self._control.bar(grammar) < 0:
             return NOTHING
         permission = self._control.permission(grammar)
@@ -164,7 +164,7 @@ class Passage:
         kind: np.ndarray,
         before: np.ndarray | None = None,
     ) -> Iterator[np.ndarray]:
-        """Products for new notes, [P, A, V] each. before: the row of the bar that comes next."""
+        """Products for new notes, [P, A, V] each. before: the next given row of the bar."""
         if self._newcomers is None or not len(permitted):
             return
         places = [(only(np.arange(1, given.ticks + 1)), self._newcomers)]
@@ -196,19 +196,19 @@ class Passage:
         if not is_open.any():
             return [product[None]]
         products = np.repeat(product[None], len(self._planned(bar, row)), axis=0)
-        for one, planned in zip(products, self._planned(bar, row), strict=True):
-            one[is_open] &= planned[is_open]
+        for opened, planned in zip(products, self._planned(bar, row), strict=True):
+            opened[is_open] &= planned[is_open]
             if not is_open[Attribute.BEAT]:
-                one[Attribute.BEAT] &= planned[Attribute.BEAT]
+                opened[Attribute.BEAT] &= planned[Attribute.BEAT]
         return [products[products.any(-1).all(-1)]]
 
     def _planned(self, bar: int, row: np.ndarray) -> np.ndarray:
-        """What the constraints leave to the instrument of a row in a bar, [P, A, V]."""
+        """What the constraints permit for the instrument of a row in a bar, [P, A, V]."""
         notes = self._control.plan.bar(bar).notes
         return notes[notes[:, Attribute.INSTRUMENT, row[Attribute.INSTRUMENT]]]
 
     def _beats(self, given: GivenBar, place: int, last: np.ndarray) -> np.ndarray:
-        """Beats that a row may move to, notes of one onset together, bool [V]."""
+        """Beats that a row may move to, bool [V]; notes of an onset move together."""
         old = given.rows[:, Attribute.BEAT]
         if place and old[place] == old[place - 1]:
             return only([int(last[Attribute.BEAT])])
@@ -247,7 +247,7 @@ class Passage:
 
 
 def _of(row: np.ndarray, is_open: np.ndarray) -> np.ndarray:
-    """A row as a product, open attributes being free, bool [A, V]."""
+    """A row as a product in which open attributes are free, bool [A, V]."""
     product = np.zeros(VALUES.shape, dtype=bool)
     product[np.arange(len(row)), row] = True
     product[is_open] = _PLAYABLE[is_open]
@@ -255,15 +255,15 @@ def _of(row: np.ndarray, is_open: np.ndarray) -> np.ndarray:
 
 
 def _of_kind(instrument: int) -> np.ndarray:
-    """Pitches that drums, or the others, have, bool [V]."""
+    """The pitches of drums, or of the other instruments, bool [V]."""
     drums = np.arange(VALUES.shape[1]) >= FIRST_DRUM_PITCH
     return drums if instrument == DRUMS else ~drums
 
 
 def _comes_too_late(row: np.ndarray, due: frozenset[int], last: int) -> bool:
-    """Whether after a row, who is due could no longer play in its bar, of which `last` is a beat.
+    """Whether a due instrument could no longer play after a row. last: the last beat of the bar.
 
-    On the last beat notes are in the order of instruments; before, there is always room.
+    On the last beat, notes are in the order of instruments; before it, there is always room.
     """
     on_last = row[Attribute.BEAT] >= last
     return bool(due) and bool(on_last) and int(row[Attribute.INSTRUMENT]) > min(due)
@@ -272,7 +272,7 @@ def _comes_too_late(row: np.ndarray, due: frozenset[int], last: int) -> bool:
 def _too_narrow(bar: GivenBar, place: int) -> ConfigError:
     row = bar.rows[place]
     same = (bar.rows[:, list(_ROW[:2])] == row[list(_ROW[:2])]).all(1)
-    program = 128 if row[Attribute.INSTRUMENT] == DRUMS else int(row[Attribute.INSTRUMENT]) - 1
+    program = v.program_of(int(row[Attribute.INSTRUMENT]))
     return ConfigError(
         f"a chord of {int(same.sum())} notes ({program_name(program)}) does not fit into the "
         "pitches that the constraints leave; widen them, or write new notes by leaving out "

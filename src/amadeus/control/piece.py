@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from amadeus.control.constraints import Constraints
+from amadeus.control.kinds import ExactTempo, Length, Metre, TempoRange
 from amadeus.control.plan import MAX_BARS, Plan
-from amadeus.control.structure import ExactTempo, Length, Metre, TempoRange
 from amadeus.text.prompt import PromptFacts
 
 DEFAULT_BARS = 16

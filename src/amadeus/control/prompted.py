@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from amadeus.control.constraint import Constraint
 from amadeus.control.constraints import Constraints
 from amadeus.control.piece import constraints_on
 from amadeus.control.revision import Revision
-from amadeus.control.rules import Constraint
 from amadeus.control.selection import Selection
 from amadeus.errors import ConfigError
 from amadeus.text.prompt import PromptFacts, parse_prompt

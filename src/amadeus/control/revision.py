@@ -1,4 +1,4 @@
-"""What holds in a passage that is edited: constraints moved to its bars, and who may play."""
+"""The constraints on an edited passage: moved to its bars, with the instruments that may play."""
 
 from __future__ import annotations
 
@@ -7,51 +7,42 @@ from dataclasses import replace
 
 import numpy as np
 
-from amadeus.control.conflicts import named
+from amadeus.control.constraint import Constraint
 from amadeus.control.engine import Control
+from amadeus.control.kinds import Density, Playing
+from amadeus.control.kinds.density import MOST_NOTES
 from amadeus.control.passage import Passage
 from amadeus.control.plan import Plan
-from amadeus.control.rules import Constraint
 from amadeus.control.scope import Scope
 from amadeus.control.selection import Selection, free_programs
-from amadeus.control.structure import (
-    MOST_NOTES,
-    Chords,
-    Density,
-    Ending,
-    Length,
-    Metre,
-    Playing,
-)
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import ATTRIBUTES, Attribute
 
 NEW_PART_SHARE = 0.5
-"""Share of the bars in which a part that is added plays at least."""
+"""An added part plays at least in this share of the bars."""
 OLD_PART_SHARE = 0.5
-"""The same of a part that is replaced, relative to the share in which it played."""
+"""The same for a replaced part, relative to the share in which it played."""
 _WRITTEN = frozenset(Attribute) - {Attribute.CHORD, Attribute.TEMPO}
 
 
 class Revision:
-    """An edit of a piece and the constraints on what is drawn, found to be possible."""
+    """An edit of a piece and its constraints, checked to be possible together."""
 
     def __init__(self, selection: Selection, constraints: Iterable[Constraint]) -> None:
-        """constraints: their bars are those of the piece; without bars they are for the passage.
+        """constraints: their bars are those of the piece; without bars they apply to the passage.
 
-        Raises ConfigError for constraints on what stays, on other bars, or that contradict each
-        other.
+        Raises ConfigError for constraints on what stays or on other bars, and for contradictions.
         """
         self.selection = selection
         given = list(constraints)
-        self.constraints = [_moved(one, selection) for one in given]
-        for one, moved in zip(given, self.constraints, strict=True):
-            _check_speaks_of_what_changes(one, moved, selection)
-        self.players = [one for one in self.constraints if isinstance(one, Playing)]
+        self.constraints = [_moved(c, selection) for c in given]
+        for constraint in given:
+            _check_affects_what_changes(constraint, selection)
+        self.players = [c for c in self.constraints if isinstance(c, Playing)]
         casting = self._casting() if selection.edit.writes else []
-        others = [one for one in self.constraints if one not in self.players]
+        others = [c for c in self.constraints if c not in self.players]
         held = [*others, *casting, *(self.players if selection.edit.writes else [])]
         self.plan = Plan(held, len(selection.bars), is_passage=True)
         self.newcomers = self._newcomers() if selection.edit.writes else frozenset()
@@ -64,7 +55,7 @@ class Revision:
         return Passage(control, self.selection.bars, self.newcomers)
 
     def _casting(self) -> list[Constraint]:
-        """Who plays the new notes, as far as the edit says so."""
+        """The constraints on instruments that follow from the edit."""
         selection, edit = self.selection, self.selection.edit
         if edit.add:
             names = free_programs(edit.add, selection.staying)
@@ -78,7 +69,7 @@ class Revision:
             Playing(_names([value]), "at least", bar_share=share, source="to be replaced")
             for value, share in shares.items()
         ]
-        asked = any(isinstance(one, Density) for one in self.constraints)
+        asked = any(isinstance(c, Density) for c in self.constraints)
         busy = [] if asked else [
             Density(min(max(1, round(notes)), MOST_NOTES), scope=Scope(instruments=_names([value])))
             for value, notes in selection.busyness.items()
@@ -87,7 +78,7 @@ class Revision:
 
     @property
     def _asks_for_players(self) -> bool:
-        return any(one.demands for one in self.players)
+        return any(c.demands for c in self.players)
 
     def _newcomers(self) -> frozenset[int]:
         """Values of `instrument` that new notes may have."""
@@ -98,12 +89,12 @@ class Revision:
         if not (edit.add or edit.parts or self._asks_for_players):
             sounding = self.selection.tokens[:, Attribute.INSTRUMENT]
             free &= frozenset(sounding.tolist())
-        if not free and not any(one.is_silence for one in self.players):
+        if not free and not any(c.is_silence for c in self.players):
             raise ConfigError("the constraints leave no instrument to play; allow one")
         return free
 
     def _check_end(self) -> None:
-        """A piece ends with a note."""
+        """Raise ConfigError for a piece that would not end with a note."""
         bar = self.selection.bars[-1]
         ends = self.selection.end_bar == self.selection.num_bars
         if (
@@ -115,57 +106,35 @@ class Revision:
                               "a note; let it play")  # fmt: skip
 
 
-def _moved(one: Constraint, selection: Selection) -> Constraint:
-    """The constraint with bars that count from the passage's first one."""
-    if one.scope.bars is None:
-        return one
-    first, last = one.scope.bars
+def _moved(constraint: Constraint, selection: Selection) -> Constraint:
+    """The constraint with bars counted from the first bar of the passage."""
+    if constraint.scope.bars is None:
+        return constraint
+    first, last = constraint.scope.bars
     if first <= selection.first_bar or (last or first) > selection.end_bar:
         raise ConfigError(
-            f"{named(one)} speaks of bars outside of those that are edited, "
-            f"{selection.first_bar + 1}-{selection.end_bar}; name bars among these"
+            f"{constraint.described} names bars outside of the edited ones, "
+            f"{selection.first_bar + 1}-{selection.end_bar}; choose bars among these"
         )
     here = (first - selection.first_bar, last and last - selection.first_bar)
-    return replace(one, scope=replace(one.scope, bars=here))
+    return replace(constraint, scope=replace(constraint.scope, bars=here))
 
 
-def _check_speaks_of_what_changes(one: Constraint, moved: Constraint, selection: Selection) -> None:
-    if isinstance(one, Length | Metre):
-        raise ConfigError(f"{named(one)}: an edit keeps the bars and their time signatures; "
-                          "leave this out")  # fmt: skip
-    drawn = selection.edit.drawn
-    if selection.edit.writes:
-        drawn = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
-    elif isinstance(one, Density):
-        raise ConfigError(f"{named(one)}: the number of notes is kept; to write new notes, leave "
-                          "out what is kept and resampled")  # fmt: skip
-    about = _attributes(moved, len(selection.bars))
-    if about and not about & drawn:
-        names = ", ".join(ATTRIBUTES[a] for a in sorted(about))
+def _check_affects_what_changes(constraint: Constraint, selection: Selection) -> None:
+    """Raise ConfigError for a constraint on what an edit keeps."""
+    edit = selection.edit
+    if why := constraint.refusal_in_edit(edit.drawn):
+        raise ConfigError(f"{constraint.described}: {why}")
+    changing = edit.drawn
+    if edit.writes:
+        changing = _WRITTEN | ({Attribute.CHORD} if selection.frees_harmony else set())
+    if constraint.attributes and not constraint.attributes & changing:
+        names = ", ".join(ATTRIBUTES[a] for a in sorted(constraint.attributes))
         raise ConfigError(
-            f"{named(one)} speaks of {names}, which stays as it is; resample {names}, or leave "
-            "the constraint out"
+            f"{constraint.described} speaks of {names}, which stays as it is; resample {names}, "
+            "or leave the constraint out"
         )
-    if isinstance(one, Playing) and not selection.edit.writes:
-        _check_is_plain(one)
-
-
-def _check_is_plain(one: Playing) -> None:
-    if one.bar_share or one.note_share or one.scope.bars or one.is_silence:
-        raise ConfigError(
-            f"{named(one)}: where only the players change, they change for all of the edited bars; "
-            "name instruments alone"
-        )
-
-
-def _attributes(one: Constraint, num_bars: int) -> frozenset[Attribute]:
-    """What a constraint speaks of."""
-    if isinstance(one, Playing):
-        return frozenset({Attribute.INSTRUMENT})
-    if isinstance(one, Chords | Ending):
-        return frozenset({Attribute.CHORD})
-    return frozenset(one.masks(one.scope.first, num_bars))
 
 
 def _names(values: Iterable[int]) -> tuple[str, ...]:
-    return tuple(program_name(128 if value == v.DRUMS else value - 1) for value in sorted(values))
+    return tuple(program_name(v.program_of(value)) for value in sorted(values))

@@ -1,4 +1,4 @@
-"""Where a constraint holds: in all bars or a range of them, for all instruments or some."""
+"""The scope of a constraint: all bars or a range, all instruments or some."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from amadeus.errors import ConfigError, ScoreError
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.instruments import DRUMS as DRUM_PROGRAM
 from amadeus.music.instruments import find_instrument
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 from amadeus.tokens.vocabulary import instrument_value
 
 
@@ -19,10 +19,10 @@ class Scope:
     """Bars count from 1, both ends included."""
 
     bars: tuple[int, int | None] | None = None
-    """First and last bar; the last is None where the range runs to the end of the piece."""
+    """First and last bar; the last is None if the range extends to the end of the piece."""
     instruments: tuple[str, ...] = ()
-    """Names: "piano", "acoustic guitar"; none stands for all. A name that may mean several
-    programs, as "guitar" may, covers all of them."""
+    """Names: "piano", "acoustic guitar"; all instruments if empty. A name that may mean several
+    programs, such as "guitar", covers all of them."""
 
     def __post_init__(self) -> None:
         if self.bars is not None:
@@ -40,7 +40,7 @@ class Scope:
         return 0 if self.bars is None else self.bars[0] - 1
 
     def end(self, num_bars: int | None) -> int | None:
-        """The bar after the last one, counted from 0; None where the end is not known yet."""
+        """The bar after the last one, counted from 0; None if the end is not known yet."""
         last = None if self.bars is None else self.bars[1]
         return num_bars if last is None else last
 
@@ -50,7 +50,7 @@ class Scope:
         return bar >= self.first and (end is None or bar < end)
 
     def covers_instrument(self, value: int) -> bool:
-        """Whether it holds for a value of the attribute `instrument`."""
+        """Whether it includes a value of the attribute `instrument`."""
         return not self.instruments or value in instrument_values(self.instruments)
 
     def fraction(self, bar: int, num_bars: int | None) -> float:
@@ -77,8 +77,8 @@ WHOLE = Scope()
 def programs_of(name: str) -> tuple[int, ...]:
     """The programs that a name may mean, the preferred one first; 128 is drums.
 
-    "program 40" means no other.
-    Raises ConfigError, with the closest known names, for one that means none.
+    "program 40" means only that program. Raises ConfigError, with the closest known names, for an
+    unknown name.
     """
     wanted = " ".join(name.lower().replace("-", " ").split())
     if (number := _PROGRAM.fullmatch(wanted)) and int(number[1]) <= DRUM_PROGRAM:

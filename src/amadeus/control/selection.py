@@ -1,4 +1,4 @@
-"""An edit applied to a piece, before anything is composed: which rows go, stay, or are opened."""
+"""An edit applied to a piece before composing: which rows are removed, kept or resampled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NUM_ATTRIBUTES, Attribu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """A passage of a piece, and what changes in it. Rows are those of `tokens`."""
+    """A passage of a piece and what changes in it. Rows are those of `tokens`."""
 
     edit: Edit
     tokens: np.ndarray
@@ -37,11 +37,11 @@ class Selection:
     end: int
     """The row after the last one."""
     is_open: np.ndarray
-    """Which attributes of the rows are drawn anew, bool [end - begin, A]."""
+    """Which attributes of the rows are resampled, bool [end - begin, A]."""
     stays: np.ndarray
-    """Which rows stay, open or not, bool [end - begin]."""
+    """Which rows stay, resampled or not, bool [end - begin]."""
     bars: tuple[GivenBar, ...]
-    """The same bar by bar."""
+    """The same, bar by bar."""
     num_bars: int
     """Bars of the whole piece."""
 
@@ -52,17 +52,17 @@ class Selection:
 
     @property
     def changed(self) -> np.ndarray:
-        """Which rows go or are opened, bool [K]."""
+        """Which rows are removed or resampled, bool [K]."""
         return ~self.stays | self.is_open.any(1)
 
     @property
     def staying(self) -> frozenset[int]:
-        """Values of `instrument` of notes that stay."""
+        """The instruments of notes that stay, as values."""
         return _instruments(self.rows[self.stays])
 
     @property
     def leaving(self) -> dict[int, float]:
-        """Of each value of `instrument` that notes to go have, the share of the bars it is in."""
+        """For each instrument whose notes are removed, the share of the bars in which it plays."""
         bar = bar_index(self.rows)
         gone = ~self.stays
         return {
@@ -73,7 +73,7 @@ class Selection:
 
     @property
     def busyness(self) -> dict[int, float]:
-        """Of each value of `instrument` that notes to go have, how many a bar that it is in."""
+        """For each instrument whose notes are removed, its notes per bar in which it plays."""
         players = self.rows[~self.stays, Attribute.INSTRUMENT]
         return {
             value: int((players == value).sum()) / (share * len(self.bars))
@@ -82,14 +82,14 @@ class Selection:
 
     @property
     def frees_harmony(self) -> bool:
-        """Whether new notes choose their own chords: where none stay that have one."""
+        """Whether new notes choose their own chords, because no other notes stay."""
         return self.edit.writes and not self.stays.any()
 
     @property
     def steps(self) -> np.ndarray | None:
-        """Steps of a quarter note that new notes beside others are drawn towards, bool [GRID].
+        """Steps of a quarter note that new notes prefer beside other parts, bool [GRID].
 
-        They are those that the piece uses, and eighth notes; None where no others are.
+        They are the steps that the piece uses, and eighth notes; None if no other parts stay.
         """
         if not self.edit.writes or not self.stays.any():
             return None
@@ -99,32 +99,35 @@ class Selection:
         return used
 
     def explain(self) -> list[str]:
-        """What changes and what stays, a sentence each."""
+        """What changes and what stays, in one sentence each."""
         sound = v.has_sound(self.rows[:, Attribute.TYPE])
         changed = int((self.changed & sound).sum())
         bars = f"bars {self.first_bar + 1}-{self.end_bar} of {self.num_bars}"
         notes = f"{changed:,} of {int(sound.sum()):,} notes"
         if self.edit.writes:
-            said = [f"{bars}: {notes} make way for new ones" if changed else f"{bars}: a new part"]
+            sentences = [
+                f"{bars}: {notes} make way for new ones" if changed else f"{bars}: a new part"
+            ]
         else:
             drawn = ", ".join(ATTRIBUTES[a] for a in sorted(self.edit.drawn))
             kept = [ATTRIBUTES[a] for a in Attribute if a not in self.edit.drawn]
-            said = [f"{bars}: drawn anew: {drawn} of {notes}", f"locked: their {', '.join(kept)}"]
+            locked = f"locked: their {', '.join(kept)}"
+            sentences = [f"{bars}: drawn anew: {drawn} of {notes}", locked]
         staying = ", ".join(map(_name, sorted(self.staying)))
         if not self.changed.all() and staying:
-            said.append(f"locked: the other notes there ({staying})")
+            sentences.append(f"locked: the other notes there ({staying})")
         if self.end_bar - self.first_bar < self.num_bars:
-            said.append("locked: every other bar")
-        said.append("locked: the time signatures" + (
+            sentences.append("locked: every other bar")
+        sentences.append("locked: the time signatures" + (
             "" if Attribute.TEMPO in self.edit.drawn else " and the tempo"
         ))  # fmt: skip
-        return said
+        return sentences
 
 
 def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
-    """What an edit means to a piece. seed: chooses the notes that a variation changes.
+    """Apply an edit to a piece. seed: chooses the notes that a variation changes.
 
-    Raises ConfigError for bars and notes that the piece does not have, and where nothing is left to
+    Raises ConfigError for bars and notes that the piece does not have, and if nothing is left to
     change; ScoreError for a score without notes.
     """
     tokens = encode(score).astype(np.int64)
@@ -163,7 +166,7 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
 
 
 def _bar_range(edit: Edit, num_bars: int) -> tuple[int, int]:
-    """First bar, counted from 0, and the one after the last."""
+    """First bar, counted from 0, and the bar after the last one."""
     first, last = edit.bars or (1, None)
     if max(first, last or 1) > num_bars:
         raise ConfigError(f"the piece has {num_bars} bars, so there is no bar "
@@ -172,9 +175,9 @@ def _bar_range(edit: Edit, num_bars: int) -> tuple[int, int]:
 
 
 def _bars_of(named: np.ndarray, starts: np.ndarray, first: int, end: int) -> tuple[int, int]:
-    """Of a range of bars, the first with a named row, bool [N], and the one after the last.
+    """The first bar of a range with a named row, bool [N], and the bar after the last one.
 
-    starts: first rows of all bars, [M]. The range as it is where it has none.
+    starts: first rows of all bars, [M]. Returns the whole range if it has no named rows.
     """
     bars = np.searchsorted(starts, np.flatnonzero(named), side="right") - 1
     bars = bars[(bars >= first) & (bars < end)]
@@ -193,7 +196,7 @@ def _nothing_there(edit: Edit, first: int, end: int, rows: np.ndarray) -> Config
 
 
 def _some(chosen: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """A share of the rows that are chosen, at least one of them. bool [K]."""
+    """A share of the chosen rows, at least one row. bool [K]."""
     places = np.flatnonzero(chosen)
     count = max(1, round(share * len(places)))
     some = np.zeros_like(chosen)
@@ -230,20 +233,20 @@ def _given_bars(
 
 
 def free_programs(names: Sequence[str], taken: frozenset[int]) -> tuple[str, ...]:
-    """Full names of instruments for new parts, none of which plays already.
+    """Full names of instruments for new parts that do not play already.
 
-    taken: values of `instrument`. Raises ConfigError where a name means only such.
+    taken: values of `instrument`. Raises ConfigError for a name that only means taken instruments.
     """
-    found: list[str] = []
+    free_names: list[str] = []
     for name in names:
         free = [p for p in programs_of(name) if v.instrument_value(p) not in taken]
-        free = [p for p in free if program_name(p) not in found]
+        free = [p for p in free if program_name(p) not in free_names]
         if not free:
             raise ConfigError(
                 f"{name} plays already; name it as a part to be replaced, or add another instrument"
             )
-        found.append(program_name(free[0]))
-    return tuple(found)
+        free_names.append(program_name(free[0]))
+    return tuple(free_names)
 
 
 def _instruments(rows: np.ndarray) -> frozenset[int]:

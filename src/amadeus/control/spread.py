@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from amadeus.control.kinds import ExactTempo
 from amadeus.control.scope import WHOLE, Scope
-from amadeus.control.structure import ExactTempo
 from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
 
 FASTER, SLOWER = 1.4, 0.7

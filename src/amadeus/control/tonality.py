@@ -1,36 +1,35 @@
 """Tonality: a bias on pitches and chords that keeps the music in its key.
 
-A scale alone does not do: music could settle on any of its degrees, and be in another key.
+A scale is not enough: music could settle on any of its degrees, and then be in another key.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from amadeus.control.constraint import Moment, Tracker, no_bias
 from amadeus.music.chords import INTERVALS
 from amadeus.music.keys import Key, key_correlations, key_profile
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.grammar import VALUES
 from amadeus.tokens.vocabulary import Attribute
 
 PROFILE_WEIGHT = 0.7
-"""Weight of the key's profile, as a logarithm, that always applies."""
+"""Weight of the logarithm of the key profile, which always applies."""
 MARGIN = 0.12
-"""By how much the key is to correlate better with the notes so far than any other key."""
+"""By how much the key should correlate better with the notes so far than any other key."""
 GAIN = 40.0
 MAX_PUSH = 6.0
-"""The push away from the rival, in nats for each unit of the margin that is missing, and its
-largest size in nats."""
+"""The push away from the rival in nats per unit of the missing margin, and its maximum in nats."""
 PRIOR_TICKS = 8 * 12
-"""Weight of the key profile among the notes so far, in grid steps: a few notes prove little."""
+"""Weight of the key profile among the notes so far, in grid steps, for the first few notes."""
 CHORD_WEIGHT = 1.4
-"""How much more a chord is favoured than a pitch, since it outlives a note."""
+"""How much more a chord is favoured than a pitch, because it lasts longer than a note."""
 
 
-class Tonality:
-    """The bias of one piece: towards the key that was asked for, away from its strongest rival.
+class Tonality(Tracker):
+    """The bias of one piece towards its key and away from the strongest rival of that key.
 
-    The rival is found as keys are estimated, by correlation with the profiles of Aarden.
+    Like keys in general, the rival is estimated by correlation with the profiles of Aarden.
     """
 
     def __init__(self, key: Key) -> None:
@@ -42,22 +41,20 @@ class Tonality:
         self._pull = PROFILE_WEIGHT * np.log(own / own.max())  # [12]
         self._durations = PRIOR_TICKS * own
 
-    def update(self, row: np.ndarray) -> None:
-        """Count a row that was composed, [A]."""
+    def update(self, row: np.ndarray, bar: int) -> None:
         pitch = int(row[Attribute.PITCH])
         if 0 < pitch < v.FIRST_DRUM_PITCH:
             self._durations[(pitch - 1) % 12] += int(row[Attribute.DURATION])
 
-    def bias(self) -> np.ndarray:
-        """Added to the logits of the next row, float32 [A, V]."""
+    def bias(self, moment: Moment) -> np.ndarray:
         weights = self._pull + self._push()
-        bias = np.zeros(VALUES.shape, dtype=np.float32)
-        bias[Attribute.PITCH, _PITCHES] = weights[_PITCH_CLASSES]
-        bias[Attribute.CHORD, _CHORDS] = CHORD_WEIGHT * (_CHORD_NOTES @ weights)
+        bias = no_bias()
+        bias[Attribute.PITCH, PITCHES] = weights[PITCH_CLASSES]
+        bias[Attribute.CHORD, CHORDS] = CHORD_WEIGHT * (CHORD_NOTES @ weights)
         return bias
 
     def _push(self) -> np.ndarray:
-        """Towards pitch classes that set the key off from its rival, as far as needed. [12]"""
+        """In favour of pitch classes that distinguish the key from its rival, if needed. [12]"""
         correlations = key_correlations(self._durations)
         others = correlations.copy()
         others[self._key] = -np.inf
@@ -67,9 +64,9 @@ class Tonality:
         return min(max(0.0, GAIN * missing), MAX_PUSH) * difference / np.abs(difference).max()
 
 
-_PITCHES = np.arange(1, v.FIRST_DRUM_PITCH)
-_PITCH_CLASSES = (_PITCHES - 1) % 12
-_CHORDS = np.array([v.chord_value(root, quality) for root in range(12) for quality in INTERVALS])
+PITCHES = np.arange(1, v.FIRST_DRUM_PITCH)
+PITCH_CLASSES = (PITCHES - 1) % 12
+CHORDS = np.array([v.chord_value(root, quality) for root in range(12) for quality in INTERVALS])
 
 
 def _chord_notes() -> np.ndarray:
@@ -82,4 +79,4 @@ def _chord_notes() -> np.ndarray:
     return np.stack(shares)
 
 
-_CHORD_NOTES = _chord_notes()
+CHORD_NOTES = _chord_notes()

@@ -69,6 +69,9 @@ class ExcerptConfig:
     """Share of batches whose excerpts come with captions."""
     profile: bool = True
     """Give excerpts their profiles, with values left out at random."""
+    profile_rows: int = 0
+    """Measure the profiles of half of the excerpts in up to this many rows from where they begin;
+    the others, and all excerpts that are longer, in the excerpt alone."""
     length_power: float = 0.5
     """Pieces are drawn in proportion to their number of rows to this power."""
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -122,7 +125,10 @@ class Excerpts(Dataset):
         room = length - 2 if infill else length
         bars = bar_rows(tokens)
         first = _first_row(bars, len(tokens), room, config, rng)
-        piece = excerpt(tokens, first, room)
+        window = room
+        if config.profile_rows > room and rng.random() < 0.5:
+            window = int(room * (config.profile_rows / room) ** rng.random())
+        piece = excerpt(tokens, first, window)
         if config.transpose:
             low, high = transposable(piece)
             semitones = int(rng.integers(low, min(high, 5) + 1)) if low <= min(high, 5) else 0
@@ -135,6 +141,7 @@ class Excerpts(Dataset):
         if config.profile:
             bars_left = int((bars >= first).sum())
             profile = drop_values(profile_of_excerpt(piece, told, bars_left), rng)
+        piece = piece[:room]
         return _rearranged(piece, rng) if infill else piece, caption, conditions(profile)
 
 

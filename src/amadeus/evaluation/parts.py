@@ -13,6 +13,7 @@ from amadeus.evaluation.comparison import Comparison, chance_distances, measure
 from amadeus.evaluation.evidence import Evidence, MakePart, Part, System
 from amadeus.evaluation.memorisation import PASSAGE_NOTES, Passages
 from amadeus.evaluation.metrics import with_unit
+from amadeus.evaluation.two_sample import two_sample_part
 from amadeus.music.score import Score
 from amadeus.reports.means import Mean, number
 from amadeus.reports.report import Report, Table, in_code
@@ -237,6 +238,6 @@ def _plain(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.2f}"  # noqa: RUF001
 
 
-PARTS: tuple[MakePart, ...] = (files, alignment, music, memorisation)
+PARTS: tuple[MakePart, ...] = (files, alignment, music, two_sample_part, memorisation)
 """Functions that make the parts. One that needs more than an installation has, such as weights
 from a hub, is added by the caller."""

@@ -104,6 +104,24 @@ def draw_memorisation(longest: Mapping[str, np.ndarray]) -> Figure:
     return figure
 
 
+def draw_feature_areas(areas: Mapping[str, Mapping[str, float]]) -> Figure:
+    """By system, how well each feature alone tells composed from real openings."""
+    with matplotlib.style.context(["default", STYLE]):
+        rows = max(len(found) for found in areas.values())
+        figure = Figure(figsize=(9, 0.8 + 0.24 * rows), dpi=150, layout="constrained")
+        panels = figure.subplots(1, len(areas), squeeze=False, sharex=True).ravel()
+        for axes, (name, found) in zip(panels, areas.items(), strict=True):
+            values = np.array(list(found.values()))
+            axes.barh(range(len(found)), values - 0.5, left=0.5, color=STRONG)
+            axes.set_yticks(range(len(found)), list(found))
+            axes.invert_yaxis()
+            axes.axvline(0.5, color=INK, linewidth=0.8)
+            axes.set_xlim(0, 1)
+            axes.set_title(name)
+            axes.set_xlabel("less than in real music        AUC        more")
+    return figure
+
+
 def _shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """The share of the values in each bin, those outside in the first and the last one."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)

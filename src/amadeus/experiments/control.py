@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from amadeus.control import Constraint, Constraints, violations
-from amadeus.control.structure import Length
+from amadeus.control import Constraint, Constraints, Length, violations
 from amadeus.errors import ConfigError
 from amadeus.evaluation.comparison import Comparison, compare, measure
 from amadeus.evaluation.openings import first_bars

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amadeus.control.conflicts import named
+from amadeus.control import Playing
 from amadeus.control.edit import Edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection
-from amadeus.control.structure import Playing
 from amadeus.diffusion.unmasking import UnmaskConfig, draw
 from amadeus.errors import ConfigError
 from amadeus.inference.editing import Frame
@@ -137,4 +136,4 @@ def _logits(model: Model, selection: Selection, parts: Sequence[int]) -> dict[in
 
 
 def _named(playing: Sequence[Playing]) -> str:
-    return ", ".join(map(named, playing))
+    return ", ".join(one.described for one in playing)

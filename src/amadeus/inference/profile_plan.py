@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from amadeus.control import Constraints
+from amadeus.control.constraints import profile_of_constraints
 from amadeus.control.piece import Drawn
-from amadeus.control.stated import profile_of_constraints
 from amadeus.errors import ConfigError
 from amadeus.inference.prefix import prefix, profile_vectors
 from amadeus.profile import Part, Profile, measure_profile

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from amadeus.control import Constraints
 from amadeus.control.edit import Edit
+from amadeus.control.parse import help_lines
 from amadeus.control.piece import DEFAULT_BARS, states_length
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.composer import Composer
@@ -76,10 +77,7 @@ ConstraintList = Annotated[
         max_length=20,
         description=(
             "Constraints of the form 'NAME: VALUE [for INSTRUMENT] [in bars A-B]'. Names and "
-            "values: 'key: A minor' or 'D dorian'; 'pitch: C3-C6'; 'instruments: piano, bass' or "
-            "'no drums'; 'tempo: 120', '90-110' or '90->120'; 'time signature: 3/4'; "
-            "'chords: Am F C G' (one per bar) or 'Am F | C G'; 'velocity: 40-80'; "
-            "'durations: 1/8 1/4'; 'density: 8' (notes per bar); 'end: tonic'."
+            "values, separated by semicolons:\n" + "\n".join(help_lines())
         ),
     ),
 ]

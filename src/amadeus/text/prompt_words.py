@@ -1,20 +1,11 @@
 """The words of prompts: styles, beats, numbers, and idioms that only look like music.
 
-The words for instruments and tempi are in `music.instrument_words` and `music.tempo_words`; the
-names imported here are also kept for modules that import them from here.
+The words for instruments and tempi are in `music.instrument_words` and `music.tempo_words`.
 """
 
 from __future__ import annotations
 
 import re
-
-from amadeus.music.instrument_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
-from amadeus.music.tempo_words import BARE_ADJECTIVES, FASTEST_BPM, SLOWEST_BPM, TEMPO_RANGES
-
-__all__ = (
-    "BANDS", "BARE_ADJECTIVES", "ENSEMBLES", "FASTEST_BPM", "INSTRUMENT_GROUPS", "KIT_PARTS",
-    "SLOWEST_BPM", "TEMPO_RANGES",
-)  # fmt: skip
 
 FOUR_FOUR_STYLES = (
     "march", "marches", "tango", "tangos", "reel", "reels", "hornpipe", "hornpipes", "bossa nova",

@@ -46,6 +46,9 @@ class TrainConfig:
     """What reads the captions: minilm, flan-t5-base or the folder of a text encoder."""
     decoder_share: float = 0.25
     """Share of the rows that the note decoder is trained on in each update."""
+    opening_rows: int = 0
+    """The note decoder is also trained on this many rows at the start of every excerpt. They decide
+    the tempo, the metre and the instruments."""
     dispersion: float = 0.0
     """Weight of MLSDES; the paper suggests 0.01 to 1."""
     dispersion_temperature: float = 0.1
@@ -94,6 +97,8 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.decoder_share <= 1:
             raise ConfigError(f"decoder_share must be in (0, 1], got {self.decoder_share}")
+        if not 0 <= self.opening_rows < self.rows:
+            raise ConfigError(f"opening_rows must be from 0 to rows - 1, got {self.opening_rows}")
         if not 0 <= self.average < 1:
             raise ConfigError(f"average must be in [0, 1), got {self.average}")
         if self.precision not in ("auto", "float32", "bfloat16"):

@@ -19,14 +19,18 @@ class Noise(NamedTuple):
     places: Tensor
     """[B, P] uniform: which P of the rows the decoder is trained on, one from each P-th part."""
     masks: Tensor
-    """[B P, 1 + A] uniform: which attributes are hidden."""
+    """[B (P + opening), 1 + A] uniform: which attributes are hidden."""
+    opening: int = 0
+    """The decoder is also trained on this many rows at the start of every excerpt."""
 
     @classmethod
-    def draw(cls, batch: int, places: int, generator: torch.Generator) -> Noise:
+    def draw(cls, batch: int, places: int, generator: torch.Generator, opening: int = 0) -> Noise:
         device = generator.device
+        looks = batch * (opening + places)
         return cls(
             torch.rand(batch, places, generator=generator, device=device),
-            torch.rand(batch * places, 1 + NUM_ATTRIBUTES, generator=generator, device=device),
+            torch.rand(looks, 1 + NUM_ATTRIBUTES, generator=generator, device=device),
+            opening,
         )
 
 
@@ -69,17 +73,19 @@ class Objective(nn.Module):
         targets = tokens[:, 1:]
         latents = context.latents[:, :-1]
         batch, available = targets.shape[:2]
-        chosen = noise.places.shape[1]
-        places = choose_places(noise.places, available)
+        chosen = noise.opening + noise.places.shape[1]
+        opening = torch.arange(noise.opening, device=targets.device).clamp(max=available - 1)
+        sampled = choose_places(noise.places, available)
+        places = torch.cat([opening.expand(batch, -1), sampled], dim=1)
         targets = targets.gather(1, places[..., None].expand(-1, -1, NUM_ATTRIBUTES))
         latents = latents.gather(1, places[..., None].expand(-1, -1, latents.shape[-1]))
 
-        slots = self.model.slots(context, latents)  # [B, P, A, E]
+        slots = self.model.slots(context, latents)  # [B, C, A, E]
         masked, weight = self.hide(noise.masks)
         masked = masked.view(batch, chosen, NUM_ATTRIBUTES)
-        logits = self.model.decoder(slots, targets, masked)  # [B, P, A, V]
+        logits = self.model.decoder(slots, targets, masked)  # [B, C, A, V]
         nats = F.cross_entropy(logits.flatten(0, 2), targets.flatten(), reduction="none")
-        counted = is_predicted(targets[..., Attribute.TYPE])  # [B, P]
+        counted = is_predicted(targets[..., Attribute.TYPE])  # [B, C]
         nats = nats.view_as(targets) * masked * weight.view(batch, chosen, 1)
         valid = tokens[..., Attribute.TYPE] != RowType.PAD
         return Losses(

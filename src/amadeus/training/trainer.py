@@ -211,7 +211,7 @@ class Trainer:
         seed = (config.seed * 1_000_003 + step) * 4096 + self.rank
         generator = torch.Generator(self.device).manual_seed(seed)
         places = max(1, round(config.decoder_share * (tokens.shape[1] - 1)))
-        noise = Noise.draw(len(tokens), places, generator)
+        noise = Noise.draw(len(tokens), places, generator, config.opening_rows)
         with torch.autocast(
             self.device.type, self.precision, enabled=self.precision != torch.float32
         ):

@@ -1,0 +1,121 @@
+"""`tempo`: an exact tempo, a range of tempos, or a tempo that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from amadeus.control.constraint import Constraint, Masks, only
+from amadeus.control.kinds.reading import ARROW, DASH, NUMBER, match
+from amadeus.control.scope import Scope
+from amadeus.errors import ConfigError
+from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
+from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import Attribute
+
+_BPM = rf"{NUMBER}(?:\s*bpm)?"
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTempo(Constraint):
+    """A tempo, or one that moves from the first bar to the last in equal steps.
+
+    Composing uses the nearest of 65 tempo bins; the finished score has the exact numbers.
+    """
+
+    name: ClassVar[str] = "tempo"
+    examples: ClassVar[tuple[str, ...]] = ("120", "90->120")
+    note: ClassVar[str] = "quarter notes per minute"
+
+    bpm: float
+    """Quarter notes a minute."""
+    to: float | None = None
+    """The tempo of the last bar, if it moves."""
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        bpm, to = match(rf"{_BPM}(?:{ARROW}{_BPM})?", value).groups()
+        return cls(float(bpm), float(to) if to else None, scope=scope)
+
+    def validate(self) -> None:
+        for bpm in (self.bpm, self.to or self.bpm):
+            _check_tempo(bpm)
+
+    @property
+    def value(self) -> str:
+        return f"{self.bpm:g}" if self.to is None else f"{self.bpm:g}->{self.to:g}"
+
+    @property
+    def hard(self) -> str:
+        if self.to is not None:
+            return "changes in equal steps from the first bar to the last, exactly"
+        return "exactly this tempo"
+
+    @property
+    def needs_end(self) -> bool:
+        return self.to is not None
+
+    def bpm_at(self, bar: int, num_bars: int | None) -> float:
+        """Quarter notes a minute in a bar, counted from 0."""
+        end = self.bpm if self.to is None else self.to
+        return float(self.bpm + self.scope.fraction(bar, num_bars) * (end - self.bpm))
+
+    def profile(self) -> dict[str, Any]:
+        return {"bpm": self.bpm}
+
+    def conflict(self, other: Any, bars: Sequence[int], num_bars: int | None) -> str:
+        # Masks do not tell two tempos apart that share a bin.
+        for bar in bars:
+            if self.bpm_at(bar, num_bars) != other.bpm_at(bar, num_bars):
+                return f"bar {bar + 1} has one tempo"
+        return ""
+
+    def masks(self, bar: int, num_bars: int | None) -> Masks:
+        return {Attribute.TEMPO: only(v.tempo_values(np.array([self.bpm_at(bar, num_bars)])))}
+
+
+@dataclass(frozen=True, slots=True)
+class TempoRange(Constraint):
+    """Every tempo lies in a range, to the nearest bin."""
+
+    name: ClassVar[str] = "tempo"
+    examples: ClassVar[tuple[str, ...]] = ("90-110",)
+    hard_text: ClassVar[str] = "every tempo is in this range, to the nearest of 65 bins"
+
+    low: float
+    """Quarter notes a minute."""
+    high: float
+
+    @classmethod
+    def read(cls, value: str, scope: Scope) -> Constraint:
+        low, high = match(rf"{_BPM}{DASH}{_BPM}", value).groups()
+        return cls(float(low), float(high), scope=scope)
+
+    def validate(self) -> None:
+        _check_tempo(self.low)
+        _check_tempo(self.high)
+        if self.low > self.high:
+            raise ConfigError(f"'{self}': the lower tempo comes first; for a curve write 120->90")
+
+    @property
+    def value(self) -> str:
+        return f"{self.low:g}-{self.high:g}"
+
+    def profile(self) -> dict[str, Any]:
+        return {"bpm": (self.low * self.high) ** 0.5}
+
+    def masks(self, bar: int, num_bars: int | None) -> Masks:
+        inside = np.flatnonzero((self.low <= v.TEMPOS) & (self.high >= v.TEMPOS)) + 1
+        nearest = v.tempo_values(np.array([(self.low + self.high) / 2]))
+        return {Attribute.TEMPO: only(inside if len(inside) else nearest)}
+
+
+def _check_tempo(bpm: float) -> None:
+    if not SLOWEST_BPM <= bpm <= FASTEST_BPM:
+        raise ConfigError(
+            f"a tempo of {bpm:g} has no token; choose {SLOWEST_BPM} to {FASTEST_BPM} quarter "
+            "notes a minute"
+        )
