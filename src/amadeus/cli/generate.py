@@ -195,7 +195,7 @@ def _facts(plan: PiecePlan, has_profiles: bool, explain: bool) -> dict[str, Any]
         "understood": [{"label": chip.label, "value": chip.value} for chip in plan.facts.chips]
     }
     if plan.facts.unknown:
-        facts["not_understood"] = [str(one) for one in plan.facts.unknown]
+        facts["not_understood"] = [str(phrase) for phrase in plan.facts.unknown]
     if explain:
         facts["constraints"] = plan.constraints.explain()
         facts["profile"] = plan.profile.to_dict() if has_profiles else None

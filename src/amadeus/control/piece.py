@@ -29,10 +29,10 @@ def constraints_on(
     parts of the piece is left out without them.
     """
     stated = Constraints.from_prompt(facts, num_bars)
-    if facts.metre_is_usual and any(isinstance(one, Metre) for one in constraints):
-        stated = Constraints(*(one for one in stated if not isinstance(one, Metre)))
+    if facts.metre_is_usual and any(isinstance(c, Metre) for c in constraints):
+        stated = Constraints(*(c for c in stated if not isinstance(c, Metre)))
     if bars is not None:
-        stated = Constraints(*(one for one in stated if not isinstance(one, Length)))
+        stated = Constraints(*(c for c in stated if not isinstance(c, Length)))
     return Constraints(stated, constraints)
 
 
@@ -52,7 +52,7 @@ def plan_piece(
 
 def states_length(facts: PromptFacts, constraints: Constraints) -> bool:
     """Whether a prompt or constraints state how long a piece is."""
-    return facts.length is not None or any(isinstance(one, Length) for one in constraints)
+    return facts.length is not None or any(isinstance(c, Length) for c in constraints)
 
 
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
@@ -92,7 +92,7 @@ class Frame:
         if facts.tempo_change and facts.bpm is None and draw:
             facts = replace(facts, bpm=self._tempo(constraints_on(facts, given, bars)))
         stated = constraints_on(facts, given, bars)
-        lengths = [one.num_bars for one in stated if isinstance(one, Length)]
+        lengths = [c.num_bars for c in stated if isinstance(c, Length)]
         frame = self._metre(stated)
         self.num_bars = lengths[0] if lengths and bars is None else bars
         if self.num_bars is None:
@@ -111,7 +111,7 @@ class Frame:
 
     def _metre(self, stated: Constraints) -> Constraints:
         """One time signature, where none is stated and none is to change."""
-        is_stated = any(isinstance(one, Metre) for one in stated)
+        is_stated = any(isinstance(c, Metre) for c in stated)
         if is_stated or self._facts.metre_is_open or self._draw is None:
             return Constraints()
         metre = self._drawn.time_signature
@@ -123,15 +123,15 @@ class Frame:
     def _needs_tempo(self, stated: Constraints) -> bool:
         """Whether a length in seconds needs a tempo for the whole piece that nothing states."""
         length = self._facts.length
-        is_stated = any(isinstance(one, ExactTempo) and not one.scope.bars for one in stated)
+        is_stated = any(isinstance(c, ExactTempo) and not c.scope.bars for c in stated)
         return bool(self._draw and length and length.unit == "seconds" and not is_stated)
 
     def _tempo(self, stated: Constraints) -> float:
         """The tempo that is drawn, within the range that is stated."""
-        ranges = [one for one in stated if isinstance(one, TempoRange) and not one.scope.bars]
+        ranges = [c for c in stated if isinstance(c, TempoRange) and not c.scope.bars]
         bpm = round(self._drawn.bpm)
-        low = max((one.low for one in ranges), default=bpm)
-        high = min((one.high for one in ranges), default=bpm)
+        low = max((c.low for c in ranges), default=bpm)
+        high = min((c.high for c in ranges), default=bpm)
         return bpm if low <= bpm <= high else round((low * high) ** 0.5)
 
     def _length(self, constraints: Constraints) -> int | None:
@@ -164,16 +164,16 @@ def _bars_within(constraints: Constraints, amount: float, unit: str) -> int:
 
 def _length_of(constraints: Constraints, num_bars: int, unit: str) -> float:
     """How many beats or seconds a number of bars have; 4/4 and 120 BPM where nothing is stated."""
-    metres = [one for one in constraints if isinstance(one, Metre)]
-    tempos = [one for one in constraints if isinstance(one, (ExactTempo, TempoRange))]
+    metres = [c for c in constraints if isinstance(c, Metre)]
+    tempos = [c for c in constraints if isinstance(c, (ExactTempo, TempoRange))]
     # An exact tempo outweighs a range, and a tempo in some bars that of the piece.
-    tempos.sort(key=lambda one: (isinstance(one, TempoRange), one.scope.bars is None))
+    tempos.sort(key=lambda c: (isinstance(c, TempoRange), c.scope.bars is None))
     total = 0.0
     for bar in range(num_bars):
-        metre = next((one.time_signature for one in metres if one.scope.covers(bar)), "4/4")
+        metre = next((c.time_signature for c in metres if c.scope.covers(bar)), "4/4")
         beats, note_value = map(int, metre.split("/"))
         if unit == "seconds":
-            tempo = next((one for one in tempos if one.scope.covers(bar)), None)
+            tempo = next((c for c in tempos if c.scope.covers(bar)), None)
             total += beats * 4 / note_value * 60 / _bpm_at(tempo, bar, num_bars)
         else:
             # The beats of 6/8, 9/8 and 12/8 are dotted quarters.

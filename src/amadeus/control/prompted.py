@@ -37,11 +37,11 @@ def constraints_on_edit(
         return both, ()
     Revision(selection, given)
     held, left_out = given, []
-    for one in stated:
-        if _is_possible(selection, Constraints(one, held)):
-            held = Constraints(one, held)
+    for constraint in stated:
+        if _is_possible(selection, Constraints(constraint, held)):
+            held = Constraints(constraint, held)
         else:
-            left_out.append(one)
+            left_out.append(constraint)
     return held, tuple(left_out)
 
 

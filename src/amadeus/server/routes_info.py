@@ -80,7 +80,7 @@ def _facts(facts: PromptFacts) -> models.ParsedPrompt:
         without=[instrument.name for instrument in facts.absent],
         bars=facts.num_bars,
         seconds=facts.seconds,
-        not_understood=[str(one) for one in facts.unknown],
+        not_understood=[str(phrase) for phrase in facts.unknown],
     )
 
 

@@ -25,7 +25,7 @@ from amadeus.text.prompt_metres import (
     refused_metres,
     usual_metre,
 )
-from amadeus.text.prompt_readers import Found, agreed
+from amadeus.text.prompt_readers import Phrase, agreed
 from amadeus.text.prompt_spelling import SPELLING
 from amadeus.text.prompt_tempo import (
     common_range,
@@ -126,7 +126,7 @@ def parse_prompt(text: str) -> PromptFacts:
     metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
     bars, beats, seconds = (common_length(lengths, u) for u in ("bars", "beats", "seconds"))
     curve = agreed("changes of tempo", curves)
-    tempos = [*(Found(one.value[0], one.span) for one in curves), *tempos]
+    tempos = [*(Phrase(c.value[0], c.span) for c in curves), *tempos]
     progression = agreed("progressions", chords) or ""
     # Chords outside the key outweigh it.
     fits = all(fits_key(progression, scale) for scale in scales)
@@ -149,13 +149,13 @@ def parse_prompt(text: str) -> PromptFacts:
         num_bars=int(bars.exact) if bars and bars.exact else None,
         seconds=seconds.exact if seconds else None,
         length=bars or beats or seconds,
-        unknown=tuple(sorted(unread.unknown, key=lambda one: one.span.start)),
+        unknown=tuple(sorted(unread.unknown, key=lambda unknown: unknown.span.start)),
         chips=_chips(
             unread,
             [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos[len(curves) :]],
             [Chip("tempo", "{:g}->{:g} BPM".format(*t.value), t.span) for t in curves],
             [Chip("tempo", change.value, change.span) for change in changes],
-            [Chip("chords", one.value, one.span) for one in chords],
+            [Chip("chords", c.value, c.span) for c in chords],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", key.value, key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
@@ -167,18 +167,18 @@ def parse_prompt(text: str) -> PromptFacts:
     )
 
 
-def _length_chip(found: Found[Length]) -> Chip:
-    length = found.value
+def _length_chip(phrases: Phrase[Length]) -> Chip:
+    length = phrases.value
     if length.unit == "bars":
-        return Chip("bars", str(length).removesuffix(" bars"), found.span)
-    return Chip("length", str(length), found.span)
+        return Chip("bars", str(length).removesuffix(" bars"), phrases.span)
+    return Chip("length", str(length), phrases.span)
 
 
 def _placed(
     unread: Unread, instruments: tuple[StatedInstrument, ...]
 ) -> tuple[StatedInstrument, ...]:
     """Instruments whose spans are those of the prompt."""
-    return tuple(replace(one, span=unread.original(one.span)) for one in instruments)
+    return tuple(replace(i, span=unread.original(i.span)) for i in instruments)
 
 
 def _chips(unread: Unread, *groups: list[Chip]) -> tuple[Chip, ...]:

@@ -9,7 +9,7 @@ from amadeus.errors import ScoreError
 from amadeus.music.chords import INTERVALS, parse_chord
 from amadeus.music.keys import MAJOR_TONICS
 from amadeus.music.scales import Scale, parse_scale
-from amadeus.text.prompt_readers import Found
+from amadeus.text.prompt_readers import Phrase
 from amadeus.text.prompt_text import Unread
 
 _QUALITY = (
@@ -51,13 +51,13 @@ _SIMPLER = (
 )
 
 
-def read_chords(unread: Unread) -> list[Found[str]]:
+def read_chords(unread: Unread) -> list[Phrase[str]]:
     """Progressions of chord symbols, as a constraint on chords takes them.
 
     Three chords in a row or more, or chords that are announced. Letters alone may be a form
     ("A B A C"), and are left out.
     """
-    found = []
+    phrases = []
     for match in unread.matches(_PROGRESSION):
         text = match["announced"] or match[0]
         progression = _written(text)
@@ -69,21 +69,21 @@ def read_chords(unread: Unread) -> list[Found[str]]:
         span = unread.claim(*match.span())
         is_form = not match["cue"] and all(name in ("A", "B", "C", "D") for name in names)
         if progression and not is_form and (announced or len(names) > 1):
-            found.append(Found(progression, span))
-    return found
+            phrases.append(Phrase(progression, span))
+    return phrases
 
 
-def read_degrees(unread: Unread, scale: str | None) -> list[Found[str]]:
+def read_degrees(unread: Unread, scale: str | None) -> list[Phrase[str]]:
     """Progressions of scale degrees, in a key; those without a key are left unread."""
-    found = []
+    phrases = []
     for match in unread.matches(_DEGREES):
         if scale is None:
             unread.report(*match.span(), f"{match[0]} in C major")
             continue
         degrees = _ONE_DEGREE.finditer(re.sub(r"^(?:chords?|progression|changes)\W*", "", match[0]))
         chords = [_chord_on(parse_scale(scale), degree) for degree in degrees]
-        found.append(Found(" ".join(chords), unread.claim(*match.span())))
-    return found
+        phrases.append(Phrase(" ".join(chords), unread.claim(*match.span())))
+    return phrases
 
 
 def fits_key(progression: str, scale: str) -> bool:

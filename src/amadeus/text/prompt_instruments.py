@@ -43,6 +43,7 @@ _LOOKALIKE = re.compile(r"-(?:like|style|inspired|esque|ish)\b", re.IGNORECASE)
 _GROUPS_OF_PLAYERS = ENSEMBLES | BANDS
 _VAGUE = frozenset(("beat", "beats", "a cappella", "acapella", "a capella", "satb"))
 """Words that imply an instrument rather than name it."""
+_FIRST_WORDS = frozenset(name.split()[0] for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 _MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 
 _ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
@@ -74,13 +75,13 @@ def find_mentions(unread: Unread) -> list[Mention]:
     attitudes = []
     begin = 0
     for i, mention in enumerate(mentions):
-        found, start, end = attitude(unread.left, begin, mention.span.start, mention.span.end)
-        attitudes.append(found)
-        refused = found not in (Attitude.WANTED, Attitude.OPEN)
+        stance, start, end = attitude(unread.left, begin, mention.span.start, mention.span.end)
+        attitudes.append(stance)
+        refused = stance not in (Attitude.WANTED, Attitude.OPEN)
         mentions[i] = replace(mention, span=unread.span(start, end), is_absent=refused)
         begin = end
     _spread_refusals(unread.left, mentions, attitudes)
-    return [m for m, found in zip(mentions, attitudes, strict=True) if found is not Attitude.OPEN]
+    return [m for m, stance in zip(mentions, attitudes, strict=True) if stance is not Attitude.OPEN]
 
 
 def exclusion(unread: Unread, mentions: list[Mention]) -> Span | None:
@@ -143,6 +144,8 @@ def _named(unread: Unread) -> list[Mention]:
 def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
     """The longest name of an instrument or ensemble at the first word, and its words; "" and 0."""
     best, length = "", 0
+    if words[0][0].lower() not in _FIRST_WORDS:
+        return best, length
     name = ""
     for count, word in enumerate(words, 1):
         if count > 1 and not _JOINT.fullmatch(text, words[count - 2].end(), word.start()):
@@ -155,11 +158,11 @@ def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
 
 def _spread_refusals(text: str, mentions: list[Mention], attitudes: list[Attitude]) -> None:
     """Mark what shares the refusal of another instrument: "no bass or drums"."""
-    for i, found in enumerate(attitudes):
-        if found in (Attitude.WANTED, Attitude.OPEN):
+    for i, stance in enumerate(attitudes):
+        if stance in (Attitude.WANTED, Attitude.OPEN):
             continue
-        sharing = [*_of_list(text, mentions, i, found)]
-        if found is Attitude.REFUSED_BEHIND:
+        sharing = [*_of_list(text, mentions, i, stance)]
+        if stance is Attitude.REFUSED_BEHIND:
             sharing = [*_joined_to(text, mentions, i)]
         for other in sharing:
             if attitudes[other] is Attitude.WANTED:
@@ -175,7 +178,7 @@ def _joined_to(text: str, mentions: list[Mention], last: int) -> Iterator[int]:
         yield i
 
 
-def _of_list(text: str, mentions: list[Mention], first: int, found: Attitude) -> range:
+def _of_list(text: str, mentions: list[Mention], first: int, stance: Attitude) -> range:
     """The mentions after the first one that its refusal covers.
 
     Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays. They carry
@@ -183,7 +186,7 @@ def _of_list(text: str, mentions: list[Mention], first: int, found: Attitude) ->
     "unwanted: drums, piano".
     """
     last = first
-    whole = found in (Attitude.REFUSED_LIST, Attitude.REFUSED_ALL)
+    whole = stance in (Attitude.REFUSED_LIST, Attitude.REFUSED_ALL)
     is_open = True
     for i in range(first + 1, len(mentions)):
         gap = (text, mentions[i - 1].span.end, mentions[i].span.start)
@@ -191,7 +194,7 @@ def _of_list(text: str, mentions: list[Mention], first: int, found: Attitude) ->
             last = i
         elif _COMMA.fullmatch(*gap):
             is_open = False
-            last = i if found is Attitude.REFUSED_ALL else last
+            last = i if stance is Attitude.REFUSED_ALL else last
         else:
             break
     return range(first + 1, last + 1)
@@ -230,6 +233,10 @@ def _allowed(mention: Mention, absent: list[StatedInstrument]) -> list[StatedIns
 def _without_repetition(instruments: list[StatedInstrument]) -> list[StatedInstrument]:
     """A general word that a particular one fulfils is dropped: "guitar" beside "bass guitar"."""
     distinct: dict[frozenset[int], StatedInstrument] = {}
-    for one in instruments:
-        distinct.setdefault(frozenset(one.programs), one)
-    return [one for programs, one in distinct.items() if not any(programs > o for o in distinct)]
+    for instrument in instruments:
+        distinct.setdefault(frozenset(instrument.programs), instrument)
+    return [
+        instrument
+        for programs, instrument in distinct.items()
+        if not any(programs > other for other in distinct)
+    ]

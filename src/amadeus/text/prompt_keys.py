@@ -6,7 +6,7 @@ import re
 
 from amadeus.music.keys import Key, parse_key
 from amadeus.music.scales import parse_scale
-from amadeus.text.prompt_readers import GOES_ON, Found, accepted
+from amadeus.text.prompt_readers import GOES_ON, Phrase, accepted
 from amadeus.text.prompt_text import Unread, contradiction
 
 _TONIC = r"(?P<tonic>[A-Ga-g](?:[#b]|[\s-]?(?:[Ss]harp|[Ff]lat|SHARP|FLAT)(?!\w))?)"
@@ -53,12 +53,12 @@ _TRANSPOSING = re.compile(
 )
 
 
-def read_keys(unread: Unread) -> list[Found[str]]:
+def read_keys(unread: Unread) -> list[Phrase[str]]:
     """Keys and scales such as "A minor", "in C", "D dorian", and "Am" where it is no chord.
 
     Their names are those of `music.scales`.
     """
-    found = _read_modes(unread)
+    phrases = _read_modes(unread)
     for pattern in (_FULL_KEY, _SHORT_KEY, _BARE_KEY):
         for match in unread.matches(pattern):
             if _is_key(unread, match):
@@ -70,23 +70,23 @@ def read_keys(unread: Unread) -> list[Found[str]]:
                 name = name.replace("minor", f"{kind} minor") if kind else name
                 name = f"{name} pentatonic" if more and not kind else name
                 end = more.end() if more else match.end()
-                found.append(Found(name, unread.claim(match.start("tonic"), end)))
-    return sorted(accepted(unread, found), key=lambda one: one.span.start)
+                phrases.append(Phrase(name, unread.claim(match.start("tonic"), end)))
+    return sorted(accepted(unread, phrases), key=lambda phrase: phrase.span.start)
 
 
-def key_sequence(unread: Unread, found: list[Found[str]]) -> tuple[str, ...]:
+def key_sequence(unread: Unread, phrases: list[Phrase[str]]) -> tuple[str, ...]:
     """The keys in their order: one, or several that follow each other ("A minor, then C major").
 
     Raises ConfigError for two keys that nothing puts in an order.
     """
     names: list[str] = []
-    for i, one in enumerate(found):
-        if i and one.value != names[-1]:
-            between = unread.text[found[i - 1].span.end : one.span.start]
+    for i, phrase in enumerate(phrases):
+        if i and phrase.value != names[-1]:
+            between = unread.text[phrases[i - 1].span.end : phrase.span.start]
             if not _THEN.fullmatch(between):
-                raise contradiction("states two keys", found[i - 1].span, one.span)
-        if not names or one.value != names[-1]:
-            names.append(one.value)
+                raise contradiction("states two keys", phrases[i - 1].span, phrase.span)
+        if not names or phrase.value != names[-1]:
+            names.append(phrase.value)
     return tuple(names)
 
 
@@ -95,9 +95,9 @@ def plain_key(scale: str) -> Key | None:
     return parse_scale(scale).key if re.search(r"major|minor", scale) else None
 
 
-def _read_modes(unread: Unread) -> list[Found[str]]:
+def _read_modes(unread: Unread) -> list[Phrase[str]]:
     """Modes and other scales. Those on "a" are claimed only: it may be an article."""
-    found = []
+    phrases = []
     for pattern in (_MODAL, _MODAL_LAST):
         for match in unread.matches(pattern):
             mode = re.sub(r"[\s-]+", " ", match["mode"].lower())
@@ -113,8 +113,8 @@ def _read_modes(unread: Unread) -> list[Found[str]]:
             span = unread.claim(*match.span())
             if not is_article and not match["dominant"]:
                 scale = parse_scale(f"{tonic} {_PLAIN_MODES.get(mode, mode)}")
-                found.append(Found(scale.name, span))
-    return found
+                phrases.append(Phrase(scale.name, span))
+    return phrases
 
 
 def _is_key(unread: Unread, match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from amadeus.errors import ConfigError
-from amadeus.text.prompt_readers import Found, agreed
+from amadeus.text.prompt_readers import Phrase, agreed
 from amadeus.text.prompt_text import Unread
 from amadeus.text.prompt_words import NUMBER, START, read_number
 
@@ -144,24 +144,24 @@ _SECTION = re.compile(
 )
 
 
-def read_beats(unread: Unread) -> list[Found[Length]]:
+def read_beats(unread: Unread) -> list[Phrase[Length]]:
     """Lengths in beats, from LEAST_BEATS on; before the idioms, which count beats, too."""
-    found = []
+    phrases = []
     for match in unread.matches(_BEATS):
         length = _counted(match, "beats")
         if (length.low or 0) >= LEAST_BEATS and not unread.is_after(_INEXACT, match.start()):
-            found.append(_bounded(unread, match, length))
-    return found
+            phrases.append(_bounded(unread, match, length))
+    return phrases
 
 
-def read_lengths(unread: Unread) -> list[Found[Length]]:
+def read_lengths(unread: Unread) -> list[Phrase[Length]]:
     """Every length of the whole piece: not of its intro, and not every 4 bars."""
-    found = _read_sections(unread)
+    phrases = _read_sections(unread)
     for pattern in (_BARS, _BARS_FIRST):
         for match in unread.matches(pattern):
             length = _counted(match, "bars")
             if not unread.is_after(_INEXACT, match.start()) and (length.low or 0) % 1 == 0:
-                found.append(_bounded(unread, match, length))
+                phrases.append(_bounded(unread, match, length))
     for match in unread.matches(_TIME):
         length = Length("seconds", *_seconds(match))
         # "24 hours of rain" is no length.
@@ -171,22 +171,22 @@ def read_lengths(unread: Unread) -> list[Found[Length]]:
         follows = _PART_FOLLOWS.match(unread.left, match.end())
         is_length = match["clock"] is None or _is_clock_length(unread, match)
         if known and is_length and not (inexact or follows):
-            found.append(_bounded(unread, match, length))
-    return found
+            phrases.append(_bounded(unread, match, length))
+    return phrases
 
 
-def common_length(found: Iterable[Found[Length]], unit: str) -> Length | None:
+def common_length(phrases: Iterable[Phrase[Length]], unit: str) -> Length | None:
     """The length in a unit that all phrases state; None where there is none.
 
     Raises ConfigError where two phrases contradict each other.
     """
-    lengths = [one for one in found if one.value.unit == unit]
+    lengths = [p for p in phrases if p.value.unit == unit]
     what = "numbers of bars" if unit == "bars" else "lengths"
-    exact = agreed(what, [one for one in lengths if one.value.exact is not None])
+    exact = agreed(what, [p for p in lengths if p.value.exact is not None])
     if exact or not lengths:
         return exact
-    lows = [one.value.low for one in lengths if one.value.low is not None]
-    highs = [one.value.high for one in lengths if one.value.high is not None]
+    lows = [p.value.low for p in lengths if p.value.low is not None]
+    highs = [p.value.high for p in lengths if p.value.high is not None]
     return Length(unit, max(lows, default=None), min(highs, default=None))
 
 
@@ -221,7 +221,7 @@ def _number(words: str) -> float:
     return read_number(whole) + (0.5 if whole != words else 0.0)
 
 
-def _bounded(unread: Unread, match: re.Match[str], length: Length) -> Found[Length]:
+def _bounded(unread: Unread, match: re.Match[str], length: Length) -> Phrase[Length]:
     """A length with the bounds that the words around it set."""
     start, end = match.span()
     before = unread.is_after(_AT_LEAST, start) or unread.is_after(_AT_MOST, start)
@@ -242,7 +242,7 @@ def _bounded(unread: Unread, match: re.Match[str], length: Length) -> Found[Leng
         0 < bound <= most for bound in (length.low, length.high) if bound is not None
     ):
         raise ConfigError(f"the prompt asks for {span.text!r}; choose {choice}")
-    return Found(length, span)
+    return Phrase(length, span)
 
 
 def _is_clock_length(unread: Unread, match: re.Match[str]) -> bool:
@@ -252,7 +252,7 @@ def _is_clock_length(unread: Unread, match: re.Match[str]) -> bool:
     return bool(match["unit"] or cue or is_tag)
 
 
-def _read_sections(unread: Unread) -> list[Found[Length]]:
+def _read_sections(unread: Unread) -> list[Phrase[Length]]:
     """Sections with a number of bars each: the piece has at least as many together."""
     matches = list(unread.matches(_SECTION))
     if not any(m["early"] or m["unit"] for m in matches) and len(matches) < 2:
@@ -263,4 +263,4 @@ def _read_sections(unread: Unread) -> list[Found[Length]]:
         return []
     for match in matches:
         unread.claim(*match.span())
-    return [Found(Length("bars", total, None), unread.span(matches[0].start(), matches[-1].end()))]
+    return [Phrase(Length("bars", total, None), unread.span(matches[0].start(), matches[-1].end()))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from amadeus.profile.labels import DANCE_METRES
-from amadeus.text.prompt_readers import GOES_ON, REFUSED, Found, accepted
+from amadeus.text.prompt_readers import GOES_ON, REFUSED, Phrase, accepted
 from amadeus.text.prompt_text import Unread
 from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
 from amadeus.tokens.vocabulary import METRES
@@ -56,9 +56,9 @@ _COUNTS = {"two": "2/4", "three": "3/4", "four": "4/4", "five": "5/4", "cut": "2
 _COUNTS |= {str(count): f"{count}/4" for count in range(2, 6)}
 
 
-def read_metres(unread: Unread) -> list[Found[str]]:
+def read_metres(unread: Unread) -> list[Phrase[str]]:
     """Time signatures that are given."""
-    found = []
+    phrases = []
     for pattern in (_FRACTION, _SPELT, _PAIR):
         for match in unread.matches(pattern):
             numerator = int(read_number(match["numerator"]))
@@ -67,32 +67,32 @@ def read_metres(unread: Unread) -> list[Found[str]]:
             is_metre = numerator > 1 or match["before"] or match["time"]
             if is_metre and (numerator, denominator) in METRES:
                 span = unread.claim(match.start("numerator"), match.end())
-                found.append(Found(f"{numerator}/{denominator}", span))
+                phrases.append(Phrase(f"{numerator}/{denominator}", span))
     for match in unread.matches(_NAMED):
-        found.append(Found(_COUNTS[str(match.lastgroup)], unread.claim(*match.span())))
+        phrases.append(Phrase(_COUNTS[str(match.lastgroup)], unread.claim(*match.span())))
     for match in unread.matches(_COUNTED):
         if not unread.is_after(_NOT_COUNTED, match.start()):
-            found.append(Found(_COUNTS[match["count"].lower()], unread.claim(*match.span())))
-    return accepted(unread, found)
+            phrases.append(Phrase(_COUNTS[match["count"].lower()], unread.claim(*match.span())))
+    return accepted(unread, phrases)
 
 
-def read_dances(unread: Unread) -> list[Found[str]]:
+def read_dances(unread: Unread) -> list[Phrase[str]]:
     """The metres of the dances that are named."""
-    found = [
-        Found(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
+    phrases = [
+        Phrase(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
         for match in unread.matches(_DANCE)
     ]
-    return accepted(unread, found)
+    return accepted(unread, phrases)
 
 
-def read_styles(unread: Unread) -> list[Found[str]]:
+def read_styles(unread: Unread) -> list[Phrase[str]]:
     """The metres of the styles that are named; after the instruments: "rock organ" is no style."""
-    found = [
-        Found("4/4", unread.claim(*match.span()))
+    phrases = [
+        Phrase("4/4", unread.claim(*match.span()))
         for match in unread.matches(_STYLE)
         if not unread.is_after(_UNUSUAL_STYLE, match.start())
     ]
-    return accepted(unread, found)
+    return accepted(unread, phrases)
 
 
 def refused_metres(unread: Unread) -> tuple[str, ...]:
@@ -110,10 +110,10 @@ def is_open_metre(unread: Unread) -> bool:
     return bool(_OTHER_METRE.search(unread.text)) and not refused_metres(unread)
 
 
-def usual_metre(unread: Unread, found: list[Found[str]]) -> list[Found[str]]:
+def usual_metre(unread: Unread, phrases: list[Phrase[str]]) -> list[Phrase[str]]:
     """The metre of the dances or styles found, if they share one, where none is given.
 
     None where the prompt speaks of metres all the same ("not in 4/4").
     """
-    is_shared = len({f.value for f in found}) == 1
-    return found if is_shared and not _OTHER_METRE.search(unread.text) else []
+    is_shared = len({f.value for f in phrases}) == 1
+    return phrases if is_shared and not _OTHER_METRE.search(unread.text) else []

@@ -13,19 +13,19 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Phrase(Generic[T]):
     """What a phrase states."""
 
     value: T
     span: Span
 
 
-def agreed(what: str, found: list[Found[T]]) -> T | None:
+def agreed(what: str, phrases: list[Phrase[T]]) -> T | None:
     """The one value that all phrases state; None where there are none."""
-    for other in found[1:]:
-        if other.value != found[0].value:
-            raise contradiction(f"states two {what}", found[0].span, other.span)
-    return found[0].value if found else None
+    for other in phrases[1:]:
+        if other.value != phrases[0].value:
+            raise contradiction(f"states two {what}", phrases[0].span, other.span)
+    return phrases[0].value if phrases else None
 
 
 REFUSED = re.compile(
@@ -35,9 +35,9 @@ REFUSED = re.compile(
 )
 
 
-def accepted(unread: Unread, found: list[Found[T]]) -> list[Found[T]]:
+def accepted(unread: Unread, phrases: list[Phrase[T]]) -> list[Phrase[T]]:
     """What is not refused: "in 3/4, not 4/4" asks for 3/4."""
-    return [f for f in found if not unread.is_after(REFUSED, f.span.start)]
+    return [f for f in phrases if not unread.is_after(REFUSED, f.span.start)]
 
 
 # What may follow a short phrase such as "in three" or "in C" without changing its sense.

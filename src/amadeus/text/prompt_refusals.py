@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Attitude(Enum):
-    """What the words around an instrument say about it."""
+    """The attitude of a prompt towards an instrument."""
 
     WANTED = "wanted"
     REFUSED = "refused"
@@ -51,7 +51,7 @@ _CUES = _phrases("""
     swap out, switch off, take away, take out, tired of, turn off, turning off, unwanted
 """)
 _LOOSE = _phrases("hold the, skip, lose, forget, less, cut the, kill the, drop the, anti, non")
-"""Cues that mean something else before other words: "hold the line", "skip to my Lou"."""
+"""Cues with another meaning before other words: "hold the line", "skip to my Lou"."""
 _SEPARABLE = _words("leave leaves leaving keep keeping take taking throw cut")
 """Verbs that refuse an instrument together with "out" or "away" behind it."""
 _NOUNS = _words("drop kill cut hold")
@@ -108,19 +108,19 @@ _FREE = re.compile(r"-?less\b|[\s-]free\b(?!\s+(?:jazz|improv|style|form))", re.
 
 
 def attitude(text: str, begin: int, start: int, end: int) -> tuple[Attitude, int, int]:
-    """What a text says of the instrument at text[start:end], and the extent of the phrase.
+    """The attitude of a text towards the instrument at text[start:end], and where it is stated.
 
     begin: where the words before it may begin: the end of the instrument before, or 0.
     """
-    found, first = _before(text, begin, start)
+    stance, first = _before(text, begin, start)
     free = _FREE.match(text, end)
     if free:
         return Attitude.REFUSED, start, free.end()
     out = _OUT.match(text, end)
-    if found is None and out:  # "leave the drums out"
+    if stance is None and out:  # "leave the drums out"
         return Attitude.REFUSED_BEHIND, first, out.end()
-    if found is not None and found is not Attitude.WANTED:
-        return found, first, end
+    if stance is not None and stance is not Attitude.WANTED:
+        return stance, first, end
     after = _AFTER.match(text, end)
     if after:
         return Attitude.REFUSED_BEHIND, start, after.end()
@@ -128,7 +128,7 @@ def attitude(text: str, begin: int, start: int, end: int) -> tuple[Attitude, int
 
 
 def _before(text: str, begin: int, start: int) -> tuple[Attitude | None, int]:
-    """What the words before an instrument say, and where they begin.
+    """The attitude of the words before an instrument, and where they begin.
 
     None where that depends on an "out" behind it: "leave the drums out".
     """
@@ -183,7 +183,7 @@ def _is_nothing(words: list[str], end: int) -> bool:
 
 
 def _meaning(words: list[str], position: int, cue: tuple[str, ...], unknown: int) -> Attitude:
-    """What a cue says of the instrument behind it, with a number of unknown words between."""
+    """The attitude that a cue expresses; unknown: number of unknown words after it."""
     name = cue[-1]
     follows = words[position + len(cue) :]
     if cue in _EXCEPTIONS and _is_nothing(words, position):

@@ -12,7 +12,7 @@ from amadeus.music.tempo_words import (
     SLOWEST_BPM,
     TEMPO_RANGES,
 )
-from amadeus.text.prompt_readers import Found, accepted
+from amadeus.text.prompt_readers import Phrase, accepted
 from amadeus.text.prompt_text import Span, Unread, contradiction
 from amadeus.text.prompt_words import NUMBER, START, read_number
 
@@ -107,40 +107,40 @@ _NO_CHANGE = re.compile(r"\b(?:no|not|without|never|avoid|don't)\s(?:any\s|an?\s
 _IS_TEMPO = re.compile(rf"{_FASTER}|{_SLOWER}|tempo|speed|{_PER_MINUTE}", re.IGNORECASE)
 
 
-def read_curves(unread: Unread) -> list[Found[tuple[float, float]]]:
+def read_curves(unread: Unread) -> list[Phrase[tuple[float, float]]]:
     """Tempi that move: "start at 80 bpm and speed up to 140"."""
-    found = []
+    phrases = []
     for pattern in _CURVES if _IS_TEMPO.search(unread.left) else ():
         for match in unread.matches(pattern):
             if _IS_TEMPO.search(match[0]):
                 span = unread.span(*match.span())
                 ends = (_playable(read_number(match[name]), span) for name in ("first", "last"))
-                found.append(Found((next(ends), next(ends)), unread.claim(*match.span())))
-    return found
+                phrases.append(Phrase((next(ends), next(ends)), unread.claim(*match.span())))
+    return phrases
 
 
-def read_changes(unread: Unread) -> list[Found[str]]:
+def read_changes(unread: Unread) -> list[Phrase[str]]:
     """ "accelerando" or "ritardando", where no numbers say how far."""
     return [
-        Found(str(match.lastgroup), unread.claim(*match.span()))
+        Phrase(str(match.lastgroup), unread.claim(*match.span()))
         for match in unread.matches(_CHANGE)
         if not unread.is_after(_NO_CHANGE, match.start())
     ]
 
 
-def read_tempos(unread: Unread) -> tuple[list[Found[float]], list[Found[tuple[float, float]]]]:
+def read_tempos(unread: Unread) -> tuple[list[Phrase[float]], list[Phrase[tuple[float, float]]]]:
     """Tempi in numbers, and the ranges of "100-120 bpm" or "under 100 bpm"."""
-    exact: list[Found[float]] = []
-    ranges: list[Found[tuple[float, float]]] = []
+    exact: list[Phrase[float]] = []
+    ranges: list[Phrase[tuple[float, float]]] = []
     for pattern in (_METRONOME_MARK, _BPM, _TEMPO_NUMBER):
         for match in unread.matches(pattern):
             slow, fast = _bounds(unread, match)
             start, end, slow, fast = _opened(unread, match, slow, fast)
             span = unread.claim(start, end)
             if slow < fast:
-                ranges.append(Found((slow, fast), span))
+                ranges.append(Phrase((slow, fast), span))
             else:
-                exact.append(Found(fast, span))
+                exact.append(Phrase(fast, span))
     return accepted(unread, exact), accepted(unread, ranges)
 
 
@@ -182,9 +182,9 @@ def _playable(bpm: float, span: Span) -> float:
     return bpm
 
 
-def read_tempo_words(unread: Unread) -> list[Found[tuple[float, float]]]:
+def read_tempo_words(unread: Unread) -> list[Phrase[tuple[float, float]]]:
     """The tempi that words allow: "slow", "andante"."""
-    found: list[Found[tuple[float, float]]] = []
+    phrases: list[Phrase[tuple[float, float]]] = []
     for match in unread.matches(_TEMPO_WORD):
         word = re.sub(r"[\s-]", " ", match["word"].lower())
         is_tempo = word not in BARE_ADJECTIVES or (
@@ -193,23 +193,23 @@ def read_tempo_words(unread: Unread) -> list[Found[tuple[float, float]]]:
             or _TEMPO_AFTER.match(unread.left, match.end())
         )
         if is_tempo and not unread.is_after(_NOT_SO, match.start()):
-            found.append(Found(TEMPO_RANGES[word], unread.claim(*match.span())))
-    return found
+            phrases.append(Phrase(TEMPO_RANGES[word], unread.claim(*match.span())))
+    return phrases
 
 
-def common_range(found: list[Found[tuple[float, float]]]) -> tuple[float, float] | None:
+def common_range(phrases: list[Phrase[tuple[float, float]]]) -> tuple[float, float] | None:
     """The tempi that all words allow, or that any allows where "largo" refines "slow".
 
     Raises ConfigError where one is slow and another fast.
     """
-    if not found:
+    if not phrases:
         return None
     slow_end, fast_start = TEMPO_RANGES["moderate"]
-    slowest = min(found, key=lambda f: f.value[1])
-    fastest = max(found, key=lambda f: f.value[0])
+    slowest = min(phrases, key=lambda f: f.value[1])
+    fastest = max(phrases, key=lambda f: f.value[0])
     if slowest.value[1] <= slow_end and fastest.value[0] >= fast_start:
         raise contradiction("states two tempi", slowest.span, fastest.span)
     low, high = fastest.value[0], slowest.value[1]
     if low < high:
         return low, high
-    return min(f.value[0] for f in found), max(f.value[1] for f in found)
+    return min(f.value[0] for f in phrases), max(f.value[1] for f in phrases)
