@@ -148,7 +148,10 @@ def test_what_is_drawn_for_a_length_stays_in_the_range_of_its_words(composer, se
         ("up to 12 bars", 12),
         ("intro 4, verse 8, chorus 8", 20),
         ("at least 2 minutes at 120 bpm in 4/4", 60),
+        ("at least 121 seconds at 120 bpm in 4/4", 61),
         ("under 10 seconds at 120 bpm in 4/4", 5),
+        ("at most 11 seconds at 120 bpm in 4/4", 5),
+        ("at most 1 second, 2 bars", 2),
     ],
 )
 def test_bounds_are_kept(composer, prompt, bars):
@@ -164,6 +167,7 @@ def test_one_time_signature_is_planned_unless_asked_otherwise(composer):
         (metre,) = metres("a calm evening", seed=seed)
         assert metre.startswith("metre: ")
         assert metres("a calm evening, not in 4/4", seed=seed) != ["metre: 4/4"]
+    assert metres("not in 4/4, not in 3/4, not in 2/4, not in 6/8, calm") in ([], ["metre: 2/2"])
     assert metres("changing time signatures") == metres("mixed metres") == metres("in seven") == []
     held = Constraints("metre: 5/4 in bars 1-2")
     assert metres("a calm evening", constraints=held) == ["metre: 5/4 in bars 1-2"]

@@ -114,16 +114,17 @@ class Frame:
         is_stated = any(isinstance(c, Metre) for c in stated)
         if is_stated or self._facts.metre_is_open or self._draw is None:
             return Constraints()
-        metre = self._drawn.time_signature
-        refused = self._facts.refused_metres
-        if metre in refused:
-            metre = next(other for other in ("4/4", "3/4", "2/4", "6/8") if other not in refused)
-        return Constraints(Metre(metre, source=_DRAWN))
+        usual = (self._drawn.time_signature, "4/4", "3/4", "2/4", "6/8")
+        allowed = [metre for metre in usual if metre not in self._facts.refused_metres]
+        return Constraints(*(Metre(metre, source=_DRAWN) for metre in allowed[:1]))
 
     def _needs_tempo(self, stated: Constraints) -> bool:
         """Whether a length in seconds needs a tempo for the whole piece that nothing states."""
         length = self._facts.length
-        is_stated = any(isinstance(c, ExactTempo) and not c.scope.bars for c in stated)
+        is_stated = any(
+            isinstance(c, ExactTempo) or (isinstance(c, TempoRange) and c.scope.bars)
+            for c in stated
+        )
         return bool(self._draw and length and length.unit == "seconds" and not is_stated)
 
     def _tempo(self, stated: Constraints) -> float:
@@ -139,27 +140,32 @@ class Frame:
         length = self._facts.length
         if length is None:
             return DEFAULT_BARS if self._notes is None else None
+        exact, unit = length.exact, length.unit
+        if exact is not None:
+            below, above = _bars_around(constraints, exact, unit)
+            too_short = exact - _length_of(constraints, below, unit)
+            too_long = _length_of(constraints, above, unit) - exact
+            return below if below and too_short < too_long else above
         bars = DEFAULT_BARS
         if length.low is not None:
-            least = _bars_within(constraints, length.low, length.unit)
-            bars = least if length.exact is not None else max(bars, least)
-        if length.high is not None and length.exact is None:
-            most = _bars_within(constraints, length.high, length.unit)
-            bars = min(bars, most)
+            bars = max(bars, _bars_around(constraints, length.low, unit)[1])
+        if length.high is not None:
+            bars = max(1, min(bars, _bars_around(constraints, length.high, unit)[0]))
         return bars
 
 
-def _bars_within(constraints: Constraints, amount: float, unit: str) -> int:
-    """The number of bars whose length is nearest to an amount of bars, beats or seconds."""
+def _bars_around(constraints: Constraints, amount: float, unit: str) -> tuple[int, int]:
+    """The largest number of bars up to an amount of bars, beats or seconds, and the next one up.
+
+    They are equal where bars have exactly this length.
+    """
     if unit == "bars":
-        return int(amount)
-    shorter = bisect_left(
-        range(1, MAX_BARS), amount, key=lambda n: _length_of(constraints, n, unit)
+        return int(amount), int(amount)
+    above = 1 + bisect_left(
+        range(1, MAX_BARS), amount - 1e-6, key=lambda n: _length_of(constraints, n, unit)
     )
-    return min(
-        (max(1, shorter), shorter + 1),
-        key=lambda n: abs(_length_of(constraints, n, unit) - amount),
-    )
+    is_exact = abs(_length_of(constraints, above, unit) - amount) < 1e-6
+    return above if is_exact else above - 1, above
 
 
 def _length_of(constraints: Constraints, num_bars: int, unit: str) -> float:
