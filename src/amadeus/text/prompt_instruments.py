@@ -41,7 +41,9 @@ _WORD = re.compile(r"[^\W_]+(?=less\b)|[^\W_]+(?:'[^\W_]+)*")
 _JOINT = re.compile(r"\s{1,3}|-|\s?\(")
 _LOOKALIKE = re.compile(r"-(?:like|style|inspired|esque|ish)\b", re.IGNORECASE)
 _GROUPS_OF_PLAYERS = ENSEMBLES | BANDS
-_VAGUE = frozenset(("beat", "beats", "a cappella", "acapella", "a capella", "satb"))
+_VAGUE = frozenset(
+    ("beat", "beats", "breakbeat", "breakbeats", "a cappella", "acapella", "a capella", "satb")
+)
 """Words that imply an instrument rather than name it."""
 _FIRST_WORDS = frozenset(name.split()[0] for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 _MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
