@@ -51,6 +51,10 @@ lasting 75 seconds                        | 75
 exactly 40 seconds                        | 40
 130 seconds long                          | 130
 a 20 sec ident                            | 20
+make it last 3 minutes                    | 180
+a two-and-a-half-minute song              | 150
+a half minute                             | 30
+one hundred and ten seconds               | 110
 """
 COUNTS = """
 16 measures                               | 16 bars
@@ -66,6 +70,11 @@ at least 32 bars                          | at least 32 bars
 no fewer than 32 bars                     | at least 32 bars
 up to 12 bars                             | at most 12 bars
 no more than 12 bars                      | at most 12 bars
+4 x 8 bars                                | 32 bars
+8 bars x 4                                | 32 bars
+32+ bars                                  | at least 32 bars
+the last 8 bars                           | None
+between one and two minutes               | 60 to 120 seconds
 16-24 bars                                | 16 to 24 bars
 16 to 24 bars                             | 16 to 24 bars
 between 16 and 24 bars                    | 16 to 24 bars

@@ -22,14 +22,15 @@ _PART = (
     r"(?:intro(?:duction)?|outro|ending|coda|phrase|fill|break|bridge|turnaround|verse|chorus|hook"
     r"|drop|section|part|riff|vamp|interlude|pre-?chorus|refrain|breakdown|build-?up)"
 )
-_HALF = r"\sand\sa\shalf"
+_HALF = r"[\s-]and[\s-]a[\s-]half"
 _COUNT = (
-    r"(?:half\s+an?|(?:a|three)\s+quarters?\s+of\s+an?|a\s+couple\s+of|a\s+dozen|two\s+dozen"
+    r"(?:(?:a\s+)?half(?:\s+an?)?(?=[\s-]+(?:min|hour))"
+    r"|(?:(?:a|three)\s+)?quarters?\s+of\s+an?|a\s+couple\s+of|a\s+dozen|two\s+dozen"
     rf"|{NUMBER}(?:{_HALF})?)"
 )
 _FRACTIONS = {
-    "half": 0.5, "a quarter": 0.25, "three quarter": 0.75, "a couple": 2.0, "a dozen": 12.0,
-    "two dozen": 24.0,
+    "half": 0.5, "a half": 0.5, "a quarter": 0.25, "quarter": 0.25, "three quarter": 0.75,
+    "a couple": 2.0, "a dozen": 12.0, "two dozen": 24.0,
 }  # fmt: skip
 # "Wait a minute" is no length.
 _A_MINUTE = (
@@ -37,8 +38,8 @@ _A_MINUTE = (
     r"|(?=an?\s(?:min(?:ute)?|hour)(?:[\s-]long|\sand\sa\shalf|\sof\b|\sin\slength)))an?"
 )
 _LEAST = (
-    r"(?:(?P<least>[0-9]{1,6}(?=\s?-|\s(?:to|or|and)\s)"
-    rf"|{NUMBER}(?=\s(?:to|or)\s))(?:\s?-\s?|\s(?:to|or|and)\s))?"
+    r"(?:(?P<least>[0-9]{1,6}(?=\s?-|\s(?:to|or|and(?!\sa\shalf))\s)"
+    rf"|{NUMBER}(?=\s(?:to|or)\s)|(?<=between\s){NUMBER}(?=\sand\s))(?:\s?-\s?|\s(?:to|or|and)\s))?"
 )
 
 
@@ -72,7 +73,8 @@ _MINUTES = (
     rf"|(?:(?P<minutes>{_COUNT}|{_A_MINUTE})[\s-]{{0,2}}min(?:ute)?s?\b\.?"
     r"|(?P<m>[0-9]{1,2})m(?=[0-9\s,;.)]|$)|(?P<prime>[0-9]{1,2})'(?=[0-9]))"
     rf"(?P<half>{_HALF})?"
-    rf"(?:[\s,]*(?:and\s)?(?P<rest>{NUMBER})[\s-]?(?:sec(?:ond)?s?\b|s\b|''|\"|(?=\s*(?:$|[,;.)]))))?"
+    rf"(?:[\s,]*(?:and\s)?(?P<rest>{NUMBER})"
+    r"[\s-]?(?:sec(?:ond)?s?\b|s\b|''|\"|(?=\s*(?:$|[,;.)]))))?"
 )
 # "The 90s" are a decade, and an 808 is a drum machine.
 _SECONDS = (
@@ -104,20 +106,22 @@ _BARS_FIRST = re.compile(
     re.IGNORECASE,
 )
 _INEXACT = re.compile(
-    rf"(?:\b(?:every|each|first|last|next|final|after|per|another|until|repeat(?:ed|ing)?|looped"
-    rf"|within|before|not"
-    rf"|(?<!brass\s)(?<!string\s)(?<!horn\s)(?<!wind\s)(?<!rhythm\s)(?:solo|{_PART})s?(?:\s(?:of|is|lasts|for|with))?"
+    r"(?:\b(?:every|each|first|next|final|after|per|another|until|repeat(?:ed|ing)?|looped"
+    r"|(?<!it\s)(?<!to\s)(?<!should\s)(?<!must\s)(?<!will\s)(?<!that\s)last"
+    r"|within|before|not"
+    r"|(?<!brass\s)(?<!string\s)(?<!horn\s)(?<!wind\s)(?<!rhythm\s)"
+    rf"(?:solo|{_PART})s?(?:\s(?:of|is|lasts|for|with))?"
     rf")\s(?:the\s|an?\s)?|[0-9]\s?-\s?)$",
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(
-    r"\b(?:at\sleast|(?:no|not)\s(?:less|fewer|shorter)\sthan|(?<!no\s)(?<!not\s)(?:more|longer)\sthan|over"
-    r"|min(?:imum)?(?:\sof)?)\s$",
+    r"\b(?:at\sleast|(?:no|not)\s(?:less|fewer|shorter)\sthan|over"
+    r"|(?<!no\s)(?<!not\s)(?:more|longer)\sthan|min(?:imum)?(?:\sof)?)\s$",
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(
-    r"\b(?:at\smost|(?:no|not)\s(?:more|longer)\sthan|(?<!no\s)(?<!not\s)(?:less|fewer|shorter)\sthan|under|up\sto"
-    r"|max(?:imum)?(?:\sof)?|below)\s$",
+    r"\b(?:at\smost|(?:no|not)\s(?:more|longer)\sthan|under|up\sto"
+    r"|(?<!no\s)(?<!not\s)(?:less|fewer|shorter)\sthan|max(?:imum)?(?:\sof)?|below)\s$",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\b(?:between|from)\s$", re.IGNORECASE)
@@ -131,7 +135,8 @@ _CLOCK_CUE = re.compile(
 _LONGEST_TAG = 600.0
 """Seconds: a clock time alone between commas is a length up to here, and a time of day beyond."""
 _PART_FOLLOWS = re.compile(
-    rf"[\s-](?:long\s)?(?:(?:of\s)?(?:silence|rest)\b|(?:of\s)?(?:the\s|an?\s)?{_PART}s?\b|later|in\b"
+    rf"[\s-](?:long\s)?(?:(?:of\s)?(?:silence|rest)\b"
+    rf"|(?:of\s)?(?:the\s|an?\s)?{_PART}s?\b|later|in\b"
     r"|before|into|apart|ago|to\s(?:midnight|go)|waltz|notes?\b|rests?\b)",
     re.IGNORECASE,
 )

@@ -41,6 +41,20 @@ SPELLING: tuple[Rule, ...] = (
         _decimal,
     ),
     (re.compile(r"\bw/(?:o\b|out\b)", re.IGNORECASE), "without"),
+    (  # "4 x 8 bars" as "32 bars"
+        re.compile(
+            r"(?<![\w.])([0-9]{1,3})\s?(?:x|×|times)\s?([0-9]{1,3})(?=[\s-]?(?:bar|measure))"
+        ),
+        lambda match: str(int(match[1]) * int(match[2])),
+    ),
+    (
+        re.compile(r"(?<![\w.])([0-9]{1,3})[\s-]?(bars|measures)\s?(?:x|×|times)\s?([0-9]{1,3})\b"),
+        lambda match: f"{int(match[1]) * int(match[3])} {match[2]}",
+    ),
+    (
+        re.compile(r"(?<![\w.])([0-9]+)\s?\+(?=[\s-]?(?:bar|measure|min|sec))"),
+        r"at least \1",
+    ),
     (re.compile(r"(?<=\w )-(?=[a-z]{3})", re.IGNORECASE), "without "),  # "rock -drums"
     (re.compile(r"\bw/(?=\s|\w{3})", re.IGNORECASE), "with "),
 )

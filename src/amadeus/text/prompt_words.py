@@ -30,7 +30,7 @@ NUMBER = (
 )
 """Pattern of a number in digits, or in words below four hundred."""
 
-START = r"(?<![\w.])(?<![0-9],)(?=[0-9abefhnostABEFHNOST])"
+START = r"(?<![\w.])(?<![0-9],)(?=[0-9abefhnoqstABEFHNOQST])"
 """Where a number may begin."""
 
 
