@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 
 from amadeus import files
-from amadeus.files import move_folder, read_regular, temporary_folder, write_atomically
+from amadeus.files import (
+    move_folder,
+    read_regular,
+    temporary_folder,
+    write_atomically,
+    write_bytes,
+    write_text,
+)
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and signals as on Unix")
 
@@ -31,10 +38,6 @@ def umask(value):
         yield
     finally:
         os.umask(before)
-
-
-def write_text(path, text="new"):
-    write_atomically(path, lambda temporary: temporary.write_text(text))
 
 
 def write_privately(path):
@@ -68,7 +71,7 @@ def test_file_and_folder_are_flushed_in_this_order(tmp_path, monkeypatch):
     monkeypatch.setattr(
         os, "replace", lambda a, b: (record("move", os.stat(a).st_ino), replace(a, b))[1]
     )
-    write_text(tmp_path / "file")
+    write_text(tmp_path / "file", "new")
     file, folder = (tmp_path / "file").stat().st_ino, tmp_path.stat().st_ino
     assert events == [("flush", file), ("move", file), ("flush", folder)]
 
@@ -88,9 +91,9 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
 
 @pytest.mark.parametrize("place", ["nowhere/file", "file/inside"])
 def test_a_folder_that_is_not_there_is_named_by_the_file(tmp_path, place):
-    write_text(tmp_path / "file")
+    write_text(tmp_path / "file", "new")
     with pytest.raises(OSError) as error:  # noqa: PT011  # each system has its own words
-        write_text(tmp_path / place)
+        write_text(tmp_path / place, "new")
     assert error.value.filename == str(tmp_path / place)
 
 
@@ -124,7 +127,7 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path):
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     left = list(tmp_path.iterdir())
     assert len(left) == 2
-    write_text(tmp_path / "another")
+    write_text(tmp_path / "another", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["another"]
 
 
@@ -144,7 +147,7 @@ def test_only_leftovers_are_removed(tmp_path):
         for path in others:
             path.write_text("mine")
             os.utime(path, (0, 0))
-        write_text(tmp_path / "file")
+        write_text(tmp_path / "file", "new")
         assert {*tmp_path.iterdir()} == {running, elsewhere, *others, tmp_path / "file"}
         process.communicate(b"\n")
 
@@ -153,7 +156,7 @@ def test_after_a_day_any_leftover_is_removed(tmp_path):
     day = 24 * 60 * 60
     young = leftover(tmp_path, machine="00000000", age_seconds=day - 600)
     leftover(tmp_path, machine="00000001", age_seconds=day + 600)
-    write_text(tmp_path / "file")
+    write_text(tmp_path / "file", "new")
     assert {*tmp_path.iterdir()} == {young, tmp_path / "file"}
 
 
@@ -218,3 +221,10 @@ def test_a_new_file_is_whole_without_hard_links_too(tmp_path, monkeypatch):
     with pytest.raises(FileExistsError):
         write_atomically(path, lambda p: p.write_text("second"), is_new=True)
     assert path.read_text() == "first"
+
+
+def test_text_is_written_byte_for_byte_in_utf_8(tmp_path):
+    write_text(tmp_path / "text", "é\r\n\n")
+    assert (tmp_path / "text").read_bytes() == b"\xc3\xa9\r\n\n"
+    with pytest.raises(FileExistsError):
+        write_bytes(tmp_path / "text", b"", is_new=True)

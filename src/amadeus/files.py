@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,16 @@ def write_atomically(path: Path, write: Callable[[Path], Any], *, is_new: bool =
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_bytes(path: Path, data: bytes, *, is_new: bool = False) -> None:
+    """Write a file atomically. is_new: as in `write_atomically`."""
+    write_atomically(path, partial(Path.write_bytes, data=data), is_new=is_new)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, in UTF-8 and with line feeds as they are."""
+    write_bytes(path, text.encode())
 
 
 def _move_to_new(temporary: Path, path: Path) -> None:

@@ -114,6 +114,7 @@ def test_outputs_that_cannot_be_written_are_refused_before_composing(
     "setting",
     [
         *(("--steps", 9), ("--temperature", -1), ("--temperature", "nan"), ("--top-p", 0)),
+        ("--min-p", 2),
         *(("--order", "backwards"), ("--seed", 2**64)),
     ],
 )

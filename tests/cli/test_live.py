@@ -155,7 +155,7 @@ def test_ctrl_c_before_the_first_note_leaves_no_file(generate, monkeypatch, tmp_
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("amadeus.inference.composer.compose", interrupted)
+    monkeypatch.setattr("amadeus.inference.composition.LocalRunner.run", interrupted)
     outcome = generate("--live", "-")
     assert outcome.code == 130
     assert "before the first note" in outcome.err

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amadeus.diffusion import UnmaskConfig, unmask
-from amadeus.diffusion.unmasking import NOISE_SHAPE, draw
+from amadeus.diffusion.unmasking import NOISE_SHAPE, DrawSettings, LogitBias, draw
 from amadeus.errors import ConfigError, GrammarError
 from amadeus.tokens import ATTRIBUTES, NUM_ATTRIBUTES, Attribute, RowType
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
@@ -209,25 +209,51 @@ def test_a_batch_gives_what_each_row_gives_alone():
         np.testing.assert_array_equal(together[i], alone[0])
 
 
+uniforms_ = st.floats(0, 1, exclude_max=True)
 logits_lists = st.lists(st.floats(-20, 20), min_size=1, max_size=12)
 
 
-@given(logits_lists, st.floats(0.05, 1.0), st.floats(0, 1, exclude_max=True))
+@given(logits_lists, st.floats(0.05, 1.0), uniforms_)
 @settings(deadline=None)
 def test_nucleus_is_the_smallest_set_that_reaches_top_p(logits, top_p, uniform):
     logits = np.array(logits)
-    chosen = draw(logits, 1.0, top_p, uniform)
+    chosen = draw(logits, DrawSettings(top_p=top_p), uniform)
     probability = np.exp(logits - logits.max())
     probability /= probability.sum()
     assert probability[probability > probability[chosen]].sum() < top_p + 1e-9
 
 
+@given(logits_lists, st.floats(0.01, 1.0), st.sampled_from([0.5, 1.0, 3.0]), uniforms_)
+@settings(deadline=None)
+def test_min_p_leaves_out_what_is_much_less_likely_than_the_likeliest(
+    logits, min_p, temperature, uniform
+):
+    logits = np.array(logits)
+    chosen = draw(logits, DrawSettings(temperature=temperature, min_p=min_p), uniform)
+    assert np.exp((logits[chosen] - logits.max()) / temperature) >= min_p
+
+
+def test_min_p_and_top_p_hold_together():
+    logits = np.log(np.array([0.5, 0.3, 0.15, 0.05]))
+
+    def drawn(**settings):
+        uniforms = (np.arange(200) + 0.5) / 200
+        return {draw(logits, DrawSettings(**settings), u) for u in uniforms}
+
+    assert drawn(min_p=0.2) == {0, 1, 2}
+    assert drawn(min_p=0.2, top_p=0.7) == {0, 1}
+    assert drawn(min_p=0.7, top_p=0.9) == {0}
+    assert drawn(min_p=0.2, temperature=2.0) == {0, 1, 2, 3}
+
+
 def test_draws_follow_the_softmax():
     logits = np.log(np.array([0.1, 0.6, 0.3]))
     uniforms = (np.arange(1000) + 0.5) / 1000
-    counts = np.bincount([draw(logits, 1.0, 1.0, u) for u in uniforms])
+    counts = np.bincount([draw(logits, DrawSettings(), u) for u in uniforms])
     np.testing.assert_array_equal(counts, [100, 600, 300])
-    flattened = np.bincount([draw(logits, 2.0, 1.0, u) for u in uniforms]) / 1000
+    flattened = (
+        np.bincount([draw(logits, DrawSettings(temperature=2.0), u) for u in uniforms]) / 1000
+    )
     expected = np.sqrt([0.1, 0.6, 0.3]) / np.sqrt([0.1, 0.6, 0.3]).sum()
     np.testing.assert_allclose(flattened, expected, atol=2e-3)
 
@@ -247,6 +273,9 @@ def test_draws_follow_the_softmax():
         {"top_p": 0.0},
         {"top_p": (0.5,) * 7},
         {"top_p": 1.5},
+        {"min_p": -0.1},
+        {"min_p": 1.5},
+        {"min_p": (0.5,) * 7},
     ],
 )
 def test_settings_that_cannot_work_are_refused(setting):
@@ -264,7 +293,7 @@ def test_a_bias_moves_what_is_drawn():
         [grammar],
         [UnmaskConfig()],
         np.full((1, 2, NUM_ATTRIBUTES), 0.5),
-        biases=[lambda values, known: bias],
+        biases=[LogitBias(bias)],
     )
     assert row[Attribute.PITCH] == 61
     assert row[Attribute.TYPE] == bar_type(0)

@@ -5,9 +5,9 @@ import torch
 from amadeus.diffusion import UnmaskConfig, guide
 from amadeus.errors import ConfigError, GrammarError
 from amadeus.inference.composition import compose, stream
-from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import Amadeus, ModelConfig
 from amadeus.tokens import Attribute, RowType, decode, encode
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, check
@@ -53,7 +53,7 @@ def test_cached_logits_equal_full_forward(tiny_model, caption, enhancement):
         model = Amadeus(ModelConfig(width=32, layers=2, heads=2, enhancement=False)).eval()
     texts = [caption, None, caption[:2]]
     rows = [PROMPT, PROMPT[:1], PROMPT[:3]]
-    engine = Engine(model, texts, CONTEXT)
+    engine = TorchEngine(model, texts, CONTEXT)
     for slot, given in enumerate(rows):
         engine.prefill(slot, given.astype(np.int64))
     values, known = np.zeros((3, 8), dtype=np.int64), np.zeros((3, 8), dtype=bool)
@@ -89,7 +89,9 @@ def test_engine_composes_what_the_oracle_composes(tiny_model, waltz, caption, or
     request = Request(
         num_bars=3,
         seed=num_steps,
-        unmask=UnmaskConfig(num_steps=num_steps, order=order, temperature=0.9, top_p=0.98),
+        unmask=UnmaskConfig(
+            num_steps=num_steps, order=order, temperature=0.9, top_p=0.98, min_p=0.02
+        ),
         text=caption,
         constrain=waltz,
     )

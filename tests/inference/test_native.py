@@ -12,10 +12,11 @@ from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, GrammarError
 from amadeus.inference import native
 from amadeus.inference.composition import compose
-from amadeus.inference.engine import Engine
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.native import NativeEngine, NativeNetwork, fits
 from amadeus.inference.request import Request
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import PRESETS, Amadeus, ModelConfig
 from amadeus.native import library
 from amadeus.tokens import NUM_ATTRIBUTES, SIZES, Attribute, RowType
@@ -61,7 +62,7 @@ def pairs_of_logits(model, exact):
     """Logits of the core and of torch, of pieces of several lengths, as they grow."""
     rng = np.random.default_rng(1)
     texts = [rng.normal(size=(n, model.config.text_width)).astype("f4") for n in (5, 0, 64)]
-    engines = NativeEngine(network(model, exact), texts, 120), Engine(model, texts, 120)
+    engines = NativeEngine(network(model, exact), texts, 120), TorchEngine(model, texts, 120)
     lengths = (1, 80, 9)
     for engine in engines:
         for slot, length in enumerate(lengths):
@@ -192,6 +193,7 @@ def test_rows_are_sampled_as_in_python(order):
             threshold=(None, 0.2, 0.6, 0.95)[trial // 2 % 4],
             temperature=float(rng.choice([0.0, 0.5, 1.0, 2.0])),
             top_p=float(rng.choice([0.3, 0.9, 1.0])),
+            min_p=float(rng.choice([0.0, 0.1, 0.6])),
         )
         lean = LogitBias(
             rng.normal(size=VALUES.shape).astype("f4") * 2,
@@ -206,7 +208,7 @@ def test_rows_are_sampled_as_in_python(order):
         first = [Attribute.DURATION] if trial % 3 else []
         grammar.permit(*((notes, notes[:2]) if trial % 4 else (None, None)), first)
         noise = rng.random((1, *NOISE_SHAPE))
-        found = engine.unmask([(0, -1, 1.0)], [grammar], [config], noise, [bias])
+        found = engine.unmask([OpenPiece(grammar, config, slot=0)], noise, [bias])
         expected = unmask(engine.predict, [grammar], [config], noise, biases=[bias])
         np.testing.assert_array_equal(found, expected)
 
@@ -224,8 +226,9 @@ def test_prompted_constraints_sample_as_in_python(tiny_model, monkeypatch):
     found = piece()
     monkeypatch.setattr(
         NativeEngine, "unmask",
-        lambda self, places, grammars, configs, noise, biases: unmask(
-            self.predict, grammars, configs, noise, biases=biases
+        lambda self, pieces, noise, biases: unmask(
+            self.predict, [p.grammar for p in pieces], [p.config for p in pieces], noise,
+            biases=biases,
         ),
     )  # fmt: skip
     np.testing.assert_array_equal(piece(), found)
@@ -236,7 +239,7 @@ def test_contradictory_constraints_are_an_error():
     grammar.permit(VALUES & False, VALUES & False)
     with pytest.raises(GrammarError, match="permit more"):
         engine.unmask(
-            [(0, -1, 1.0)], [grammar], [UnmaskConfig()], np.zeros((1, *NOISE_SHAPE)), [None]
+            [OpenPiece(grammar, UnmaskConfig(), slot=0)], np.zeros((1, *NOISE_SHAPE)), [None]
         )
 
 
@@ -250,7 +253,7 @@ def test_beats_stay_within_their_metre():
     for seed in range(20):
         noise = np.random.default_rng(seed).random((1, *NOISE_SHAPE))
         config = UnmaskConfig(order="random")
-        found = engine.unmask([(0, -1, 1.0)], [grammar], [config], noise, [None])
+        found = engine.unmask([OpenPiece(grammar, config, slot=0)], noise, [None])
         np.testing.assert_array_equal(found, unmask(engine.predict, [grammar], [config], noise))
 
 

@@ -10,6 +10,7 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.unmasking import NOISE_SHAPE, Link, LogitBias
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
 from amadeus.inference.composition import compose
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import Request
 from amadeus.native import library
@@ -60,8 +61,8 @@ def started_grammar():
 def unmask(engine, *places, noise=None, biases=None):
     count = len(places)
     noise = np.full((count, *NOISE_SHAPE), 0.5) if noise is None else noise
-    grammars, configs = [started_grammar() for _ in places], [UnmaskConfig()] * count
-    return engine.unmask(places, grammars, configs, noise, biases or [None] * count)
+    pieces = [OpenPiece(started_grammar(), UnmaskConfig(), *place) for place in places]
+    return engine.unmask(pieces, noise, biases or [None] * count)
 
 
 @pytest.mark.parametrize("attribute", Attribute)

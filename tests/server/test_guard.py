@@ -161,7 +161,7 @@ def test_remote_clients_gain_nothing_by_changing_names(page):
         client = page(access)
         headers = {"Authorization": "Bearer t", "X-Amadeus-Client": "a"}
         assert client.post("/api/v1/jobs/compose", json={"bars": 1}, headers=headers).is_success
-        (job,) = client.app.state.services.runner.jobs()
+        (job,) = client.app.state.services.scheduler.jobs()
         assert job.client == expected
 
 
@@ -177,13 +177,13 @@ def test_forwarding_headers_count_only_from_trusted_proxies(
         client = Client(url, token=access.token)
         client._headers |= {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
         client.submit("compose", bars=1)
-        (job,) = app.state.services.runner.jobs()
+        (job,) = app.state.services.scheduler.jobs()
         assert job.client == expected
 
 
 def test_an_internal_error_has_the_usual_form(page, monkeypatch):
     client = page()
-    monkeypatch.setattr("amadeus.server.runner.Runner.jobs", lambda _: 1 // 0)
+    monkeypatch.setattr("amadeus.server.scheduler.Scheduler.jobs", lambda _: 1 // 0)
     response = client.get("/api/v1/jobs")
     assert (response.status_code, code(response)) == (500, "internal")
     assert "division" not in response.text

@@ -169,10 +169,10 @@ def test_an_ended_job_keeps_no_score(composer, limits, tmp_path, paused):
         jobs = [client.submit("continue", piece=piece) for _ in range(3)]
         for job in jobs:
             client.cancel(job["id"])
-        runner = app.state.services.runner
-        until(lambda: runner.running == 0)
-        assert len(runner.jobs()) == 5
-        assert not any(hasattr(job.task, "score") for job in runner.jobs())
+        scheduler = app.state.services.scheduler
+        until(lambda: scheduler.running == 0)
+        assert len(scheduler.jobs()) == 5
+        assert not any(hasattr(job.task, "score") for job in scheduler.jobs())
 
 
 def test_an_invalid_edit_is_refused(client):

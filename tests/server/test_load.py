@@ -36,8 +36,10 @@ def test_two_hundred_clients_each_get_their_own_piece(composer, tmp_path):
             thread.start()
         while any(thread.is_alive() for thread in threads):
             threads[0].join(0.05) if threads[0].is_alive() else threading.Event().wait(0.05)
-            most.append((app.state.services.runner.waiting, app.state.services.runner.running))
-        remembered = len(app.state.services.runner.jobs())
+            most.append(
+                (app.state.services.scheduler.waiting, app.state.services.scheduler.running)
+            )
+        remembered = len(app.state.services.scheduler.jobs())
     assert wrong == []
     assert len(got) == CLIENTS
     for number, (notes, piece, midi) in got.items():

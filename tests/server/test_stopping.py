@@ -70,8 +70,8 @@ def test_waiting_jobs_fail_when_the_server_stops(composer, limits, tmp_path, pau
         threads = [threading.Thread(target=follow, args=(job,)) for job in jobs]
         for thread in threads:
             thread.start()
-        runner = app.state.services.runner
-        until(lambda: all(runner.get(job["id"]).followers for job in jobs))
+        scheduler = app.state.services.scheduler
+        until(lambda: all(scheduler.get(job["id"]).followers for job in jobs))
         server.should_exit = True
         for thread in threads:
             thread.join(PATIENCE)

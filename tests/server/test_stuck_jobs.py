@@ -10,17 +10,17 @@ from amadeus.errors import BusyError, ServerError
 from amadeus.inference.session import Session
 from amadeus.server.app import create_app
 from amadeus.server.engine import STALL_SECONDS, Engine
-from amadeus.server.runner import Runner
+from amadeus.server.scheduler import Scheduler
 from amadeus.server.tasks import ComposeTask
 from serving import PATIENCE, running, until
 
 
 @pytest.fixture
 def server(composer, limits, tmp_path):
-    """The runner of a server, and a client."""
+    """The scheduler of a server, and a client."""
     app = create_app(composer, data=tmp_path, limits=limits)
     with running(app, limits) as (url, _), Client(url, patience=0) as client:
-        yield app.state.services.runner, client
+        yield app.state.services.scheduler, client
 
 
 def end_of(client, job):
@@ -70,7 +70,7 @@ def test_a_job_whose_thread_dies_fails(server, monkeypatch):
 
 
 def test_a_stuck_engine_ends_all_jobs_and_may_recover(server, monkeypatch):
-    runner, client = server
+    scheduler, client = server
     go_on, step, now = threading.Event(), Session.step, [0.0]
 
     def stick(session):
@@ -78,7 +78,7 @@ def test_a_stuck_engine_ends_all_jobs_and_may_recover(server, monkeypatch):
         return step(session)
 
     monkeypatch.setattr(Session, "step", stick)
-    monkeypatch.setattr(runner._engine, "_clock", lambda: now[0])
+    monkeypatch.setattr(scheduler._engine, "_clock", lambda: now[0])
     jobs = [client.submit("compose", bars=1, seed=seed) for seed in range(3)]
     now[0] = STALL_SECONDS + 1
     for job in jobs:  # two run, one waits
@@ -90,23 +90,23 @@ def test_a_stuck_engine_ends_all_jobs_and_may_recover(server, monkeypatch):
     with pytest.raises(BusyError):
         client._open("GET", "/health")
     go_on.set()
-    until(lambda: runner.is_alive)
+    until(lambda: scheduler.is_alive)
     assert client.compose(bars=1, notes=4)
     assert len(list(client.pieces())) == 1
 
 
 def test_a_cancelled_job_frees_its_slot_even_if_the_engine_is_stuck(server, monkeypatch):
-    runner, client = server
+    scheduler, client = server
     go_on = threading.Event()
     monkeypatch.setattr(Session, "step", lambda _: go_on.wait(PATIENCE) and [])
     job = client.submit("compose", bars=1)
     client.cancel(job["id"])
-    until(lambda: runner.running == 0)
+    until(lambda: scheduler.running == 0)
     go_on.set()
 
 
 def test_a_job_beyond_its_deadline_frees_its_slot(server, limits, monkeypatch):
-    runner, client = server
+    scheduler, client = server
     go_on, run = threading.Event(), ComposeTask.run
 
     def stick(task, composer, emit):
@@ -119,7 +119,7 @@ def test_a_job_beyond_its_deadline_frees_its_slot(server, limits, monkeypatch):
     waiting = client.submit("compose", bars=1, notes=4, seed=limits.running)
     assert client.job(waiting["id"])["state"] == "queued"
     later = time.monotonic() + limits.job_seconds + 60
-    runner._loop.call_soon_threadsafe(Runner.end_stuck, runner, later)
+    scheduler._loop.call_soon_threadsafe(Scheduler.end_stuck, scheduler, later)
     for job in stuck:
         assert end_of(client, job)["code"] == "timeout"
     with pytest.raises(ServerError, match="takes too long"):

@@ -17,7 +17,7 @@ from amadeus.benchmark.engines import scales
 from amadeus.benchmark.llama import llama
 from amadeus.benchmark.networks import Network
 from amadeus.benchmark.timing import Load, System, Tick
-from amadeus.inference.engine import Engine
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def autoregressive(network: Network) -> System:
 
     @torch.inference_mode()
     def play(load: Load, events: int, tick: Tick) -> None:
-        engine = Engine(model, [None] * load.batch, load.context + events)
+        engine = TorchEngine(model, [None] * load.batch, load.context + events)
         for slot in range(load.batch):
             engine.prefill(slot, scales(load.context).astype(np.int64))
         for _ in range(events):

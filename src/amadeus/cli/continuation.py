@@ -17,6 +17,7 @@ EXAMPLES = options.examples(
 )
 
 
+@options.with_sampling
 def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to continue.")],
     output: Annotated[Path, typer.Option(help="MIDI file for the whole piece.")],
@@ -30,11 +31,7 @@ def continue_(
     prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     seed: options.Seed = None,
-    steps: options.Steps = None,
-    threshold: options.Threshold = None,
-    temperature: options.Temperature = None,
-    top_p: options.TopP = None,
-    order: options.Order = None,
+    sampling: options.Sampling = {},  # noqa: B006
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
@@ -69,15 +66,7 @@ def continue_(
             prompt_constraints=prompt_constraints,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
-            **options.given(
-                notes=notes,
-                guidance=guidance,
-                steps=steps,
-                threshold=threshold,
-                temperature=temperature,
-                top_p=top_p,
-                order=order,
-            ),
+            **options.given(notes=notes, guidance=guidance, **sampling),
         )
     plan.write(score, title=f"{source.stem}, continued by Amadeus", limits=limits)
     summary = summarize(score)

@@ -49,7 +49,7 @@ def openings(
 
     from amadeus.corpus.shards import Shards
     from amadeus.evaluation.openings import first_bars
-    from amadeus.files import write_atomically
+    from amadeus.files import write_text
     from amadeus.inference.typicality import Typicality
 
     corpus = Shards(shards, "train")
@@ -65,7 +65,7 @@ def openings(
     typicality = Typicality.of(openings, bars, _composed(compose, bars))
     if output is not None:
         text = json.dumps(typicality.to_dict(), separators=(",", ":"))
-        write_atomically(output, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+        write_text(output, text + "\n")
     if as_json:
         print_json(typicality.to_dict())
         return

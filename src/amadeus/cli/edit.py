@@ -28,6 +28,7 @@ EXAMPLES = options.examples(
 )
 
 
+@options.with_sampling
 def edit(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to change.")],
     output: Annotated[Path, typer.Option(help="MIDI file for the changed piece.")],
@@ -83,11 +84,7 @@ def edit(
     ] = None,
     tries: options.Tries = None,
     seed: options.Seed = None,
-    steps: options.Steps = None,
-    threshold: options.Threshold = None,
-    temperature: options.Temperature = None,
-    top_p: options.TopP = None,
-    order: options.Order = None,
+    sampling: options.Sampling = {},  # noqa: B006
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
@@ -152,11 +149,8 @@ def edit(
             prompt_constraints=False,  # they are among the constraints
             constraints=constraints,
             progress=lambda bars_done, _: update(bars_done),
-            **options.given(
-                guidance=guidance, tries=candidates, steps=steps, threshold=threshold,
-                temperature=temperature, top_p=top_p, order=order,
-            ),
-        )  # fmt: skip
+            **options.given(guidance=guidance, tries=candidates, **sampling),
+        )
     plan.write(score, title=f"{source.stem}, changed by Amadeus", limits=limits)
     summary = summarize(score)
     if as_json:

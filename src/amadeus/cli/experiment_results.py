@@ -10,7 +10,7 @@ import typer
 from amadeus.cli import options
 from amadeus.cli.display import print_json, print_table
 from amadeus.cli.outputs import check_writable
-from amadeus.files import write_atomically
+from amadeus.files import write_text
 
 EXAMPLES = options.examples(
     "amadeus experiment results docs/experiments",
@@ -40,7 +40,7 @@ def results(
         place = Path(relpath(folder, output.parent)).as_posix()
         command = f"amadeus experiment results {folder.as_posix()} --output {output.as_posix()}"
         page = to_markdown(results, titles(folder), place, command)
-        write_atomically(output, lambda path: path.write_text(page, encoding="utf-8"))
+        write_text(output, page)
     if as_json:
         print_json(to_dict(results))
         return

@@ -46,6 +46,7 @@ EXAMPLES = options.examples(
 )
 
 
+@options.with_sampling
 def generate(
     prompt: Annotated[
         str,
@@ -91,11 +92,7 @@ def generate(
     ] = None,
     tries: options.Tries = None,
     seed: options.Seed = None,
-    steps: options.Steps = None,
-    threshold: options.Threshold = None,
-    temperature: options.Temperature = None,
-    top_p: options.TopP = None,
-    order: options.Order = None,
+    sampling: options.Sampling = {},  # noqa: B006
     count: Annotated[
         int,
         typer.Option(min=1, help="Pieces per prompt, with consecutive seeds."),
@@ -143,9 +140,8 @@ def generate(
 
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
-        constraints=constraints, guidance=guidance, tries=candidates or tries, steps=steps,
-        threshold=threshold, temperature=temperature, top_p=top_p, order=order,
-        fill_profile=fill_profile, **profile_settings,
+        constraints=constraints, guidance=guidance, tries=candidates or tries,
+        fill_profile=fill_profile, **sampling, **profile_settings,
     )  # fmt: skip
     stopped = False
     with nullcontext() if live is None else open_live(live) as play:

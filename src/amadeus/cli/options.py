@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from copy import copy
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,31 +21,6 @@ Seed = Annotated[
     int | None,
     typer.Option(min=0, help="The same seed gives the same piece. By default random, and printed."),
 ]
-Steps = Annotated[
-    int | None,
-    typer.Option(help="Predictions per note, 1 to 8: fewer is faster, more is more accurate."),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        help="Decide all attributes with at least this probability in one step, 0 to 1: faster, "
-        "slightly less accurate."
-    ),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(help="Below 1 is safer, above 1 is bolder, 0 takes the most likely values."),
-]
-TopP = Annotated[
-    float | None,
-    typer.Option(help="Sample from the most likely values whose probabilities sum to this."),
-]
-Order = Annotated[
-    str | None,
-    typer.Option(
-        help="Which attribute of a note is decided first: confidence, entropy, random or fixed."
-    ),
-]
 Guidance = Annotated[
     float | None,
     typer.Option(
@@ -56,6 +34,8 @@ PromptConstraints = Annotated[
         help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
     ),
 ]
+Sampling = dict[str, Any]
+"""The sampling options that were given, in commands decorated with `with_sampling`."""
 Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]
 """The old name of --candidates."""
 Constraint = Annotated[
@@ -87,6 +67,36 @@ NoLimits = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def with_sampling(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace the parameter `sampling` of a command with the options of `inference.sampling`."""
+    from amadeus.inference.sampling import OPTIONS
+
+    options = {
+        name: Parameter(
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[_typer_type(option.kind), typer.Option(help=option.help)],
+        )
+        for name, option in OPTIONS.items()
+    }
+
+    @wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        command(sampling=given(**{name: arguments.pop(name) for name in options}), **arguments)
+
+    parameters = signature(command, eval_str=True).parameters
+    each = [options.values() if name == "sampling" else [p] for name, p in parameters.items()]
+    flat = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for some in each for parameter in some]
+    wrapper.__signature__ = Signature(flat)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return wrapper
+
+
+def _typer_type(kind: Any) -> Any:
+    return (kind if kind in (int, float) else str) | None  # the composer checks names
 
 
 class CommandWithConstraints(TyperCommand):

@@ -1,6 +1,7 @@
 """Tonality: a bias on pitches and chords that keeps the music in its key.
 
-A scale is not enough: music could settle on any of its degrees, and then be in another key.
+A scale is not enough: music could settle on any of its degrees, and then be in another key. The bias
+acts only while another key is about as likely. A constant one would keep the harmony on the tonic.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from amadeus.music.keys import Key, key_correlations, key_profile
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
-PROFILE_WEIGHT = 0.7
-"""Weight of the logarithm of the key profile, which always applies."""
 MARGIN = 0.12
 """By how much the key should correlate better with the notes so far than any other key."""
 GAIN = 40.0
@@ -37,9 +36,7 @@ class Tonality(Tracker):
         self._key = keys.index(key)
         profiles = np.stack([key_profile(k) for k in keys])
         self._profiles = profiles / profiles.sum(axis=1, keepdims=True)  # [24, 12]
-        own = self._profiles[self._key]
-        self._pull = PROFILE_WEIGHT * np.log(own / own.max())  # [12]
-        self._durations = PRIOR_TICKS * own
+        self._durations = PRIOR_TICKS * self._profiles[self._key]
 
     def update(self, row: np.ndarray, bar: int) -> None:
         pitch = int(row[Attribute.PITCH])
@@ -47,7 +44,7 @@ class Tonality(Tracker):
             self._durations[(pitch - 1) % 12] += int(row[Attribute.DURATION])
 
     def bias(self, moment: Moment) -> np.ndarray:
-        weights = self._pull + self._push()
+        weights = self._push()
         bias = no_bias()
         bias[Attribute.PITCH, PITCHES] = weights[PITCH_CLASSES]
         bias[Attribute.CHORD, CHORDS] = CHORD_WEIGHT * (CHORD_NOTES @ weights)

@@ -27,7 +27,7 @@ from amadeus.corpus.sources import Source, load, scan
 from amadeus.corpus.splits import VALIDATION_SHARE
 from amadeus.corpus.workers import Job, Read, read_chunk, write_chunks
 from amadeus.errors import CorpusError
-from amadeus.files import move_folder, write_atomically
+from amadeus.files import move_folder, write_text
 from amadeus.tokens.vocabulary import fingerprint
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _take_up(folder: Path, sources: Sequence[Source], settings: dict[str, Any]) 
     else:
         folder.mkdir(parents=True)
         text = json.dumps(plan) + "\n"
-        write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+        write_text(path, text)
     return cut_into_jobs(sources, folder)
 
 

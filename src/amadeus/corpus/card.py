@@ -20,7 +20,7 @@ from amadeus.corpus.plots import draw_plots
 from amadeus.corpus.shards import read_summary
 from amadeus.corpus.splits import VALIDATION_SHARE
 from amadeus.corpus.statistics import PERCENTS, WORDS, Size, Statistics, measure_corpus
-from amadeus.files import write_atomically
+from amadeus.files import write_text
 from amadeus.tokens import ATTRIBUTES
 
 LICENCE_TERMS = {
@@ -50,8 +50,8 @@ def write_card(folder: Path, out: Path | None = None) -> None:
     if out == folder:
         page = _front_matter(summary, statistics) + page
     numbers = json.dumps(statistics.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    write_atomically(out / "statistics.json", lambda path: path.write_text(numbers, "utf-8"))
-    write_atomically(out / "README.md", lambda path: path.write_text(page, "utf-8"))
+    write_text(out / "statistics.json", numbers)
+    write_text(out / "README.md", page)
 
 
 def _front_matter(summary: dict[str, Any], statistics: Statistics) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from amadeus.corpus.sources import load
 from amadeus.corpus.workers import Job, Read, write_chunks
 from amadeus.errors import CorpusError
-from amadeus.files import write_atomically
+from amadeus.files import write_bytes
 
 LOCAL = "local"
 
@@ -50,7 +50,7 @@ def write_chunks_on_ray(
             if row["error"]:
                 raise CorpusError(row["error"])
             job = jobs[row["number"]]
-            write_atomically(job.path, partial(Path.write_bytes, data=row["chunk"]))
+            write_bytes(job.path, row["chunk"])
             yield job
 
 

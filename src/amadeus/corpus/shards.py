@@ -29,7 +29,7 @@ from amadeus.corpus.extra import train_extra
 from amadeus.corpus.integrity import check_batch
 from amadeus.corpus.schema import SCHEMA
 from amadeus.errors import CorpusError
-from amadeus.files import check_regular, read_regular, write_atomically
+from amadeus.files import check_regular, read_regular, write_atomically, write_text
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, fingerprint
 
 with train_extra():
@@ -114,7 +114,7 @@ class ShardWriter:
             "skipped": counts or {},
         }
         text = json.dumps(summary, indent=2) + "\n"
-        write_atomically(self.folder / SUMMARY, lambda p: p.write_text(text, encoding="utf-8"))
+        write_text(self.folder / SUMMARY, text)
 
     def _next(self, split: str) -> _Shard:
         if split in self._open:

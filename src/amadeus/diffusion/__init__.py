@@ -1,4 +1,4 @@
-"""Masked diffusion over the attributes of a row. Nothing here knows a network.
+"""Masked diffusion over the attributes of a row. Independent of the network.
 
 Shapes: R rows at once, A = 8 attributes, V the largest number of values of an attribute.
 """

@@ -1,10 +1,10 @@
-"""Teacher forcing: the reverse process made to reveal a row that is given, and what it pays.
+"""Teacher forcing: reveals a given row as the sampler would, and measures its likelihood.
 
-The policy picks attributes as it does in composing, but they take the values of the row. What is
-paid for them is the negative log-likelihood of the row under that very sampler at temperature 1:
-attributes of one step are drawn independently, each later step knows those before. A policy that
-looks at nothing but what is revealed, as confidence does, gives the likelihood itself; random
-orders give a bound on it, the one of masked diffusion.
+The policy picks attributes as in composing, but they take the values of the row. The cost is the
+negative log-likelihood of the row under this sampler at temperature 1: attributes of one step are
+drawn independently, and later steps know the earlier ones. A policy that only depends on what is
+revealed, such as confidence, gives the exact likelihood; random orders give the bound of masked
+diffusion.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 
 class ForcedRow(Row):
-    """A row on its way from all [MASK] to the values that it is given."""
+    """A row that is revealed with given values."""
 
     def __init__(
         self, grammar: Grammar, config: UnmaskConfig, noise: np.ndarray, row: np.ndarray
     ) -> None:
         """row: int [A], legal under the grammar. noise: [2, A], for random orders.
 
-        Of the config, the temperature and the nucleus make no difference.
+        The temperature, top_p and min_p of the config have no effect.
         """
         self.row = row
         self.nats = np.zeros(NUM_ATTRIBUTES)
-        """What each attribute cost; 0 where there was no choice."""
+        """The cost of each attribute; 0 if only one value was possible."""
         self.hits = np.ones(NUM_ATTRIBUTES, dtype=bool)
-        """Whether each was the likeliest value when it was revealed."""
+        """Whether each value was the most likely one when it was revealed."""
         self.predictions = 0
         """Steps taken."""
         values = np.zeros(NUM_ATTRIBUTES, dtype=np.int64)
@@ -51,7 +51,7 @@ class ForcedRow(Row):
 
 
 class Anything(Grammar):
-    """No rules: any value may go with any other, after any row."""
+    """A grammar without rules."""
 
     def allowed(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
         """See `Grammar`."""
@@ -61,4 +61,4 @@ class Anything(Grammar):
         return legal
 
     def advance(self, row: np.ndarray) -> None:
-        """Nothing follows from a row."""
+        """Does nothing."""

@@ -6,11 +6,10 @@ import numpy as np
 
 
 def guide(with_text: np.ndarray, without: np.ndarray, scale: float | np.ndarray) -> np.ndarray:
-    """Logits moved by `scale` times what the text changes: 0 forgets it, 1 takes it as it is.
+    """Logits moved by `scale` times the effect of the text: 0 ignores the text, 1 changes nothing.
 
     with_text, without: logits of the same shape; scale: a number, or an array that broadcasts.
-    Returns the logits of
-    p(x | text)^scale p(x)^(1 - scale), up to a constant per distribution.
+    Returns the logits of p(x | text)^scale p(x)^(1 - scale), up to a constant per distribution.
     """
     # Padding is minus infinity in both.
     change = np.subtract(

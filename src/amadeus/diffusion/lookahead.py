@@ -1,12 +1,11 @@
-"""Whole rows guessed from one prediction, and checked with the next: the same rows, sooner.
+"""Speculative unmasking: guesses whole rows from one prediction and checks them with the next.
 
-A step of `unmask` depends on its noise and on the prediction at hand alone. So the steps to come
-are played through with the last prediction, for want of theirs; one prediction for all the states
-that they lead through tells how far they were right. From the first wrong one on it goes on with
-the right step, which is known by then. That is the idea of speculative sampling (Leviathan et al.
-2023, arXiv 2211.17192), with equal noise in the place of rejection: what comes out is not only
-distributed as what `unmask` gives, it is the same, in whatever order. It pays where one prediction
-for a few states takes less time than a few for one.
+A step of `unmask` only depends on its noise and its prediction. All remaining steps are therefore
+guessed with the last prediction, and one batched prediction of the guessed states shows how many
+guesses were right. After the first wrong guess, the right step is known, and guessing continues
+from there. This is speculative sampling (Leviathan et al. 2023, arXiv 2211.17192) with equal noise
+instead of rejection, so the rows are exactly those of `unmask`. It is faster where predicting
+several states at once takes less time than predicting them one by one.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from amadeus.diffusion.unmasking import Bias, Row, UnmaskConfig
+from amadeus.diffusion.unmasking import LogitBias, Row, UnmaskConfig
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 PredictStates = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""(of int [M], values int [M, A], known bool [M, A]) -> logits float [M, A, V] of M states, each of
-the piece that `of` tells."""
+"""(of int [M], values int [M, A], known bool [M, A]) -> logits float [M, A, V] of M states; `of` is
+the index of each state's piece."""
 
 
 def unmask_ahead(
@@ -29,9 +28,9 @@ def unmask_ahead(
     grammars: Sequence[Grammar],
     configs: Sequence[UnmaskConfig],
     noise: np.ndarray,
-    biases: Sequence[Bias | None],
+    biases: Sequence[LogitBias | None],
 ) -> np.ndarray:
-    """What `unmask` gives, int64 [R, A], with fewer predictions for more states at once."""
+    """The rows of `unmask`, int64 [R, A], from fewer predictions of more states each."""
     values = np.zeros((len(grammars), NUM_ATTRIBUTES), dtype=np.int64)
     known = np.zeros(values.shape, dtype=bool)
     rows = [
@@ -53,7 +52,7 @@ def unmask_ahead(
 
 
 def _check(chain: Sequence[Row], logits: np.ndarray) -> tuple[Row, np.ndarray]:
-    """The row after the last right guess, and the prediction for that guess, [A, V].
+    """The row after the last right guess, and its prediction, [A, V].
 
     chain: guesses, the first one right; logits: [len(chain), A, V].
     """
@@ -66,7 +65,7 @@ def _check(chain: Sequence[Row], logits: np.ndarray) -> tuple[Row, np.ndarray]:
 
 
 def _guess(row: Row, logits: np.ndarray) -> list[Row]:
-    """The row and what it becomes step by step until it is whole, all with one prediction."""
+    """The row and its next steps until it is whole, all with the same prediction."""
     chain = []
     while not row.is_whole:
         chain.append(row)

@@ -1,11 +1,12 @@
-"""The forward process: hide attributes of a note. Knows no network.
+"""The forward process: masks attributes of a note.
 
 Masked diffusion draws t ~ U(0, 1), masks each of A attributes with probability t, and weights the
 cross-entropy by 1 / t (Sahoo et al. 2024, arXiv 2406.07524). A set of k attributes is then masked
 with total weight  integral of t^(k-1) (1-t)^(A-k) dt = (k-1)! (A-k)! / A!. Drawing k uniformly from
 1..A, the set uniformly among those of size k, and weighting by A / k gives every set the very same
-weight, without the 1 / t that explodes where t is small: the integral over t is done exactly. Both
-estimate one bound on the negative log-likelihood, the mean over all orders of revealing.
+weight, without the factor 1 / t that becomes large for small t, because the integral over t is
+exact. Both estimate the same bound on the negative log-likelihood, the mean over all orders of
+unmasking.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The reverse process: from all [MASK] to a whole row, by predicting, sampling and committing.
 
-Each step asks for predictions, draws the attributes that the policy picks, and commits them for
-good: what is revealed never changes. After every commit the grammar says anew what is possible, so
-a row is legal however many attributes a step reveals. What the grammar leaves no choice about is
-committed at once and costs no step.
+Each step takes predictions and draws the attributes that the policy picks. Revealed attributes
+never change. After each one, the grammar works out what is still possible, so a row is legal
+however many attributes a step reveals. Attributes with a single possible value are revealed without
+a step.
 """
 
 from __future__ import annotations
@@ -22,24 +22,22 @@ from amadeus.tokens.vocabulary import ATTRIBUTES, FIRST_BAR, NUM_ATTRIBUTES, Att
 Order = Literal["confidence", "entropy", "random", "fixed"]
 Predict = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [R, A], known bool [R, A]) -> logits float [R, A, V]."""
-Bias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(values int [A], known bool [A]) -> what is added to the logits of a row so far known, [A, V]."""
 
 
 class Link(NamedTuple):
-    """What an attribute, once it is known, adds to the logits of another one."""
+    """A bias on the logits of one attribute that depends on the known value of another."""
 
     given: Attribute
     target: Attribute
     table: np.ndarray
     """float32 [values of `given`, V]."""
     first: int = 0
-    """The value of `given` that the table begins with; others add nothing."""
+    """The value of `given` in the first row of the table; values outside the table add nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogitBias:
-    """A `Bias` as tables, so that it needs no Python while a row is revealed."""
+    """What is added to the logits of a row, as tables for engines that are not in Python."""
 
     always: np.ndarray
     """float32 [A, V]."""
@@ -47,7 +45,7 @@ class LogitBias:
     """At most two."""
 
     def __call__(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """See `Bias`."""
+        """What is added, [A, V], given what is known of the row: int [A] and bool [A]."""
         bias = self.always
         for given, target, table, first in self.links:
             place = values[given] - first
@@ -58,9 +56,21 @@ class LogitBias:
 
 
 _FIRST = 1e9
-"""More urgent than anything."""
+"""Above every other urgency."""
 NOISE_SHAPE = (2, NUM_ATTRIBUTES)
-"""Uniform numbers that one row takes: for the random order, and for the draws."""
+"""Shape of the uniform numbers for a row: for the random order, and for the draws."""
+
+
+class DrawSettings(NamedTuple):
+    """How a value is drawn. The engines take the names and their order from here."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
+PerAttribute = float | tuple[float, ...]
+"""A number for all attributes, or a number for each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,20 +78,21 @@ class UnmaskConfig:
     """How a row is revealed and sampled."""
 
     num_steps: int = 8
-    """Most predictions per row: 8 reveal one attribute at a time, 1 all at once."""
+    """Maximum predictions per row: 8 reveal one attribute at a time, 1 all at once."""
     threshold: float | None = None
-    """Reveal in every step, besides its share, whatever has a value at least so likely (before the
-    temperature, which would make everything sure at 0); None for nothing."""
+    """Also reveal all attributes with at least this confidence, which does not depend on the
+    temperature; None for none."""
     order: Order = "confidence"
-    """Which attribute is revealed next: the one with the likeliest best value, the one with the
-    least entropy, any, or that of `fixed_order`."""
+    """Which attribute is revealed next: that with the highest probability of a value, that with
+    the least entropy, a random one, or the next of `fixed_order`."""
     fixed_order: tuple[str, ...] = ATTRIBUTES
-    """All attributes, for order "fixed"."""
-    temperature: float | tuple[float, ...] = 1.0
-    """Below 1 is safer, above 1 bolder, 0 always takes the likeliest; one, or one per attribute."""
-    top_p: float | tuple[float, ...] = 1.0
-    """Draw from the likeliest values that together have this probability; one, or one per
-    attribute."""
+    """All attributes; used by the order "fixed"."""
+    temperature: PerAttribute = DrawSettings().temperature
+    """Below 1 is safer, above 1 is bolder, 0 takes the most likely value."""
+    top_p: PerAttribute = DrawSettings().top_p
+    """Sample from the most likely values that together have this probability."""
+    min_p: PerAttribute = DrawSettings().min_p
+    """Sample from the values at least this many times as likely as the most likely one."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.num_steps <= NUM_ATTRIBUTES:
@@ -94,28 +105,24 @@ class UnmaskConfig:
             raise ConfigError(
                 f"fixed_order must name each of {ATTRIBUTES} once, got {self.fixed_order}"
             )
-        for name in ("temperature", "top_p"):
+        for name in DrawSettings._fields:
             value = getattr(self, name)
             if isinstance(value, tuple) and len(value) != NUM_ATTRIBUTES:
                 raise ConfigError(f"{name} takes 1 or {NUM_ATTRIBUTES} values, got {len(value)}")
-        if not all(0 <= t < float("inf") for t in self.temperatures):
+        draws = self.draws
+        if not all(0 <= draw.temperature < float("inf") for draw in draws):
             raise ConfigError(f"temperature must be a number of at least 0, got {self.temperature}")
-        if not all(0 < p <= 1 for p in self.top_ps):
+        if not all(0 < draw.top_p <= 1 for draw in draws):
             raise ConfigError(f"top_p must be above 0 and at most 1, got {self.top_p}")
+        if not all(0 <= draw.min_p <= 1 for draw in draws):
+            raise ConfigError(f"min_p must be 0 to 1, got {self.min_p}")
 
     @property
-    def temperatures(self) -> tuple[float, ...]:
-        """One temperature per attribute."""
-        return _one_each(self.temperature)
-
-    @property
-    def top_ps(self) -> tuple[float, ...]:
-        """One `top_p` per attribute."""
-        return _one_each(self.top_p)
-
-
-def _one_each(value: float | tuple[float, ...]) -> tuple[float, ...]:
-    return value if isinstance(value, tuple) else (value,) * NUM_ATTRIBUTES
+    def draws(self) -> tuple[DrawSettings, ...]:
+        """How the value of each attribute is drawn."""
+        values = (getattr(self, name) for name in DrawSettings._fields)
+        each = (v if isinstance(v, tuple) else (v,) * NUM_ATTRIBUTES for v in values)
+        return tuple(map(DrawSettings, *each))
 
 
 def unmask(
@@ -125,14 +132,14 @@ def unmask(
     noise: np.ndarray,
     values: np.ndarray | None = None,
     known: np.ndarray | None = None,
-    biases: Sequence[Bias | None] | None = None,
+    biases: Sequence[LogitBias | None] | None = None,
 ) -> np.ndarray:
     """The next row of each of R pieces, int64 [R, A].
 
-    grammars, configs: one per piece; the grammars are asked, not advanced.
-    noise: [R, 2, A] uniform in [0, 1); a row depends on its own noise and predictions alone.
+    grammars, configs: one per piece; the grammars do not advance.
+    noise: [R, 2, A] uniform in [0, 1); a row only depends on its own noise and predictions.
     values, known: int and bool [R, A], attributes that are given and stay.
-    biases: per piece, what is added to its logits, or None.
+    biases: for each piece, what is added to its logits, or None.
 
     Raises GrammarError where no legal row has the given attributes.
     """
@@ -151,7 +158,7 @@ def unmask(
 
 
 class Row:
-    """A row on its way from all [MASK] to whole; writes into the arrays it is given."""
+    """A row that is being revealed; writes into the arrays it is given."""
 
     def __init__(
         self,
@@ -160,17 +167,17 @@ class Row:
         noise: np.ndarray,
         values: np.ndarray,
         known: np.ndarray,
-        bias: Bias | None,
+        bias: LogitBias | None,
     ) -> None:
         self.grammar, self.config, self.noise = grammar, config, noise
         self.values, self.known, self.bias = values, known, bias
-        self.temperatures, self.top_ps = config.temperatures, config.top_ps
+        self.draws = config.draws
         self.steps_left = config.num_steps
         self._commit_forced()
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is masked."""
+        """Whether all attributes are known."""
         return bool(self.known.all())
 
     def equals(self, other: Row) -> bool:
@@ -179,14 +186,14 @@ class Row:
         return same_known and np.array_equal(self.values[self.known], other.values[self.known])
 
     def after(self, logits: np.ndarray) -> Row:
-        """This row one step on, with arrays of its own. logits: [A, V]."""
+        """A copy of this row after another step. logits: [A, V]."""
         row = copy(self)
         row.values, row.known = self.values.copy(), self.known.copy()
         row.step(logits)
         return row
 
     def step(self, logits: np.ndarray) -> None:
-        """Reveal this step's share of what is still masked, and what is sure. logits: [A, V]."""
+        """Reveal this step's share of the masked attributes and the sure ones. logits: [A, V]."""
         masked = NUM_ATTRIBUTES - int(self.known.sum())
         if not masked:
             return
@@ -198,7 +205,7 @@ class Row:
             logits = _with_end_for_new_bar(logits, self.grammar.ends_with)
         sure = self._sure(logits)
         for place, attribute in enumerate(np.argsort(-self._urgency(logits), kind="stable")):
-            # It is known where an earlier one of this step left no choice.
+            # Revealing one attribute may leave others a single possible value.
             if (place < share or sure[attribute]) and not self.known[attribute]:
                 self._reveal(attribute, logits[attribute])
 
@@ -209,27 +216,26 @@ class Row:
         self._commit_forced()
 
     def _choose(self, attribute: int, legal: np.ndarray, logits: np.ndarray) -> int:
-        """The value that an attribute gets. legal: the possible ones, [K], and their logits."""
-        temperature, top_p = self.temperatures[attribute], self.top_ps[attribute]
-        return int(legal[draw(logits, temperature, top_p, self.noise[1, attribute])])
+        """The value of an attribute. legal: the possible values, [K]; logits: theirs, [K]."""
+        return int(legal[draw(logits, self.draws[attribute], self.noise[1, attribute])])
 
     def _commit_forced(self) -> None:
-        """Commit what the grammar leaves no choice about."""
+        """Commit the attributes that have a single possible value."""
         self.legal = self.grammar.allowed(self.values, self.known)  # [A, V]
         settled = np.flatnonzero(self.legal.sum(-1) == 1)
         self.values[settled] = self.legal[settled].argmax(-1)
         self.known[settled] = True
 
     def _sure(self, logits: np.ndarray) -> np.ndarray:
-        """Which attributes need not wait for another prediction, bool [A]."""
+        """Which attributes need no further prediction, bool [A]."""
         if self.config.threshold is None:
             return np.zeros(NUM_ATTRIBUTES, dtype=bool)
         certainty = _certainty(np.where(self.legal, logits, -np.inf), "confidence")
         sure = certainty >= self.config.threshold
-        return sure & sure[list(self.grammar.choices)].all()  # nothing passes those
+        return sure & sure[list(self.grammar.choices)].all()  # these come first
 
     def _urgency(self, logits: np.ndarray) -> np.ndarray:
-        """How soon each attribute wants to be revealed, [A]; minus infinity for known ones."""
+        """The attributes are revealed in descending urgency, [A]; minus infinity if known."""
         order = self.config.order
         if order == "fixed":
             places = {name: place for place, name in enumerate(self.config.fixed_order)}
@@ -238,7 +244,7 @@ class Row:
             urgency = self.noise[0].copy()
         else:
             urgency = _certainty(np.where(self.legal, logits, -np.inf), order)
-        # In the last bar, a beat drawn for a bar that cannot come would be squeezed into its end.
+        # Otherwise, a beat drawn for a bar that cannot follow would go to the end of the last bar.
         for place, attribute in enumerate(self.grammar.choices):
             urgency[attribute] = _FIRST - place
         urgency[self.known] = -np.inf
@@ -246,7 +252,7 @@ class Row:
 
 
 def _with_end_for_new_bar(logits: np.ndarray, ends_with: int) -> np.ndarray:
-    """Logits by which the piece ends wherever another bar would begin. logits: [A, V]."""
+    """Logits with the probability of all new bars moved to the end. logits: [A, V]."""
     logits = logits.copy()
     types = logits[Attribute.TYPE]
     types[ends_with] = np.logaddexp.reduce([types[ends_with], *types[FIRST_BAR:]])
@@ -264,21 +270,23 @@ def _certainty(logits: np.ndarray, order: Order) -> np.ndarray:
     return (weights * relative).sum(-1) / total - np.log(total)
 
 
-def draw(logits: np.ndarray, temperature: float, top_p: float, uniform: float) -> int:
-    """Index drawn from logits [K] by inverting the distribution function at `uniform`.
+def draw(logits: np.ndarray, settings: DrawSettings, uniform: float) -> int:
+    """An index drawn from logits [K] by inverting the distribution function at `uniform`.
 
-    The nucleus (Holtzman et al. 2020, arXiv 1904.09751) is the fewest likeliest values whose
-    probability reaches `top_p`, after the temperature.
+    After the temperature, the nucleus (Holtzman et al. 2020, arXiv 1904.09751) keeps the most
+    likely values until their probability reaches `top_p`, and min-p (Nguyen et al. 2024, arXiv
+    2407.01082) keeps the values at least `min_p` times as likely as the most likely one.
     """
-    if temperature == 0:
+    if settings.temperature == 0:
         return int(logits.argmax())
-    with np.errstate(over="ignore"):  # at a tiny temperature only the likeliest is left
-        weights = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
-    if top_p < 1:
+    with np.errstate(over="ignore"):  # at a tiny temperature
+        weights = np.exp((logits.astype(np.float64) - logits.max()) / settings.temperature)
+    if settings.top_p < 1:
         ranked = np.sort(weights)[::-1]
-        size = np.searchsorted(ranked.cumsum(), top_p * ranked.sum())
+        size = np.searchsorted(ranked.cumsum(), settings.top_p * ranked.sum())
         weights[weights < ranked[min(size, len(ranked) - 1)]] = 0
+    weights[weights < settings.min_p] = 0  # the largest is 1
     cumulative = weights.cumsum()
-    # Rounding could reach the total itself, which lies behind the last value.
+    # Rounding could give an index after the last value.
     index = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
     return int(min(index, np.flatnonzero(weights)[-1]))

@@ -20,7 +20,7 @@ from amadeus.corpus.dataset import Openings
 from amadeus.corpus.shards import read_summary
 from amadeus.errors import CorpusError, TrainingError
 from amadeus.experiments.decoders import DECODERS, DIFFUSION
-from amadeus.files import write_atomically
+from amadeus.files import write_text
 from amadeus.training.config import TrainConfig
 from amadeus.training.state import STATE, load_state
 from amadeus.training.trainer import Progress as Step
@@ -199,5 +199,4 @@ def _points(path: Path) -> list[list[float]]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    text = json.dumps(value) + "\n"
-    write_atomically(path, lambda p: p.write_text(text, encoding="utf-8"))
+    write_text(path, json.dumps(value) + "\n")

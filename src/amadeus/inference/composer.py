@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from amadeus.control.prompted import constraints_on_edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
-from amadeus.inference.composition import OnRow, compose, stream
+from amadeus.inference.composition import LocalRunner, OnRow, Runner, collect
 from amadeus.inference.continuation import append_bars
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
@@ -29,7 +30,8 @@ from amadeus.inference.orchestration import reorchestrate
 from amadeus.inference.planner import Planner
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
-from amadeus.inference.sampling import sampling_config
+from amadeus.inference.sampling import SamplingSettings, sampling_config
+from amadeus.inference.session import Model
 from amadeus.inference.settings import OnProgress
 from amadeus.inference.splice import splice
 from amadeus.inference.streaming import NoteReader, OnBar, OnCut, OnNote, notes_of
@@ -45,12 +47,10 @@ if TYPE_CHECKING:
     import torch
     from typing_extensions import Unpack
 
-    from amadeus.inference.session import Model
     from amadeus.inference.settings import (
         ContinuationSettings,
         EditSettings,
         PieceSettings,
-        SamplingSettings,
     )
 
 
@@ -62,11 +62,11 @@ def load_model(
 ) -> Composer:
     """A composer with the weights of a packaged model, or of a checkpoint folder.
 
-    On the CPU it runs in the compiled core, with weights of a byte each, where there is one; on a
-    GPU in CUDA graphs, in bfloat16; elsewhere in torch. A missing core is logged once.
+    It runs on the CPU in the compiled core with 8-bit weights, or else in torch, and on a GPU in
+    bfloat16 with CUDA graphs. A missing core is logged once.
     words: load the text encoder now rather than with the first prompt.
 
-    Raises CheckpointError for a name that is neither, ConfigError for a device that is not here.
+    Raises CheckpointError for an unknown name, ConfigError for a device that does not exist.
     """
     folder = find_checkpoint(name)
     on_cpu = str(device) == "cpu"
@@ -95,7 +95,14 @@ class Composer:
         name: what messages call the model.
         """
         self.model, self.context, self.name = model, model.config.context, name
+        self.runner: Runner = LocalRunner(model)
         self.planner = Planner(model, name)
+
+    def with_runner(self, runner: Runner) -> Composer:
+        """This composer, with another runner for its requests."""
+        other = copy(self)
+        other.runner = runner
+        return other
 
     @property
     def has_profiles(self) -> bool:
@@ -103,9 +110,9 @@ class Composer:
         return self.planner.profiles.has_profiles
 
     def load_text_encoder(self) -> None:
-        """Load what reads the prompts now rather than with the first prompt.
+        """Load the text encoder now rather than with the first prompt.
 
-        Raises ConfigError where a package that it needs is missing.
+        Raises ConfigError if it needs a package that is missing.
         """
         self.planner.load_text_encoder()
 
@@ -118,8 +125,8 @@ class Composer:
     ) -> Score:
         """A new piece.
 
-        prompt: what it should be, in words; "" leaves it to the model. progress: called after
-        every row. settings: those of `generate_many`, which see.
+        prompt: description of the music; "" leaves it to the model. progress: called after every
+        row. settings: those of `generate_many`.
         """
         return self.generate_many([prompt], progress=progress, **settings)[0]
 
@@ -133,20 +140,18 @@ class Composer:
         """New pieces, several at once; piece i is `generate(prompts[i], seed=seed + i)`.
 
         settings: bars, notes, seed, guidance, prompt_constraints, constraints, tries, profile,
-        fill_profile, leave_open, guided_by, steps, threshold, temperature, top_p, order,
-        fixed_order, as described in `inference.settings.PieceSettings`.
+        fill_profile, leave_open, guided_by, as described in `inference.settings.PieceSettings`,
+        and those of sampling, in `inference.sampling`.
 
-        Raises ConfigError for a setting that cannot work, for a profile given to a model without
-        profiles, and before anything is composed, for prompts and constraints that contradict
-        themselves or each other.
+        Raises ConfigError, before composing, for an invalid setting, for a profile if the model has
+        no profiles, and for contradictions in or between prompts and constraints.
         """
         return self.compose_pieces(self.plan_many(prompts, **settings), progress=progress)
 
     def plan(self, prompt: str = "", **settings: Unpack[PieceSettings]) -> PiecePlan:
-        """What `generate` would compose: prompt, constraints and profile, as understood.
+        """The plan of `generate`: the prompt, constraints and profile as understood.
 
-        Show it, then pass it to `compose_pieces` or `stream_piece`. Raises ConfigError as
-        `generate_many`.
+        `compose_pieces` and `stream_piece` compose it. Raises ConfigError as `generate_many`.
         """
         return self.plan_many([prompt], **settings)[0]
 
@@ -159,7 +164,7 @@ class Composer:
     def compose_pieces(
         self, pieces: Sequence[PiecePlan], *, progress: OnProgress | None = None
     ) -> list[Score]:
-        """Compose pieces that are planned, several at once."""
+        """Compose planned pieces, several at once."""
         chosen = self._choose_openings(pieces, progress)
         left = [opening.rest for opening in chosen if opening.rest]
         rests = iter(self.compose(left, progress=_progress_after(chosen, progress)))
@@ -169,7 +174,7 @@ class Composer:
         ]
 
     def profile_of(self, prompt: str = "", **settings: Unpack[PieceSettings]) -> ProfilePlan | None:
-        """The profile that `generate` would compose with; None for a model without profiles.
+        """The profile that `generate` aims for; None for a model without profiles.
 
         Raises ConfigError as `generate_many`.
         """
@@ -186,16 +191,16 @@ class Composer:
     ) -> Generator[PlayedNote, None, Score]:
         """The notes of `generate`, in order, as they are composed; returns the score.
 
-        Composes no more than is asked for; closing the generator stops it.
-        on_bar: called where a bar begins; on_cut: with the score so far, where it is stopped.
-        Raises ConfigError as `generate_many`, at once.
+        Composes as far as notes are requested; closing the generator stops it.
+        on_bar: called at the beginning of each bar; on_cut: called with the score so far if it is
+        stopped. Raises ConfigError as `generate_many`, before the first note is requested.
         """
         return self.stream_piece(self.plan(prompt, **settings), on_bar=on_bar, on_cut=on_cut)
 
     def stream_piece(
         self, piece: PiecePlan, *, on_bar: OnBar | None = None, on_cut: OnCut | None = None
     ) -> Generator[PlayedNote, None, Score]:
-        """The notes of a piece that is planned; see `stream`."""
+        """The notes of a planned piece; see `stream`."""
         return notes_of(
             piece.request.prompt, self._rows_of_piece(piece), NoteReader(piece.plan, on_bar),
             lambda rows: with_exact_tempos(decode(rows), piece.plan), on_cut,
@@ -205,7 +210,7 @@ class Composer:
         (opening,) = self._choose_openings([piece])
         yield from opening.rows[1:]
         if opening.rest is not None:
-            yield from self._rows(opening.rest)
+            yield from self._stream(opening.rest)
 
     def _choose_openings(
         self, pieces: Sequence[PiecePlan], progress: OnProgress | None = None
@@ -228,11 +233,11 @@ class Composer:
         progress: OnProgress | None = None,
         **settings: Unpack[ContinuationSettings],
     ) -> Score:
-        """The score with new bars after the bar of its last onset; what is given stays as it is.
+        """The score with new bars after the bar of its last onset; its notes do not change.
 
         settings: bars, notes, seed, prompt, guidance, constraints, and those of sampling, as
-        described in `inference.settings.ContinuationSettings`. Where a grid step is no whole
-        number of ticks, all ticks are made shorter, which changes no time.
+        described in `inference.settings.ContinuationSettings`. If grid steps are not whole ticks,
+        the resolution of the score is raised, which does not change any time.
 
         Raises ScoreError for a score without notes, ConfigError for constraints that contradict
         each other.
@@ -254,7 +259,7 @@ class Composer:
         request, plan = self.planner.continuation(score, **settings)
         reader = NoteReader.after(score, request.prompt, plan, on_bar)
         return notes_of(
-            request.prompt, self._rows(request), reader,
+            request.prompt, self._stream(request), reader,
             lambda rows: _longer(score, request, plan, rows),
         )  # fmt: skip
 
@@ -274,12 +279,11 @@ class Composer:
         on_note: OnNote | None = None,
         **settings: Unpack[EditSettings],
     ) -> Score:
-        """The score with some of it composed anew; everything else stays as it is.
+        """The score with part of it rewritten; the rest stays as it is.
 
-        change: what changes; bars, parts, add, notes, resample, keep and vary state the same
-        without it.
-        on_note: called with the notes of the first candidate as they are composed; another one may
-        be kept.
+        change: what changes; or give its fields bars, parts, add, notes, resample, keep and vary.
+        on_note: called with the notes of the first candidate as they are composed; another
+        candidate may be kept.
         settings: seed, prompt, guidance, constraints, tries, and those of sampling, as described
         in `inference.settings.EditSettings`.
 
@@ -333,9 +337,10 @@ class Composer:
         edited = splice(score, revision.selection, best(self.model, frame, passages))
         return with_exact_tempos(edited, revision.plan, revision.selection.first_bar)
 
-    def _rows(self, request: Request) -> Iterator[np.ndarray]:
+    def _stream(self, request: Request) -> Iterator[np.ndarray]:
         """The rows of a piece as they are composed, int64 [A] each."""
-        return stream(self.model, request, context=self.context)
+        for _, row in self.runner.run([request]):
+            yield row
 
     def compose(
         self,
@@ -355,7 +360,7 @@ class Composer:
             if progress is not None:
                 progress(bars, rows)
 
-        return compose(self.model, requests, context=self.context, on_row=count)
+        return collect(requests, self.runner.run(requests), count)
 
 
 def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:

@@ -1,4 +1,4 @@
-"""Joining new bars to a score that is given, without touching it."""
+"""Appends new bars to a score."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Event = TypeVar("Event", Tempo, TimeSignature, Chord)
 def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
     """The score, and after it the bars that `tokens` has beyond `prompt`.
 
-    prompt: [N, A] tokens of the score without END; tokens: [M, A], these and what follows them.
-    Ticks become shorter where a grid step is no whole number of them, so no note moves in time;
-    only a score of a very odd resolution is quantised instead. Controllers, words, key signatures
-    and markers stay as they are.
+    prompt: [N, A] tokens of the score without END; tokens: [M, A], these and what follows them. If
+    grid steps are not whole ticks, the resolution is raised, so no note moves in time; only scores
+    with a very odd resolution are quantised instead. Controllers, lyrics, key signatures and
+    markers do not change.
     """
     join = int(bar_onsets(prompt)[-1])  # in grid steps
     ticks = lcm(score.ticks_per_quarter, GRID)

@@ -1,10 +1,9 @@
-"""Editing: the passage composed towards what follows it, the best of a few tries kept."""
+"""Editing: composes a passage towards what follows it, and keeps the best candidate."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,31 +13,29 @@ from amadeus.inference.candidates import check_candidates, seed_of_candidate
 from amadeus.inference.composition import OnRow
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.inference.request import Request
+from amadeus.inference.session import Model
 from amadeus.inference.streaming import NoteReader, OnNote
 from amadeus.music.score import Score
 from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import mark
 from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
 
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
-
 HEARD_AFTER = 128
-"""Rows after the passage by which tries are compared."""
+"""Rows after the passage that are used to compare candidates."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What the model sees of the piece around a passage, whole bars of it."""
+    """The bars around a passage that the model sees."""
 
     before: np.ndarray
     """Rows from START or RESUME to the passage, int64 [N, A]."""
     after: np.ndarray
-    """Rows of the bars after it, and END if they reach it; none at the end of the piece, [M, A]."""
+    """Rows of the bars after the passage, and END if it is among them, [M, A]."""
 
     @classmethod
     def around(cls, selection: Selection, context: int) -> Frame:
-        """context: most rows that the network sees at once."""
+        """context: maximum rows that the network sees at once."""
         tokens = selection.tokens
         after = tokens[selection.end :] if selection.end_bar < selection.num_bars else tokens[:0]
         return cls(
@@ -54,7 +51,7 @@ class Frame:
 
 
 def _last_bars(rows: np.ndarray, most: int) -> np.ndarray:
-    """The last bars that fit into `most` rows, after START, or RESUME where bars are left out."""
+    """The last bars that fit into `most` rows, after START, or RESUME if bars are left out."""
     if len(rows) <= most:
         return rows
     starts = np.flatnonzero(opens_bar(rows[:, Attribute.TYPE]))
@@ -80,10 +77,10 @@ def frame_requests(
     look_ahead: bool = True,
     **settings: object,
 ) -> list[Request]:
-    """A request for each try; one where nothing follows that they could lead to.
+    """A request for each candidate; a single request if nothing follows the passage.
 
     look_ahead: whether the model sees what follows. settings: fields of `Request`.
-    Raises ConfigError for a number of tries that cannot be.
+    Raises ConfigError for an invalid number of tries.
     """
     check_candidates(tries)
     prompt = frame.prompt(look_ahead)
@@ -120,10 +117,9 @@ def drafts(score: Score, revision: Revision, on_note: OnNote) -> OnRow:
 
 
 def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -> float:
-    """Nats per row of what follows, given a passage [K, A]: how badly it leads there.
+    """Nats per row of what follows a passage [K, A]; low if the passage leads to it well.
 
-    Returns nan where nothing follows. Equal followers are measured in equal orders, those of the
-    seed.
+    Returns nan if nothing follows. The orders of unmasking depend on the seed alone.
     """
     after = frame.after[:HEARD_AFTER]
     if not len(after):
@@ -134,7 +130,7 @@ def nats_after(model: Model, frame: Frame, passage: np.ndarray, seed: int = 0) -
 
 
 def best(model: Model, frame: Frame, passages: Sequence[np.ndarray]) -> np.ndarray:
-    """The passage [K, A] after which what follows is likeliest; the first one if nothing does."""
+    """The passage [K, A] that makes what follows most likely; the first one if nothing follows."""
     if len(passages) == 1 or not len(frame.after):
         return passages[0]
     return min(passages, key=lambda passage: nats_after(model, frame, passage))

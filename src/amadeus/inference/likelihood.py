@@ -1,18 +1,14 @@
-"""Likelihood: how likely the model finds music, row by row and attribute by attribute."""
+"""The likelihood of music under the model, by row and attribute."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amadeus.errors import ConfigError
-from amadeus.inference.session import engine_of
+from amadeus.inference.session import Model, engine_of
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, Attribute, is_predicted
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 PredictRow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(values int [A], known bool [A]) -> logits float [A, V]."""
@@ -30,23 +26,22 @@ def nats_of_rows(
 ) -> np.ndarray:
     """Bound on the negative log-likelihood of rows, each given all rows before it, in nats.
 
-    The bound of the training loss: what masked diffusion, its time integrated out, pays for a row
-    is the mean over all orders s of its attributes of sum_k -log p(x_s(k) | x_s(1) .. x_s(k-1)).
-    Absorbing diffusion and any-order autoregression are one (Hoogeboom et al. 2021, arXiv
-    2110.02037; Ou et al. 2024, arXiv 2406.03736). Here some orders are drawn for every row, and
-    every attribute is paid for in each: an unbiased estimate, with less noise than the loss.
+    The bound of the training loss: with time integrated out, masked diffusion gives the mean over
+    all orders s of the attributes of sum_k -log p(x_s(k) | x_s(1) .. x_s(k-1)). Absorbing diffusion
+    is equivalent to any-order autoregression (Hoogeboom et al. 2021, arXiv 2110.02037; Ou et al.
+    2024, arXiv 2406.03736). Some orders are drawn for every row and all attributes count in each,
+    which is an unbiased estimate with less noise than the loss.
 
-    tokens: int [N, A], beginning with START, RESUME or FUTURE; beyond the model's context the
-    figures say little.
-    first: the first row to look at, at least 1; rows first .. N - 1 are.
-    attributes: what is counted, all if left out; the others are revealed from the start, cost
-    nothing and are zero.
+    tokens: int [N, A], beginning with START, RESUME or FUTURE; results beyond the model's context
+    are unreliable.
+    first: the first row to measure, at least 1; the last is N - 1.
+    attributes: those to measure, by default all; the others are known from the start, and zero.
     text: token states of the caption, [S, text_width], or None.
-    orders: how many are drawn for every row. seed: of them; the orders of a row depend on it and
-    on the row's place after `first` alone, so equal last rows are compared in equal orders.
+    orders: number of orders drawn for every row. seed: of the orders, which only depend on it and
+    on the row's distance from `first`, so that equal last rows are compared in equal orders.
 
-    Returns float64 [N - first, A]: per attribute, whose sum is the bound of the row. Rows that are
-    given rather than composed (START, RESUME, FUTURE, PAD) are zero.
+    Returns float64 [N - first, A]; the sum over the attributes is the bound of the row. Rows that
+    are not composed (START, RESUME, FUTURE, PAD) are zero.
     Raises ConfigError for a `first` outside of 1 .. N, and for orders below 1.
     """
     if not 1 <= first <= len(tokens):
@@ -65,7 +60,7 @@ def nats_of_rows(
 
 
 def _draw_orders(rows: int, orders: int, counted: Sequence[int], seed: int) -> np.ndarray:
-    """Random orders of revealing, those that are not counted first. int64 [rows, orders, A]."""
+    """Random orders; attributes that are not counted come first. int64 [rows, orders, A]."""
     noise = np.random.default_rng(seed).random((rows, orders, NUM_ATTRIBUTES))
     noise[..., counted] += 1.0
     return noise.argsort(axis=-1)
@@ -74,9 +69,9 @@ def _draw_orders(rows: int, orders: int, counted: Sequence[int], seed: int) -> n
 def read(
     model: Model, tokens: np.ndarray, first: int, text: np.ndarray | None = None
 ) -> Iterator[tuple[np.ndarray, PredictRow]]:
-    """Rows first .. N - 1 of tokens [N, A], each with what the model predicts of it.
+    """Yields rows first .. N - 1 of tokens [N, A], each with a function that predicts it.
 
-    A prediction holds until the next row is taken. text: as in `nats_of_rows`.
+    The function is valid until the next row is taken. text: as in `nats_of_rows`.
     """
     rows = np.asarray(tokens, dtype=np.int64)
     engine = engine_of(model, [text], len(rows))
@@ -93,9 +88,9 @@ def read(
 
 
 def _cost(predict: PredictRow, row: np.ndarray, order: np.ndarray, given: int) -> np.ndarray:
-    """Nats of each attribute of a row when it is revealed, float64 [A]; 0 for those given.
+    """Nats of each attribute of a row when it is revealed, float64 [A]; 0 for given attributes.
 
-    order: int [A], of which the first `given` are revealed from the start.
+    order: int [A]; the first `given` attributes are known from the start.
     """
     nats, known = np.zeros(NUM_ATTRIBUTES), np.zeros(NUM_ATTRIBUTES, dtype=bool)
     known[order[:given]] = True

@@ -1,7 +1,4 @@
-"""Composing without a cache: slow, and plain enough to be seen to be right.
-
-The engine must give the same pieces; a test says so.
-"""
+"""Composing without a cache: slow but simple; tests compare the engines with it."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from amadeus.model import Amadeus
 
 @torch.inference_mode()
 def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarray:
-    """The tokens of the whole piece, uint16 [N, A]. context: most rows seen at once."""
+    """The tokens of the whole piece, uint16 [N, A]. context: maximum rows seen at once."""
     state = PieceState(request, context)
     while not state.grammar.ended:
         with_text = _predictor(model, state.window.rows, request.text)
@@ -40,7 +37,7 @@ def compose_naively(model: Amadeus, request: Request, context: int) -> np.ndarra
 
 
 def _predictor(model: Amadeus, rows: np.ndarray, text: np.ndarray | None) -> Predict:
-    """What the note decoder predicts after rows [N, A]. text: [S, text_width] or None."""
+    """Predictions of the row after rows [N, A]. text: [S, text_width] or None."""
     states = None if text is None else torch.as_tensor(text)[None]  # [1, S, text_width]
     text_lengths = None if text is None else torch.tensor([len(text)])
     seen = model.contextualize(torch.from_numpy(rows)[None], states, text_lengths)

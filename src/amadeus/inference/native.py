@@ -1,4 +1,4 @@
-"""The engine of the compiled core: like `engine.Engine`, but without torch and with the sampling.
+"""The engine of the compiled core: without torch, and with the sampling.
 
 Weights, cached keys and values, and the activations they are multiplied with are quantized to
 bytes. With `exact`, everything stays in float32.
@@ -17,12 +17,13 @@ import numpy as np
 
 from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias, UnmaskConfig
 from amadeus.errors import CheckpointError, ConfigError, GrammarError
+from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.request import token_states
 from amadeus.model.checkpoint_files import PROFILE_VECTORS
 from amadeus.model.config import MOST, ModelConfig
 from amadeus.native.library import Sizes, UnmaskTask, Vocabulary, load
 from amadeus.tokens import vocabulary as v
-from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
+from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES, SIZES, Attribute
 
 _REFUSED = -3
@@ -95,14 +96,11 @@ class NativeNetwork:
             self.core.amadeus_destroy_network(self._handle)
 
 
-class NativeEngine:
-    """The network and its state for B pieces, with the methods of `engine.Engine`.
+class NativeEngine(Engine):
+    """The network and its state for B pieces; see `Engine` for the methods.
 
     They raise GrammarError for rows and slots that are out of range, before anything changes.
     """
-
-    reveals = True
-    goes_ahead = False
 
     def __init__(
         self,
@@ -133,37 +131,28 @@ class NativeEngine:
 
     @property
     def size(self) -> int:
-        """The number of pieces, B."""
         return len(self.texts)
 
     def admit(self, text: np.ndarray | None) -> None:
-        """Add a piece after the last one; call `prefill` next.
-
-        text: its caption, [S, text_width], or None. Raises ConfigError if it does not fit.
-        """
         states = token_states(text, self.network.config)
         self._check(self._core.amadeus_admit(self._handle))
         self.texts.append(states)
 
     def prefill(self, slot: int, rows: np.ndarray) -> None:
-        """Read the text and the rows [N, A] of the piece in this slot, from the start."""
         rows, text = _of_shape(rows, np.int64, (len(rows), NUM_ATTRIBUTES)), self.texts[slot]
         arguments = (text.ctypes.data, len(text), rows.ctypes.data, len(rows))
         self._check(self._core.amadeus_prefill(self._handle, slot, *arguments))
 
     def step(self, rows: np.ndarray) -> None:
-        """Read one more row of every piece. rows: int64 [B, A]."""
         rows = _of_shape(rows, np.int64, (self.size, NUM_ATTRIBUTES))
         self._check(self._core.amadeus_step(self._handle, rows.ctypes.data))
 
     def enhance(self) -> None:
-        """Turn the latent of every piece into the slots of its next row."""
         self._check(self._core.amadeus_enhance(self._handle))
 
     def predict(
         self, values: np.ndarray, known: np.ndarray, places: np.ndarray | None = None
     ) -> np.ndarray:
-        """See `engine.Engine`; the logits of known attributes are 0."""
         slots = np.ascontiguousarray(
             np.arange(self.size) if places is None else places, dtype=np.int32
         )
@@ -176,41 +165,23 @@ class NativeEngine:
         )
         return logits
 
-    def looks_ahead(self, pieces: int) -> bool:
-        """Never, because eight states take nearly eight times as long as one."""
-        return False
-
     def unmask(
-        self,
-        places: Sequence[tuple[int, int, float]],
-        grammars: Sequence[Grammar],
-        configs: Sequence[UnmaskConfig],
-        noise: np.ndarray,
-        biases: Sequence[LogitBias | None],
+        self, pieces: Sequence[OpenPiece], noise: np.ndarray, biases: Sequence[LogitBias | None]
     ) -> np.ndarray:
-        """Reveal rows as `diffusion.unmask` does, with this engine's predictions, int64 [R, A].
-
-        places: for each row, the slot of its piece, the slot without its text or -1, and the
-        guidance. The other arguments are those of `diffusion.unmask`.
-        """
-        tasks = (UnmaskTask * len(grammars))()
+        tasks = (UnmaskTask * len(pieces))()
         noise = _of_shape(noise, np.float64, (len(tasks), *NOISE_SHAPE))
-        noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(grammars))]
-        referenced = [
-            _fill(*arguments)
-            for arguments in zip(tasks, places, grammars, configs, noises, biases, strict=True)
-        ]
+        noises = [noise.ctypes.data + n * noise.strides[0] for n in range(len(tasks))]
+        referenced = [_fill(*each) for each in zip(tasks, pieces, noises, biases, strict=True)]
         failed = self._core.amadeus_unmask(self._handle, _VOCABULARY, tasks, len(tasks))
         del referenced
         if failed >= 0:
             known = np.array(tasks[failed].known[:], dtype=bool)
             # Raises an error that describes the contradiction.
-            grammars[failed].allowed(np.array(tasks[failed].values[:]), known)
+            pieces[failed].grammar.allowed(np.array(tasks[failed].values[:]), known)
         self._check(failed, success=-1)
         return np.array([task.values[:] for task in tasks], dtype=np.int64)
 
     def retire(self, slot: int) -> None:
-        """Remove the piece in this slot; the last piece takes its place."""
         self._check(self._core.amadeus_retire(self._handle, slot))
         self.texts[slot] = self.texts[-1]
         self.texts.pop()
@@ -225,23 +196,20 @@ class NativeEngine:
 def _template(config: UnmaskConfig) -> UnmaskTask:
     task = UnmaskTask(order=_ORDERS.index(config.order), steps=config.num_steps)
     task.threshold = _NO_THRESHOLD if config.threshold is None else config.threshold
-    task.temperatures[:], task.top_ps[:] = config.temperatures, config.top_ps
+    for to, values in zip(task.draws, zip(*config.draws, strict=True), strict=True):
+        to[:] = values
     task.fixed_ranks[:] = [config.fixed_order.index(name) for name in ATTRIBUTES]
     return task
 
 
 def _fill(
-    task: UnmaskTask,
-    place: tuple[int, int, float],
-    grammar: Grammar,
-    config: UnmaskConfig,
-    noise: int,
-    bias: LogitBias | None,
+    task: UnmaskTask, piece: OpenPiece, noise: int, bias: LogitBias | None
 ) -> tuple[object, ...]:
     """Fill in the task of one row. Returns the arrays whose addresses the task contains.
 
     noise: the address of the row's noise.
     """
+    grammar, config, *place = piece
     template = _template(config)
     ctypes.memmove(ctypes.byref(task), ctypes.byref(template), ctypes.sizeof(UnmaskTask))
     possible = grammar.possible()

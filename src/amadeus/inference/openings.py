@@ -1,4 +1,4 @@
-"""Openings: several candidates for the first bars of a piece, of which the best one continues."""
+"""Openings: composes several candidates for the first bars of a piece and continues the best."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from amadeus.tokens.vocabulary import Attribute
 
 OPENING_BARS = 2
 MISFIT = 0.15
-"""Taken from the typicality of an opening for a value of the profile that it misses entirely."""
+"""Penalty on the typicality of an opening for a value of the profile that it misses entirely."""
 ABSENT = 0.1
-"""Taken from the typicality of an opening for every requested instrument that is not in it."""
+"""Penalty on the typicality of an opening for every requested instrument that it lacks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class ChosenOpening:
     rows: np.ndarray
     """From START, int64 [N, A]; up to END where the opening is the whole piece."""
     rest: Request | None
-    """The rest of the piece, to be composed after these rows; None where nothing is left."""
+    """The rest of the piece, after these rows; None if nothing is left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,18 +46,18 @@ class PiecePlan:
     tries: int
     """Number of openings to choose from."""
     facts: PromptFacts = field(default_factory=PromptFacts)
-    """What was understood of its prompt."""
+    """The values found in its prompt."""
     constraints: Constraints = field(default_factory=Constraints)
-    """Every constraint that holds: those of the prompt, and those given besides."""
+    """All constraints, including those of the prompt."""
     profile: ProfilePlan = field(default_factory=ProfilePlan)
-    """What the piece should be like."""
+    """The profile to aim for."""
 
     def __post_init__(self) -> None:
         check_candidates(self.tries)
 
     @property
     def openings(self) -> list[Request]:
-        """A request for every candidate; none where there is no choice."""
+        """A request for every candidate; none if there is only one."""
         bars = min(OPENING_BARS, self.request.num_bars or OPENING_BARS)
         seeds = [seed_of_candidate(self.request.seed, n) for n in range(self.tries)]
         return [

@@ -1,9 +1,8 @@
-"""Who plays which part: other instruments for the notes of a passage, drawn part by part."""
+"""Reorchestration: draws other instruments for the notes of a passage, part by part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,16 +14,14 @@ from amadeus.diffusion.unmasking import UnmaskConfig, draw
 from amadeus.errors import ConfigError
 from amadeus.inference.editing import Frame
 from amadeus.inference.likelihood import read
+from amadeus.inference.session import Model
 from amadeus.inference.splice import change_instruments
 from amadeus.music.instruments import program_name
 from amadeus.music.score import Score
 from amadeus.tokens.vocabulary import ATTRIBUTES, DRUMS, NULL, NUM_ATTRIBUTES, SIZES, Attribute
 
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
-
 NOTES_HEARD = 64
-"""Notes of a part, spread over what the network sees of it, by which its new player is drawn."""
+"""Maximum notes of a part whose predictions decide its new instrument."""
 _PITCHED = (np.arange(SIZES[Attribute.INSTRUMENT]) != DRUMS) & (
     np.arange(SIZES[Attribute.INSTRUMENT]) != NULL
 )
@@ -33,9 +30,9 @@ _PITCHED = (np.arange(SIZES[Attribute.INSTRUMENT]) != DRUMS) & (
 def reorchestrate(
     model: Model, score: Score, revision: Revision, config: UnmaskConfig, seed: int
 ) -> tuple[Score, Edit | None]:
-    """The score with its open parts given to other players, and what is left to be done with it.
+    """The score with new instruments for its open parts, and the rest of the edit.
 
-    Raises ConfigError where the constraints ask for more players than there are parts.
+    Raises ConfigError if the constraints require more instruments than there are parts.
     """
     selection = revision.selection
     players = draw_players(model, selection, revision.players, config, seed)
@@ -58,10 +55,10 @@ def draw_players(
     config: UnmaskConfig,
     seed: int,
 ) -> dict[int, int]:
-    """A new value of `instrument` for each whose notes are open, by what the model makes of them.
+    """A new instrument, as a value, for each instrument whose notes are open.
 
-    No two parts get the same player, nor that of a part that stays, nor their own, as far as the
-    constraints leave others. Raises ConfigError where they ask for more players than parts.
+    As far as the constraints allow, all parts get different instruments, and none its old one or
+    that of a part that stays. Raises ConfigError if they require more instruments than parts.
     """
     is_open = selection.is_open[:, Attribute.INSTRUMENT]
     instruments = selection.rows[:, Attribute.INSTRUMENT]
@@ -80,8 +77,7 @@ def draw_players(
         )
     logits = _logits(model, selection, parts)
     rng = np.random.default_rng(seed)
-    temperature = config.temperatures[Attribute.INSTRUMENT]
-    top_p = config.top_ps[Attribute.INSTRUMENT]
+    settings = config.draws[Attribute.INSTRUMENT]
     players: dict[int, int] = {}
     for part in parts:
         taken = {*players.values(), *staying}
@@ -89,14 +85,14 @@ def draw_players(
         if wanted and len(wanted) >= len(parts) - len(players):
             free = _only(free, {value for group in wanted for value in group})
         values = np.flatnonzero(free)
-        value = int(values[draw(logits[part][values], temperature, top_p, rng.random())])
+        value = int(values[draw(logits[part][values], settings, rng.random())])
         players[part] = value
         wanted = [group for group in wanted if value not in group]
     return players
 
 
 def _without(allowed: np.ndarray, *unwanted: set[int]) -> np.ndarray:
-    """What is allowed but for the first of the unwanted sets that leaves anything, bool [V]."""
+    """Without the values of the first unwanted set that leaves any value, bool [V]."""
     values = np.arange(len(allowed))
     for some in unwanted:
         left = allowed & ~np.isin(values, list(some))
@@ -111,9 +107,9 @@ def _only(free: np.ndarray, wanted: set[int]) -> np.ndarray:
 
 
 def _logits(model: Model, selection: Selection, parts: Sequence[int]) -> dict[int, np.ndarray]:
-    """Mean log-probability of every player over notes of each part, float64 [V].
+    """Mean log-probability of every instrument over notes of each part, float64 [V].
 
-    Zero for a part that enters after what the network sees at once.
+    Zero for a part that enters after the end of the context.
     """
     frame = Frame.around(selection, model.config.context)
     tokens = np.concatenate([frame.before, selection.rows])[: model.config.context]

@@ -1,4 +1,4 @@
-"""Planning: prompts and settings to pieces that only need to be composed."""
+"""Planning: turns prompts and settings into pieces that are ready to be composed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlanner
 from amadeus.inference.request import Request
-from amadeus.inference.sampling import sampling_config
+from amadeus.inference.sampling import SamplingSettings, sampling_config
+from amadeus.inference.session import Model
 from amadeus.music.score import Score
 from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
@@ -28,8 +29,6 @@ from amadeus.tokens.rows import count_bars
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from amadeus.inference.session import Model
-    from amadeus.inference.settings import SamplingSettings
 
 _Each = TypeVar("_Each", Constraints, Profile)
 
@@ -46,7 +45,7 @@ class Planner:
     def load_text_encoder(self) -> EncodePrompts:
         """The encoder of prompts, loaded once.
 
-        Raises ConfigError where a package that it needs is missing.
+        Raises ConfigError if it needs a package that is missing.
         """
         if self._encode_text is None:
             config = self._config
@@ -144,7 +143,7 @@ class Planner:
         bars: int,
         joining: Sequence[int] = (),
     ) -> np.ndarray | None:
-        """What stands before the rows of a piece that gets new bars; see `ProfilePlanner`."""
+        """The prefix of a piece that gets new bars; see `ProfilePlanner`."""
         (text,) = self.text_states([prompt])
         return self.profiles.prefix_within(
             rows, prompt, constraints, text, bars=bars, joining=joining
@@ -162,7 +161,7 @@ class Planner:
 def _one_for_each(
     given: _Each | Sequence[_Each] | None, kind: type[_Each], name: str, pieces: int
 ) -> Sequence[_Each]:
-    """The value of every piece, from one for all of them or one for each."""
+    """The value of every piece, given a value for all or for each."""
     if given is None:
         return [kind()] * pieces
     if isinstance(given, kind):

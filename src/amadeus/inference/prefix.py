@@ -1,15 +1,11 @@
-"""What stands before the rows: the vectors of the profile, then the token states of the text."""
+"""The prefix of the rows: vectors of the profile, then token states of the text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from amadeus.inference.session import Model
 from amadeus.profile import Profile, conditions
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 
 def profile_vectors(model: Model) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""What is asked for, and how far it has come: everything about one piece but the network."""
+"""A request for a piece, and the state of the piece while it is composed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from amadeus.diffusion import UnmaskConfig
-from amadeus.diffusion.unmasking import NOISE_SHAPE, Bias
+from amadeus.diffusion.unmasking import NOISE_SHAPE, LogitBias
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.window import Window, last_beginning
 from amadeus.model.config import ModelConfig
@@ -25,25 +25,25 @@ class Request:
     """One piece to be composed."""
 
     prompt: np.ndarray = field(default_factory=lambda: mark(RowType.START))
-    """Rows that are given, [N, A]; writing begins at the bar line after them."""
+    """Given rows, [N, A]; composing begins at the bar line after them."""
     num_bars: int | None = None
-    """Bars to write, those of the prompt not counted; None lets the model end the piece."""
+    """Bars to compose, without those of the prompt; None lets the model end the piece."""
     max_notes: int | None = None
-    """Most notes to write, an empty bar counted as one; the piece ends there at the latest."""
+    """Maximum notes to compose; an empty bar counts as a note."""
     seed: int = 0
-    """Equal seeds and settings give equal pieces, whatever else is composed at the same time."""
+    """Equal seeds and settings give equal pieces, also in different batches."""
     unmask: UnmaskConfig = field(default_factory=UnmaskConfig)
     """How each row is sampled."""
     text: np.ndarray | None = None
-    """What stands before the rows: vectors of the profile and token states of the caption,
-    [S, text_width]; None for neither."""
+    """The prefix of the rows: vectors of the profile and token states of the caption, [S,
+    text_width]; None for neither."""
     contrast: np.ndarray | None = None
-    """What stands there in the second look at each row, from which guidance leads away."""
+    """The prefix of the unconditional predictions, for guidance."""
     ends_with: RowType = RowType.END
     """END, or JOIN where the prompt begins with FUTURE."""
     guidance: float = 1.0
-    """How many times as far as the text moves the logits they are moved (`diffusion.guidance`)."""
-    constrain: Callable[[Grammar], Bias | None] | None = None
+    """Strength of the text, see `diffusion.guidance`."""
+    constrain: Callable[[Grammar], LogitBias | None] | None = None
     """Called before every row; it may `permit` values of the rows to come, and returns the bias on
     the logits of the next row, or None."""
 
@@ -59,14 +59,14 @@ class Request:
 
     @property
     def is_guided(self) -> bool:
-        """Whether it takes a second look at each row, without the text."""
+        """Whether each row needs unconditional predictions as well."""
         return self.text is not None and self.guidance != 1
 
 
 def token_states(text: np.ndarray | None, config: ModelConfig) -> np.ndarray:
-    """What the network reads of a caption, float32 [S, text_width]; of None, no token.
+    """The token states that the network reads, float32 [S, text_width]; S is 0 for None.
 
-    Raises ConfigError for token states that are not of the encoder it was trained with.
+    Raises ConfigError for token states of another encoder than it was trained with.
     """
     if text is None:
         return np.zeros((0, config.text_width), dtype=np.float32)
@@ -84,9 +84,9 @@ class PieceState:
     """A piece that is being composed."""
 
     def __init__(self, request: Request, context: int) -> None:
-        """context: most rows that the network sees at once.
+        """context: maximum rows that the network sees at once.
 
-        Raises GrammarError for a prompt that no piece begins with.
+        Raises GrammarError for a prompt that is not the beginning of a piece.
         """
         given = request.prompt[last_beginning(request.prompt) + 1 :]
         bars = count_bars(given)
@@ -100,7 +100,7 @@ class PieceState:
         self.grammar.close_bar()
         self.request = request
         self.error: AmadeusError | None = None
-        """Why it could not go on."""
+        """Why the piece could not be completed."""
         self.window = Window(request.prompt, context)
         self._rows = [np.asarray(request.prompt, dtype=TOKEN_DTYPE)]
         self._rng = np.random.Generator(np.random.Philox(request.seed))
@@ -112,20 +112,20 @@ class PieceState:
 
     @property
     def is_free(self) -> bool:
-        """Whether only the grammar limits what comes next."""
+        """Whether the piece has no constraints, and the grammar alone decides what may follow."""
         return self.request.constrain is None and not self.grammar.in_future
 
     def noise(self, count: int) -> np.ndarray:
-        """What the next rows are drawn with, float64 [count, 2, A]."""
+        """Uniform random numbers for the next rows, float64 [count, 2, A]."""
         return self._rng.random((count, *NOISE_SHAPE))
 
-    def prepare(self) -> tuple[np.ndarray, Bias | None]:
+    def prepare(self) -> tuple[np.ndarray, LogitBias | None]:
         """Apply the constraints on the next row. Returns its noise, [2, A], and its bias."""
         bias = None if self.request.constrain is None else self.request.constrain(self.grammar)
         return self.noise(1)[0], bias
 
     def accept(self, row: np.ndarray) -> None:
-        """Take the next row, [A]."""
+        """Append the next row, [A]."""
         self.grammar.advance(row)
         self._rows.append(row[None].astype(TOKEN_DTYPE))
         self.window.append(row)

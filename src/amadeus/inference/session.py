@@ -1,8 +1,8 @@
 """Composing on demand: pieces come and go while others are being composed.
 
-Every piece has a slot in the engine's memory, or two where it is guided, one of them without its
-text. When a piece leaves, the last slot moves into the gap, and the next piece that waits takes a
-slot at the end. What is composed at the same time makes no difference to a piece.
+Every piece has a slot in the engine, and a guided piece has a second slot without its text. When a
+piece leaves, the last slot moves into the gap, and the next waiting piece takes a slot at the end.
+A piece does not depend on what is composed at the same time.
 """
 
 from __future__ import annotations
@@ -10,39 +10,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from amadeus.diffusion import guide, unmask, unmask_ahead
-from amadeus.diffusion.lookahead import PredictStates
-from amadeus.diffusion.unmasking import Bias, LogitBias
+from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import AmadeusError, BusyError, ConfigError, GrammarError
+from amadeus.inference.engine import Engine, OpenPiece
 from amadeus.inference.native import NativeEngine, NativeNetwork
 from amadeus.inference.request import PieceState, Request, token_states
 
 if TYPE_CHECKING:
-    from amadeus.inference.device.engine import DeviceEngine
-    from amadeus.inference.engine import Engine as TorchEngine
     from amadeus.model import Amadeus
 
-    Model = Amadeus | NativeNetwork
-    Engine = TorchEngine | NativeEngine
-
-Place = tuple[int, int, float]
-"""The slot of a piece, its slot without the text or -1, and how far it is guided."""
+Model: TypeAlias = "Amadeus | NativeNetwork"
 _Rows = list[tuple[PieceState, np.ndarray]]
-_Prepared = dict[PieceState, tuple[np.ndarray, "Bias | None"]]
+_Prepared = dict[PieceState, tuple[np.ndarray, "LogitBias | None"]]
 MAX_PIECES = 16
 MAX_WAITING = 1024
 
 
 class Session:
-    """Composes the pieces that are submitted, several at once, the others in order of submission.
+    """Composes submitted pieces in order of submission, several at once.
 
-    A piece that cannot go on, because its constraints contradict each other, ends with its `error`
-    set; the others go on. To be used by one thread at a time.
+    A piece that cannot be completed, because its constraints contradict each other, ends with its
+    `error` set; the others continue. Not thread-safe.
     """
 
     def __init__(
@@ -53,10 +45,10 @@ class Session:
         max_waiting: int = MAX_WAITING,
         context: int | None = None,
     ) -> None:
-        """max_pieces: most pieces that are composed at once. max_waiting: most that wait for it.
+        """max_pieces: maximum pieces composed at once. max_waiting: maximum pieces waiting.
 
-        context: most rows that the network sees at once; by default, as many as it was trained on.
-        Raises ConfigError for a session without room.
+        context: maximum rows that the network sees; by default, as many as it was trained on.
+        Raises ConfigError if a maximum is below 1.
         """
         for name, value in (("max_pieces", max_pieces), ("max_waiting", max_waiting)):
             if value < 1:
@@ -74,19 +66,19 @@ class Session:
 
     @property
     def pieces(self) -> list[PieceState]:
-        """What is being composed."""
+        """The pieces that are being composed."""
         return self._slots.active
 
     @property
     def waiting(self) -> list[PieceState]:
-        """What is yet to begin, the next one first."""
+        """The pieces that wait, the next one first."""
         return list(self._waiting)
 
     def submit(self, request: Request) -> PieceState:
         """Submit a piece. Returns its state, which grows as it is composed.
 
-        Raises BusyError where too many wait, GrammarError for a prompt that no piece begins with,
-        and ConfigError for a prompt or a caption that does not fit the network.
+        Raises BusyError if too many pieces wait, GrammarError for a prompt that is not the
+        beginning of a piece, and ConfigError for a prompt or caption that does not fit the network.
         """
         if len(self._waiting) >= self.max_waiting:
             raise BusyError(
@@ -106,9 +98,9 @@ class Session:
             self._engine.retire(slot)
 
     def step(self) -> list[tuple[PieceState, np.ndarray]]:
-        """Compose the next row, int64 [A], of every piece for which there is room.
+        """Compose the next row, int64 [A], of up to `max_pieces` pieces.
 
-        Empty when there is nothing left to compose.
+        Returns nothing if there is nothing left to compose.
         """
         while self._slots.slots or self._waiting:
             if not self._ahead:
@@ -121,12 +113,12 @@ class Session:
         return []
 
     def __iter__(self) -> Iterator[tuple[PieceState, np.ndarray]]:
-        """The rows of all pieces as they are composed, until there is nothing left to compose."""
+        """Yields the rows of all pieces as they are composed, until all have ended."""
         while rows := self.step():
             yield from rows
 
     def _read(self) -> None:
-        """Have the engine read the row that every piece got in the last step."""
+        """Have the engine read the last row of every piece."""
         slots = self._slots.slots
         if slots and not self._is_read:
             self._engine.step(np.stack([piece.grammar.last for piece, _ in slots]))
@@ -136,7 +128,7 @@ class Session:
                 self._engine.prefill(slot, piece.window.rows)
 
     def _admit(self) -> None:
-        """Let pieces that wait begin, as far as there is room."""
+        """Begin waiting pieces, up to `max_pieces`."""
         while self._waiting and len(self._slots.active) < self.max_pieces:
             piece = self._waiting.popleft()
             for slot, text in self._slots.take(piece):
@@ -144,7 +136,7 @@ class Session:
                 self._engine.prefill(slot, piece.window.rows)
 
     def _take(self, rows: _Rows) -> list[tuple[PieceState, np.ndarray]]:
-        """Hand out the next row of every piece that is still there."""
+        """Append the rows of the pieces that have not ended or been cancelled."""
         active = set(self._slots.active)
         taken = [(piece, row) for piece, row in rows if piece in active]
         for piece, row in taken:
@@ -154,10 +146,11 @@ class Session:
         return taken
 
     def _compose(self) -> list[_Rows]:
-        """The next row of every piece; several, where the engine needs no word in between."""
+        """The next row of every piece, or several rows if the engine composes ahead."""
         pieces = self._slots.active
-        if self._engine.goes_ahead and all(piece.is_free for piece in pieces):
-            return self._compose_ahead(pieces)
+        if all(piece.is_free for piece in pieces) and (ahead := self._compose_ahead(pieces)):
+            self._is_read = True
+            return ahead
         self._is_read = False
         prepared: _Prepared = {}
         for piece in pieces:
@@ -170,24 +163,20 @@ class Session:
         return [rows]
 
     def _compose_ahead(self, pieces: Sequence[PieceState]) -> list[_Rows]:
-        """Some rows of every piece, which the engine draws and reads by itself."""
-        engine = cast("DeviceEngine", self._engine)
-        count = min(engine.most_ahead, *(piece.window.room for piece in pieces))
-        rows = engine.compose(
-            self._slots.places(pieces),
-            [piece.grammar for piece in pieces],
-            [piece.request.unmask for piece in pieces],
-            np.stack([piece.noise(count) for piece in pieces], axis=1),
+        """Several rows of every piece, if the engine composes and reads them by itself."""
+        rows = self._engine.compose_ahead(
+            self._slots.open(pieces),
+            lambda count: np.stack([piece.noise(count) for piece in pieces], axis=1),
+            min(piece.window.room for piece in pieces),
         )
-        self._is_read = True
         return [list(zip(pieces, step, strict=True)) for step in rows]
 
     def _rows(self, prepared: _Prepared) -> _Rows:
-        """The next row of every piece that can go on."""
+        """The next row of every piece that can continue."""
         self._engine.enhance()
         try:
             return list(zip(prepared, self._reveal(prepared), strict=True))
-        except GrammarError:  # of whom, is seen alone: no row depends on any other
+        except GrammarError:  # rows are independent, so this finds the piece that failed
             rows = []
             for piece, given in prepared.items():
                 with _failing(piece):
@@ -195,33 +184,21 @@ class Session:
             return rows
 
     def _reveal(self, prepared: _Prepared) -> np.ndarray:
-        """The next rows of the pieces, int64 [R, A]; drawn in the engine where it can."""
-        noise = np.stack([noise for noise, _ in prepared.values()])
-        biases: list[Bias | None] = [bias for _, bias in prepared.values()]
-        grammars = [piece.grammar for piece in prepared]
-        configs = [piece.request.unmask for piece in prepared]
-        tables = [bias for bias in biases if bias is None or isinstance(bias, LogitBias)]
-        places = self._slots.places(prepared)
-        if self._engine.reveals and len(tables) == len(biases):
-            engine = cast("NativeEngine | DeviceEngine", self._engine)
-            return engine.unmask(places, grammars, configs, noise, tables)
-        predict = _predictor(self._engine, places)
-        if self._engine.looks_ahead(len(grammars)):
-            return unmask_ahead(predict, grammars, configs, noise, biases)
-        everyone = np.arange(len(grammars))
-        return unmask(partial(predict, everyone), grammars, configs, noise, biases=biases)
+        """The next rows of the pieces, int64 [R, A]."""
+        noise, biases = zip(*prepared.values(), strict=True)
+        return self._engine.unmask(self._slots.open(prepared), np.stack(noise), biases)
 
 
 def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) -> Engine:
-    """The engine that runs a model, with memory for as many pieces as there are texts.
+    """The engine for a model, with a piece for each text.
 
     texts: token states of the caption of every piece, [S, text_width], or None.
-    context: most rows of a piece.
+    context: maximum rows of a piece.
     """
     if isinstance(model, NativeNetwork):
         return NativeEngine(model, texts, context)
     from amadeus.inference.device.engine import DeviceEngine
-    from amadeus.inference.engine import Engine as TorchEngine
+    from amadeus.inference.torch_engine import TorchEngine
 
     on_cpu = next(model.parameters()).device.type == "cpu"
     return (TorchEngine if on_cpu else DeviceEngine)(model, texts, context)
@@ -229,7 +206,7 @@ def engine_of(model: Model, texts: Sequence[np.ndarray | None], context: int) ->
 
 @contextmanager
 def _failing(piece: PieceState) -> Iterator[None]:
-    """Record an error in its piece, so that the others go on."""
+    """Record an error in its piece, so that the others continue."""
     try:
         yield
     except AmadeusError as error:
@@ -237,9 +214,9 @@ def _failing(piece: PieceState) -> Iterator[None]:
 
 
 class SlotTable:
-    """The pieces in the slots of the engine: one each, and a second one where a piece is guided.
+    """The pieces in the slots of the engine; a guided piece has two slots.
 
-    The last slot moves into the place of a slot that is freed.
+    The last slot moves into a slot that is freed.
     """
 
     def __init__(self) -> None:
@@ -248,19 +225,22 @@ class SlotTable:
 
     @property
     def active(self) -> list[PieceState]:
-        """The pieces that are being composed, each once."""
+        """The pieces that are being composed, without repetition."""
         return [piece for piece, is_conditional in self.slots if is_conditional]
 
-    def places(self, pieces: Iterable[PieceState]) -> list[Place]:
-        """The `Place` of every piece."""
+    def open(self, pieces: Iterable[PieceState]) -> list[OpenPiece]:
+        """The pieces as the engine knows them."""
         slot_of = {entry: slot for slot, entry in enumerate(self.slots)}
         return [
-            (slot_of[piece, True], slot_of.get((piece, False), -1), piece.request.guidance)
+            OpenPiece(
+                piece.grammar, piece.request.unmask, slot_of[piece, True],
+                slot_of.get((piece, False), -1), piece.request.guidance,
+            )
             for piece in pieces
-        ]
+        ]  # fmt: skip
 
     def take(self, piece: PieceState) -> Iterator[tuple[int, np.ndarray | None]]:
-        """Append the slots of a piece; yields each with the text that stands before its rows."""
+        """Append the slots of a piece; yields each slot with its prefix."""
         request = piece.request
         texts = [(True, request.text)]
         if request.is_guided:
@@ -276,20 +256,3 @@ class SlotTable:
             self.slots[slot] = self.slots[-1]
             self.slots.pop()
         return left
-
-
-def _predictor(engine: Engine, places: Sequence[Place]) -> PredictStates:
-    """Predictions for the pieces in these places, guided where their requests are."""
-    conditional, unconditional, scales = (np.array(column) for column in zip(*places, strict=True))
-    scales = scales.astype(np.float32)[:, None, None]
-
-    def predict(of: np.ndarray, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        guided = np.flatnonzero(unconditional[of] >= 0)
-        asked = np.concatenate([np.arange(len(of)), guided])
-        slots = np.concatenate([conditional[of], unconditional[of[guided]]])
-        logits = engine.predict(values[asked], known[asked], slots)
-        with_text, without = np.split(logits, [len(of)])
-        with_text[guided] = guide(with_text[guided], without, scales[of[guided]])
-        return with_text
-
-    return predict

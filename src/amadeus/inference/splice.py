@@ -1,4 +1,4 @@
-"""Putting what was composed into the score it was composed for, all else staying as it is."""
+"""Puts a composed passage into its score and leaves the rest as it is."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Event = TypeVar("Event", bound=Tempo | Chord)
 def splice(score: Score, selection: Selection, rows: np.ndarray) -> Score:
     """The score with the passage as composed, `rows` int64 [K, A].
 
-    Ticks become shorter where new notes need it, so nothing moves in time; where a MIDI file has no
-    such resolution, new notes move to the nearest tick.
+    The resolution is raised if new notes need it, so nothing moves in time; if MIDI files do not
+    allow the resolution, new notes move to the nearest tick.
     """
     writes = selection.edit.writes
     if writes or selection.edit.drawn & {Attribute.BEAT, Attribute.DURATION}:
@@ -64,7 +64,7 @@ def _change_notes(score: Score, selection: Selection, rows: np.ndarray) -> Score
 def _changed(
     notes: np.ndarray, selection: Selection, rows: np.ndarray, row: np.ndarray, ticks: int
 ) -> np.ndarray:
-    """Notes [N] as their rows [N] say, where a value is another than before."""
+    """Notes [N] with the values of their rows [N] that have changed."""
     notes = notes.copy()
     old, new = selection.rows[row], rows[row]
     differs = selection.is_open[row] & (old != new)
@@ -85,7 +85,7 @@ def _changed(
 def change_instruments(score: Score, selection: Selection, players: dict[int, int]) -> Score:
     """The score with the open notes of each instrument, as a value, given to another.
 
-    A track of which all notes change keeps its place and name; else these go to one of their own.
+    A track whose notes all change keeps its place and name; otherwise, the notes get a new track.
     """
     is_open = np.zeros(len(selection.tokens), dtype=bool)
     is_open[selection.begin : selection.end] = selection.is_open[:, Attribute.INSTRUMENT]
@@ -135,7 +135,7 @@ def _moved(notes: np.ndarray, begin: int, ticks_per_quarter: int) -> np.ndarray:
 
 
 def _with_chords(score: Score, selection: Selection, rows: np.ndarray) -> Score:
-    """The score with the harmony of the passage; a score that names none goes on naming none."""
+    """The score with the chords of the passage, unless the score has no chords."""
     if not score.chords:
         return score
     return replace(score, chords=_spliced(score.chords, decode(rows).chords, score, selection))
@@ -149,7 +149,7 @@ def _with_tempos(score: Score, selection: Selection, rows: np.ndarray) -> Score:
 def _spliced(
     given: tuple[Event, ...], composed: tuple[Event, ...], score: Score, selection: Selection
 ) -> tuple[Event, ...]:
-    """Events with those of the passage replaced; after it, what was in force there is again."""
+    """Events with those of the passage replaced; after it, the old value applies again."""
     onsets = bar_onsets(selection.tokens)
     first, last = int(onsets[selection.first_bar]), int(onsets[selection.end_bar])
     ticks = score.ticks_per_quarter

@@ -17,11 +17,11 @@ from amadeus.tokens.rows import bar_onsets, count_bars
 from amadeus.tokens.vocabulary import DRUMS, Attribute
 
 OnBar = Callable[[BarLine], None]
-"""Called where a bar begins, before its first note."""
+"""Called at the beginning of each bar, before its first note."""
 OnNote = Callable[[PlayedNote], None]
-"""Called with every note, as it is composed."""
+"""Called with every note when it is composed."""
 OnCut = Callable[[Score], None]
-"""Called with what there is of a piece, if it has a note, where the rest is given up."""
+"""Called with the piece so far, if it has a note, when composing is stopped."""
 
 
 def notes_of(
@@ -31,10 +31,10 @@ def notes_of(
     end: Callable[[np.ndarray], Score],
     on_cut: OnCut | None = None,
 ) -> Generator[PlayedNote, None, Score]:
-    """The notes of rows as they are composed; returns what `end` makes of all rows.
+    """Yields the notes of rows as they are composed; returns the result of `end` for all rows.
 
     given: rows that come before, [N, A]; rows: [A] each.
-    on_cut: called where the generator is closed, or Ctrl-C meets it, after the first note.
+    on_cut: called if the generator is closed, or stopped with Ctrl-C, after the first note.
     """
     done, heard = [*given], False
     try:
@@ -54,22 +54,22 @@ class NoteReader:
     """Follows a piece from its first row."""
 
     def __init__(self, plan: Plan, on_bar: OnBar | None = None, first_bar: int = 0) -> None:
-        """plan: what the piece is held to, tempos that are exact among it.
+        """plan: the constraints on the piece, including exact tempos.
 
-        first_bar: bars that are given, so that the plan begins after them.
+        first_bar: number of given bars; the plan begins after them.
         """
         self._plan, self._on_bar, self._first_bar = plan, on_bar, first_bar
         self._bars = 0
         self._bar_onset = self._next_bar = 0  # in ticks
         self._tempo_value = 0
         self._bpm = 0.0
-        self._tempo_ticks, self._tempo_seconds = 0, 0.0  # where the tempo at hand began
+        self._tempo_ticks, self._tempo_seconds = 0, 0.0  # where the current tempo began
 
     @classmethod
     def after(
         cls, score: Score, given: np.ndarray, plan: Plan, on_bar: OnBar | None = None
     ) -> NoteReader:
-        """Follows what is composed after a score; given: its rows without END, int64 [N, A]."""
+        """A reader of the rows after a score; given: its rows without END, int64 [N, A]."""
         given = given.astype(np.int64)
         reader = cls(plan, on_bar, first_bar=count_bars(given))
         reader._bars = count_bars(given)
@@ -80,7 +80,7 @@ class NoteReader:
         return reader
 
     def _go_on_from(self, score: Score) -> None:
-        """Begin at the tempo of a score that is given, which tokens only come close to."""
+        """Start with the exact tempo of a given score; its tokens are only close to it."""
         join = self._next_bar * score.ticks_per_quarter / GRID
         in_force = [t for t in sorted(score.tempos) if t.onset_ticks < join] or score.tempos[:1]
         self._bpm = in_force[-1].bpm if in_force else 120.0
@@ -88,7 +88,7 @@ class NoteReader:
         self._tempo_seconds = float(score.ticks_to_seconds(np.array([join]))[0])
 
     def read(self, row: np.ndarray) -> PlayedNote | None:
-        """Take the next row, [A]. Returns the note that it is; None for marks and empty bars."""
+        """Read the next row, [A]. Returns its note; None for marks and empty bars."""
         row_type, beat, chord, tempo, instrument, pitch, duration, velocity = row.tolist()
         if v.opens_bar(row_type):
             self._open_bar(int(v.METRE_TICKS[v.metre_of(row[Attribute.TYPE])]))
@@ -130,16 +130,16 @@ class NoteReader:
             self._set_tempo(exact, self._bar_onset)
 
     def _exact_tempo(self) -> float | None:
-        """The tempo that was asked for in the bar at hand."""
+        """The tempo that a constraint states for the current bar."""
         bar = self._bars - 1 - self._first_bar
         return None if bar < 0 else exact_tempo(self._plan, bar)
 
     def _hear_tempo(self, value: int, onset: int) -> None:
-        """A tempo that tokens change, in a bar in which none is exact."""
+        """Apply the tempo of a row, unless a constraint states an exact tempo."""
         is_first, changes = not self._tempo_value, value != self._tempo_value
         self._tempo_value = value
         if changes and self._exact_tempo() is None:
-            # The first tempo holds from the very start, before the first onset too.
+            # The first tempo also applies before the first onset.
             self._set_tempo(float(v.TEMPOS[value - 1]), 0 if is_first else onset)
 
     def _set_tempo(self, bpm: float, onset: int) -> None:
@@ -152,7 +152,7 @@ class NoteReader:
         return 60.0 / self._bpm / GRID
 
     def _seconds(self, ticks: int) -> float:
-        """Where a position is that no later tempo concerns."""
+        """The time of a position after the last change of tempo."""
         return self._tempo_seconds + (ticks - self._tempo_ticks) * self._seconds_per_tick
 
 

@@ -1,10 +1,9 @@
-"""Pieces of real music under several ways of revealing their rows: what they cost, step by step."""
+"""The cost of real music under different ways of revealing its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +11,9 @@ from amadeus.diffusion import UnmaskConfig
 from amadeus.diffusion.forcing import Anything, ForcedRow
 from amadeus.diffusion.unmasking import NOISE_SHAPE
 from amadeus.inference.likelihood import PredictRow, read
+from amadeus.inference.session import Model
 from amadeus.tokens.grammar import Grammar
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +21,11 @@ class Forced:
     """Rows 1 .. N - 1 of a piece, each given all rows before it."""
 
     nats: np.ndarray
-    """float64 [N - 1, A]: what each attribute cost."""
+    """float64 [N - 1, A]: the cost of each attribute."""
     hits: np.ndarray
-    """bool [N - 1, A]: whether its value was the likeliest when it was revealed."""
+    """bool [N - 1, A]: whether its value was the most likely one when it was revealed."""
     predictions: np.ndarray
-    """int [N - 1]: how often the model was asked."""
+    """int [N - 1]: the number of predictions."""
 
     @property
     def nats_per_row(self) -> float:
@@ -36,7 +33,7 @@ class Forced:
 
     @classmethod
     def empty(cls, rows: int) -> Forced:
-        """To be filled in."""
+        """Arrays to be filled in."""
         shape = (rows, NUM_ATTRIBUTES)
         return cls(np.zeros(shape), np.ones(shape, dtype=bool), np.zeros(rows, dtype=np.int64))
 
@@ -49,14 +46,14 @@ def force(
     legal_only: bool = True,
     seed: int = 0,
 ) -> list[Forced]:
-    """What the rows of a piece cost when they are revealed as each config says.
+    """The cost of the rows of a piece, revealed as each config says.
 
-    tokens: int [N, A], beginning with START; beyond the model's context the figures say little.
-    legal_only: whether only what the grammar allows has any probability, as in composing; without
-    it, random orders estimate the bound of `nats_of_rows`.
+    tokens: int [N, A], beginning with START; results beyond the model's context are unreliable.
+    legal_only: give illegal values no probability, as in composing; without this, random orders
+    estimate the bound of `nats_of_rows`.
     seed: of the random orders, the same for all configs.
 
-    Raises GrammarError for rows that are not legal, if that counts.
+    Raises GrammarError for illegal rows if `legal_only`.
     """
     grammar = Grammar() if legal_only else Anything()
     rows = len(tokens) - 1
@@ -76,7 +73,7 @@ def force(
 
 
 def _remembering(predict: PredictRow, row: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The prediction for every set of revealed attributes, asked for once: the values are given."""
+    """Caches the predictions by the set of known attributes; their values are those of the row."""
     asked: dict[bytes, np.ndarray] = {}
 
     def logits_of(known: np.ndarray) -> np.ndarray:

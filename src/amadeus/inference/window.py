@@ -1,7 +1,6 @@
-"""The window: the rows that the network sees of a piece that may grow without end.
+"""The window: the rows of a piece that the network sees.
 
-When it is full, it starts anew with RESUME and the latest bars, which is how the network has seen
-excerpts in training.
+When it is full, it restarts with RESUME and the latest bars, like the excerpts in training.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class Window:
     """At most `size` rows."""
 
     def __init__(self, rows: np.ndarray, size: int) -> None:
-        """rows: [N, A]. Raises ConfigError where the rows of FUTURE leave no room."""
+        """rows: [N, A]. Raises ConfigError if the rows of FUTURE take too much space."""
         head = last_beginning(rows)
         if head > size // 4 or size < 4:
             raise ConfigError(
@@ -26,7 +25,7 @@ class Window:
             )
         self.size = size
         self.moved_on = False
-        """Whether the last row made it start anew, so that what was cached is void."""
+        """Whether the last row made the window restart, which invalidates caches."""
         self._rows = list(np.asarray(rows, dtype=np.int64))
         if len(rows) >= size:
             self._move_on()
@@ -38,11 +37,11 @@ class Window:
 
     @property
     def room(self) -> int:
-        """Rows until it starts anew."""
+        """Rows until the window restarts."""
         return self.size - len(self._rows)
 
     def append(self, row: np.ndarray) -> None:
-        """Take one more row, [A]."""
+        """Append a row, [A]."""
         self._rows.append(np.asarray(row, dtype=np.int64))
         self.moved_on = len(self._rows) >= self.size
         if self.moved_on:
@@ -53,15 +52,15 @@ class Window:
 
 
 def last_beginning(rows: np.ndarray) -> int:
-    """Index of the last START or RESUME: what comes before is the future. rows: [N, A]."""
+    """Index of the last START or RESUME; the rows before it are the future. rows: [N, A]."""
     begins = np.flatnonzero(np.isin(rows[:, Attribute.TYPE], (RowType.START, RowType.RESUME)))
     return int(begins[-1]) if len(begins) else 0
 
 
 def resume(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most this many rows: the future, RESUME, and the last whole bars. rows: [N, A].
+    """The future, RESUME, and the last whole bars: at most `most` rows. rows: [N, A].
 
-    A bar that is too long for that is cut.
+    A bar that does not fit is cut.
     """
     head = last_beginning(rows)
     first = max(head + 1, len(rows) - (most - head - 1))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 from amadeus.errors import ConfigError
-from amadeus.files import write_atomically
+from amadeus.files import write_bytes
 
 SUFFIXES = (".mid", ".midi")
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
@@ -41,7 +40,7 @@ class MidiFolder:
         for number in count(1):
             candidate = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
             try:
-                write_atomically(candidate, partial(Path.write_bytes, data=midi), is_new=True)
+                write_bytes(candidate, midi, is_new=True)
                 return candidate
             except FileExistsError:
                 continue

@@ -18,10 +18,10 @@ from amadeus.model.profile_embedder import ProfileEmbedder, join
 
 
 class Context(NamedTuple):
-    """What the generator makes of text and rows."""
+    """The output of the generator."""
 
     latents: Tensor
-    """[B, N, D]; latents[:, n] sees the text and rows 0..n, and stands for row n + 1."""
+    """[B, N, D]; latents[:, n] depends on the text and rows 0..n, and predicts row n + 1."""
     memory: Tensor
     """[B, M, D] latents of the text and the first row, right-padded: the context memory of CIEM."""
     memory_mask: Tensor
@@ -50,11 +50,11 @@ class Amadeus(nn.Module):
         text: Tensor | None = None,
         text_lengths: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """What stands before the rows: the vectors of the profile, then the text.
+        """The prefix of the rows: the vectors of the profile, then the text.
 
         profile: int [B, P, 2], as from `profile.conditions`, padded with 0; profile_lengths: int
-        [B]; text, text_lengths: as in `contextualize`, which takes what this returns in their
-        place. A network without profiles reads the text alone.
+        [B]; text, text_lengths: as in `contextualize`, which takes the results instead of these.
+        A network without profiles only reads the text.
         """
         if text is None or text_lengths is None:
             text = self.text_projection.weight.new_zeros(len(profile), 0, self.config.text_width)
@@ -70,7 +70,7 @@ class Amadeus(nn.Module):
 
         tokens: int [B, N, A].
         text: [B, S, text_width] token states of the prompt, right-padded; None for no prompt.
-        text_lengths: int [B], how many of the S are real; 0 for a piece without a prompt.
+        text_lengths: int [B], the number of tokens; 0 for a piece without a prompt.
         """
         rows = self.embedder(tokens)  # [B, N, D]
         batch, num_rows, width = rows.shape
@@ -78,8 +78,8 @@ class Amadeus(nn.Module):
             text = rows.new_zeros(batch, 0, self.config.text_width)
             text_lengths = torch.zeros(batch, dtype=torch.long, device=rows.device)
         num_text = text.shape[1]
-        # Text ends right before the first row and padding comes last, so that causality alone hides
-        # it: no mask, and the fastest attention kernels.
+        # Text ends right before the first row and padding comes last, so causal attention hides the
+        # padding. This needs no mask, and the fastest attention kernels have none.
         place = torch.arange(num_text + num_rows, device=rows.device)  # [T]
         row = place - text_lengths[:, None]  # [B, T]
         source = torch.where(row < 0, place, (num_text + row).clamp(max=num_text + num_rows - 1))
@@ -102,9 +102,9 @@ class Amadeus(nn.Module):
         return self.enhancement(latents, keys_values, context.memory_mask)
 
     def to_device(self, device: str | torch.device) -> Amadeus:
-        """This network, moved; on a GPU its weights become bfloat16, but no position does.
+        """Move this network to a device; on a GPU its weights become bfloat16, but not positions.
 
-        Raises ConfigError for a device that is not here.
+        Raises ConfigError if the device does not exist.
         """
         try:
             self.to(device)
@@ -120,5 +120,5 @@ class Amadeus(nn.Module):
         return self
 
     def num_parameters(self) -> int:
-        """Number of learned values."""
+        """Number of parameters."""
         return sum(p.numel() for p in self.parameters())

@@ -1,6 +1,6 @@
-"""Checkpoints of the model in torch; `checkpoint_files` says what their folders hold.
+"""Writes and reads checkpoints in torch; `checkpoint_files` describes their folders.
 
-Writing is atomic: a kill leaves the old checkpoint or the new one.
+Every file is written atomically.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from amadeus.errors import CheckpointError
-from amadeus.files import write_atomically
+from amadeus.files import write_atomically, write_text
 from amadeus.model.amadeus import Amadeus
 from amadeus.model.checkpoint_files import (
     CONFIG,
@@ -39,9 +39,9 @@ def save_checkpoint(
 ) -> None:
     """Write weights and sizes to a folder.
 
-    dtype: type the weights are stored in. file_bytes: most bytes of weights in one file; all in one
-    if left out. notes: numbers and words, kept under "notes" (steps, losses).
-    Raises CheckpointError where a single matrix is larger than a file.
+    dtype: type of the stored weights. file_bytes: maximum bytes of weights per file; by default,
+    all weights are in one file. notes: numbers and words, stored under "notes" (steps, losses).
+    Raises CheckpointError if a single matrix is larger than a file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = {
@@ -55,23 +55,23 @@ def save_checkpoint(
     for name, part in _files(weights, file_bytes).items():
         write_atomically(folder / name, partial(save_file, part))
     text = json.dumps(config, indent=2) + "\n"
-    write_atomically(folder / CONFIG, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(folder / CONFIG, text)
 
 
 def load_checkpoint(folder: Path) -> Amadeus:
     """The model of a checkpoint folder, in float32 and evaluation mode.
 
-    Raises CheckpointError for a folder that holds none, or a damaged one.
+    Raises CheckpointError for a folder without a checkpoint, or with a damaged one.
     """
     config = read_sizes(folder)
-    weights = read_weights(folder, config, load_file)  # first: they bound what the model takes
+    weights = read_weights(folder, config, load_file)  # first, because they limit the model's size
     model = Amadeus(config)
     model.load_state_dict({k: w.float() for k, w in weights.items()})
     return model.eval()
 
 
 def _files(weights: dict[str, torch.Tensor], file_bytes: int | None) -> dict[str, dict]:
-    """Weights by the file they go to."""
+    """The weights of each file."""
     if file_bytes is None:
         return {WEIGHTS: weights}
     parts: list[dict[str, torch.Tensor]] = []

@@ -16,7 +16,7 @@ from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 
 class ConditionalEnhancement(nn.Module):
-    """Latents to attribute slots; without `config.enhancement`, only their spreading is left."""
+    """Turns latents into attribute slots; without `config.enhancement`, it only spreads them."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class ConditionalEnhancement(nn.Module):
             self.to_theme = Attention(width, heads, heads, memory_width=config.width)
 
     def memory_keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Keys and values of the context memory, once per piece. memory: [B, M, D]."""
+        """Keys and values of the context memory; needed once per piece. memory: [B, M, D]."""
         return self.to_theme.keys_values(memory) if self.enhancement else None
 
     def forward(
@@ -45,9 +45,7 @@ class ConditionalEnhancement(nn.Module):
             return x
         shape = x.shape
         x = x.flatten(0, 1)  # [B N, A, E]
-        normed = rms_norm(x)
-        keys, values = self.among_slots.keys_values(normed)
-        x = x + self.among_slots.attend(self.among_slots.queries(normed), keys, values)
+        x = x + self.among_slots(rms_norm(x))
         x = x.view(shape[0], -1, shape[-1])  # [B, N A, E]
         x = x + self.to_theme.attend(
             self.to_theme.queries(rms_norm(x)), *keys_values, mask=memory_mask[:, None, None, :]

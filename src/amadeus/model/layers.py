@@ -1,4 +1,4 @@
-"""The parts that every Transformer here is made of.
+"""The layers of all Transformers here.
 
 Pre-norm blocks with parameter-free RMSNorm, normalised queries and keys (QK-norm), rotary
 positions, squared ReLU, no biases, and output projections that start at zero, so that a block
@@ -12,6 +12,11 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from amadeus.model.kv_cache import CachePositions, KVCache
+
+Rotary = tuple[Tensor, Tensor]
+"""Cosines and sines of positions, as from `RotaryPositions`."""
 
 
 def rms_norm(x: Tensor) -> Tensor:
@@ -37,14 +42,14 @@ class RotaryPositions(nn.Module):
         frequencies = theta ** -(torch.arange(0, head_width, 2) / head_width)
         self.register_buffer("frequencies", frequencies, persistent=False)  # [K / 2]
 
-    def forward(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, positions: Tensor) -> Rotary:
         """Cosines and sines of positions, float32 [..., 1, T, K / 2]. positions: [..., T]."""
         angles = positions[..., None, :, None].float() * self.frequencies
         return angles.cos(), angles.sin()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
+    """Rotate the two halves of each head by its position. x: [B, H, T, K]. Same shape and type."""
     left, right = x.float().chunk(2, dim=-1)
     turned = left * cos - right * sin, left * sin + right * cos
     return torch.cat([half.type_as(x) for half in turned], dim=-1)
@@ -74,15 +79,53 @@ class Attention(nn.Module):
         values = self.value(memory).unflatten(-1, (self.kv_heads, -1)).transpose(1, 2)
         return rms_norm(keys), values
 
-    def attend(
-        self,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        mask: Tensor | None = None,
-        causal: bool = False,
+    def project(self, x: Tensor, rotary: Rotary | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries [B, H, T, K], keys and values [B, kv_heads, T, K] of x, [B, T, D]."""
+        # Gradients add up in the order of these products, so runs repeat only if it stays.
+        if rotary is None:
+            keys, values = self.keys_values(x)
+            return self.queries(x), keys, values
+        queries = rotate(self.queries(x), *rotary)
+        keys, values = self.keys_values(x)
+        return queries, rotate(keys, *rotary), values
+
+    def forward(
+        self, x: Tensor, rotary: Rotary | None = None, *, causal: bool = False,
+        cache: KVCache | None = None, at: CachePositions | None = None,
+    ) -> Tensor:  # fmt: skip
+        """Self-attention. x: [B, T, D]. Same shape.
+
+        cache: remembers keys and values at positions `at`. If these positions attend to the cache,
+        T is 1, and `causal` makes no difference.
+        """
+        queries, keys, values = self.project(x, rotary)
+        if cache is not None and at is not None:
+            cache.write(at, keys, values)
+            if at.width:
+                return self.attend_to_cache(queries, *cache.read(len(x), at.width), at.mask)
+        return self.attend(queries, keys, values, causal=causal)
+
+    def attend_to_cache(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
     ) -> Tensor:
-        """Mix values and project them. mask: bool, broadcastable to [B, H, T, M]; True may be seen.
+        """Attention of one position per piece. queries: [B, H, 1, K]; keys, values: [B, kv_heads,
+        M, K]. Returns [B, 1, D]."""
+        size, kv_heads, _, width = keys.shape
+        # The queries that share a key take the place of positions: no key is copied.
+        grouped = queries.view(size, kv_heads, -1, width)
+        mixed = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask)
+        return self.output(self.merge_groups(mixed))
+
+    def merge_groups(self, mixed: Tensor) -> Tensor:
+        """[B, kv_heads, H / kv_heads, K] to [B, 1, D]."""
+        return mixed.reshape(len(mixed), 1, -1)
+
+    def attend(
+        self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None,
+        causal: bool = False,
+    ) -> Tensor:  # fmt: skip
+        """Attention and the output projection. mask: bool, broadcastable to [B, H, T, M]; False
+        hides.
 
         Returns [B, T, D].
         """
@@ -124,3 +167,20 @@ class MLP(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: [..., width]. Same shape."""
         return self.down(squared_relu(self.up(x)))
+
+
+class Block(nn.Module):
+    """Self-attention, then an MLP."""
+
+    def __init__(self, width: int, heads: int, kv_heads: int, mlp_ratio: int) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads, kv_heads)
+        self.mlp = MLP(width, mlp_ratio)
+
+    def forward(
+        self, x: Tensor, rotary: Rotary | None = None, *, causal: bool = False,
+        cache: KVCache | None = None, at: CachePositions | None = None,
+    ) -> Tensor:  # fmt: skip
+        """x: [B, T, D]. Same shape. The other arguments are those of `Attention`."""
+        x = x + self.attention(rms_norm(x), rotary, causal=causal, cache=cache, at=at)
+        return x + self.mlp(rms_norm(x))

@@ -1,4 +1,4 @@
-"""Note decoder: given the slots of a note and the attributes known so far, what are the others?"""
+"""Note decoder: predicts the masked attributes of a note from its slots and known attributes."""
 
 from __future__ import annotations
 
@@ -6,27 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from amadeus.model.config import ModelConfig
-from amadeus.model.layers import MLP, Attention, rms_norm
+from amadeus.model.layers import Block, rms_norm
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
 
 MAX_SIZE = max(SIZES)
-
-
-class DecoderBlock(nn.Module):
-    """Bidirectional self-attention over the attributes of a note, then an MLP."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        heads = config.decoder_heads
-        self.attention = Attention(config.decoder_width, heads, heads)
-        self.mlp = MLP(config.decoder_width, config.mlp_ratio)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: [R, A, E]. Same shape."""
-        normed = rms_norm(x)
-        keys, values = self.attention.keys_values(normed)
-        x = x + self.attention.attend(self.attention.queries(normed), keys, values)
-        return x + self.mlp(rms_norm(x))
 
 
 class NoteDecoder(nn.Module):
@@ -42,7 +25,10 @@ class NoteDecoder(nn.Module):
         # Each attribute's values are followed by its [MASK].
         self.table = nn.Embedding(sum(SIZES) + NUM_ATTRIBUTES, width)
         nn.init.normal_(self.table.weight, std=0.5)
-        self.blocks = nn.ModuleList(DecoderBlock(config) for _ in range(config.decoder_layers))
+        self.blocks = nn.ModuleList(
+            Block(width, config.decoder_heads, config.decoder_heads, config.mlp_ratio)
+            for _ in range(config.decoder_layers)
+        )
         # Heads padded to one size: one batched product instead of eight.
         self.heads = nn.Parameter(torch.zeros(NUM_ATTRIBUTES, width, MAX_SIZE))
         sizes = torch.tensor(SIZES)
@@ -57,13 +43,24 @@ class NoteDecoder(nn.Module):
 
         Returns logits, float32 [..., A, V], minus infinity at values that an attribute lacks.
         """
-        known = self.table(torch.where(masked, self.masks, values) + self.offsets)
-        x = (slots + known).view(-1, NUM_ATTRIBUTES, slots.shape[-1])  # [R, A, E]
-        for block in self.blocks:
-            x = block(x)
-        return self.read_out(x).view(*values.shape, MAX_SIZE)
-
-    def read_out(self, x: Tensor) -> Tensor:
-        """Logits of slots x [R, A, E] that have seen each other, float32 [R, A, V]."""
-        logits = torch.einsum("rae,aev->rav", rms_norm(x), self.heads.type_as(x)).float()
+        logits = self.predict(slots, torch.where(masked, self.masks, values))
         return logits.masked_fill(self.padding, float("-inf"))
+
+    def predict(self, slots: Tensor, values: Tensor) -> Tensor:
+        """Like `forward`, with `masks` as the values of unknown attributes.
+
+        The logits of values that an attribute lacks mean nothing.
+        """
+        return self.read_out(slots + self.table(values + self.offsets))
+
+    def read_out(self, x: Tensor, causal: bool = False) -> Tensor:
+        """Run the blocks on slots with values, [..., A, E]. Returns logits, float32 [..., A, V].
+
+        causal: let each slot attend only to those before it and to itself.
+        """
+        shape = x.shape[:-1]
+        x = x.view(-1, *x.shape[-2:])  # [R, A, E]
+        for block in self.blocks:
+            x = block(x, causal=causal)
+        logits = torch.einsum("rae,aev->rav", rms_norm(x), self.heads.type_as(x)).float()
+        return logits.view(*shape, MAX_SIZE)

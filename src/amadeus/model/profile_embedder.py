@@ -1,7 +1,6 @@
-"""Profile embedder: every value of a profile is a learned vector of the text encoder's width.
+"""Profile embedder: a learned vector for every value of a profile.
 
-The vectors stand before the token states of the text, so that the rest of the network reads both
-alike.
+The vectors have the width of the text encoder and precede the token states of the text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from amadeus.tokens.vocabulary import DRUMS, METRES, SIZES, TEMPOS, Attribute, b
 
 
 class ProfileEmbedder(nn.Module):
-    """One table for the values of all fields; vector 0 stays zero."""
+    """A table for the values of all fields; vector 0 stays zero."""
 
     def __init__(self, text_width: int) -> None:
         super().__init__()
@@ -31,7 +30,7 @@ class ProfileEmbedder(nn.Module):
 def join(
     profile: Tensor, profile_lengths: Tensor, text: Tensor, text_lengths: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Profile vectors and the token states after them, without a gap.
+    """Profile vectors followed by token states, without a gap.
 
     profile: [B, P, text_width]; text: [B, S, text_width]; both right-padded, with lengths int [B].
     Returns [B, P + S, text_width], right-padded, and the lengths, int [B].
@@ -40,7 +39,7 @@ def join(
     places = torch.arange(both.shape[1], device=both.device)  # [P + S]
     width = profile.shape[1]
     first = profile_lengths[:, None]
-    # Place n of the result is n of the profile, and after its end the next one of the text.
+    # Place n of the result is vector n of the profile, or else the next token of the text.
     source = torch.where(places < first, places, places - first + width)
     source = source.clamp(max=both.shape[1] - 1)
     joined = both.gather(1, source[..., None].expand(-1, -1, both.shape[2]))
@@ -49,9 +48,9 @@ def join(
 
 @torch.no_grad()
 def start_from_rows(embedder: ProfileEmbedder, rows: Tensor, text_projection: Tensor) -> None:
-    """Let keys, tempos, metres and instruments begin as what rows with these values look like.
+    """Initialise keys, tempos, time signatures and instruments with the vectors of such rows.
 
-    A network that was trained without profiles then continues them as it continues such rows.
+    A network that was trained without profiles then treats them like rows with these values.
 
     rows: the table of the note embedder, [sum of SIZES, D]; text_projection: [D, text_width].
     """
@@ -61,7 +60,7 @@ def start_from_rows(embedder: ProfileEmbedder, rows: Tensor, text_projection: Te
     def put(index: int, *values: tuple[Attribute, int]) -> None:
         target = torch.stack([rows[offset[a] + value] for a, value in values]).float().mean(0)
         vector = inverse @ target
-        # As large as the vectors that stay random.
+        # As large as the random vectors.
         size = embedder.table.weight.shape[1] ** 0.5 * 0.5
         embedder.table.weight[index] = vector * (size / vector.norm().clamp(min=1e-6))
 

@@ -9,6 +9,7 @@ from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64
 from functools import cache
 from pathlib import Path
 
+from amadeus.diffusion.unmasking import DrawSettings
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 _FOLDER = Path(__file__).parent
@@ -57,8 +58,7 @@ class UnmaskTask(ctypes.Structure):
         ("first_beats", c_void_p),
         ("bar_ticks", c_void_p),
         ("noise", c_void_p),
-        ("temperatures", c_double * NUM_ATTRIBUTES),
-        ("top_ps", c_double * NUM_ATTRIBUTES),
+        ("draws", c_double * NUM_ATTRIBUTES * len(DrawSettings._fields)),
         ("bias", c_void_p),
         ("conditional_biases", ConditionalBias * 2),
         ("values", c_int64 * NUM_ATTRIBUTES),

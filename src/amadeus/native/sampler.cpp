@@ -144,14 +144,15 @@ private:
         int best = values[0];
         for (int v : values)
             if (logits[v] > logits[best]) best = v;
-        if (task_.temperatures[a] == 0) return best;
+        double temperature = task_.draws[TEMPERATURE][a], top_p = task_.draws[TOP_P][a];
+        if (temperature == 0) return best;
         weights.clear();
         for (int v : values)
-            weights.push_back(std::exp((double(logits[v]) - logits[best]) / task_.temperatures[a]));
-        if (task_.top_ps[a] < 1) {
+            weights.push_back(std::exp((double(logits[v]) - logits[best]) / temperature));
+        if (top_p < 1) {
             heap = weights;  // a heap instead of sorting, because the nucleus is small
             std::make_heap(heap.begin(), heap.end());
-            double target = task_.top_ps[a] * std::accumulate(heap.begin(), heap.end(), 0.0);
+            double target = top_p * std::accumulate(heap.begin(), heap.end(), 0.0);
             double sum = 0;
             while (heap.size() > 1 && (sum += heap.front()) < target) {
                 std::pop_heap(heap.begin(), heap.end());
@@ -161,6 +162,8 @@ private:
             for (double& weight : weights)
                 if (weight < smallest) weight = 0;
         }
+        for (double& weight : weights)
+            if (weight < task_.draws[MIN_P][a]) weight = 0;  // the largest is 1
         double target = task_.noise[ATTRIBUTES + a] *
                         std::accumulate(weights.begin(), weights.end(), 0.0);
         double sum = 0;

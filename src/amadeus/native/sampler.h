@@ -5,6 +5,9 @@
 
 constexpr int MAX_CONDITIONAL_BIASES = 2;
 
+// How the value of an attribute is drawn: the fields of `DrawSettings` in diffusion/unmasking.py.
+enum DrawSetting { TEMPERATURE, TOP_P, MIN_P, DRAW_SETTINGS };
+
 // A bias on the logits of attribute `target` that depends on the known value of attribute `source`.
 // library.py declares the same fields in the same order, as it does for the structures below.
 struct ConditionalBias {
@@ -21,8 +24,7 @@ struct UnmaskTask {
     const int64_t* first_beats;
     const int64_t* bar_ticks;
     const double* noise;  // [2, A], uniform: for the random order, and for the draws
-    double temperatures[ATTRIBUTES];
-    double top_ps[ATTRIBUTES];
+    double draws[DRAW_SETTINGS][ATTRIBUTES];
     const float* bias;  // [A, max values], or null
     ConditionalBias conditional_biases[MAX_CONDITIONAL_BIASES];
     int64_t values[ATTRIBUTES];

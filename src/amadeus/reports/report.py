@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from amadeus.files import write_atomically
+from amadeus.files import write_bytes, write_text
 from amadeus.reports.page import to_html
 
 PAGE, HTML_PAGE, NUMBERS = "README.md", "report.html", "numbers.json"
@@ -85,12 +84,12 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = {f"{name}.png": _to_png(figure) for name, figure in self.pictures.items()}
         for name, data in pictures.items():
-            write_atomically(folder / name, partial(Path.write_bytes, data=data))
+            write_bytes(folder / name, data)
         page = self.to_markdown()
         numbers = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
         html = to_html(self.title, page, pictures)
         for name, text in ((NUMBERS, numbers), (PAGE, page), (HTML_PAGE, html)):
-            write_atomically(folder / name, partial(_write_text, text))
+            write_text(folder / name, text)
 
 
 def in_code(text: str) -> str:
@@ -109,7 +108,3 @@ def _to_png(figure: Figure) -> bytes:
     png = BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None})
     return png.getvalue()
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -4,11 +4,11 @@ limits            how much a client may ask for
 models            response bodies
 requests          request bodies
 engine            the thread that composes all pieces in one batch
-job_composer      a composer for one job, backed by the engine
+job_runner        composes the requests of one job in the engine
 tasks             the work of each kind of job, validated before it is queued
 jobs              a job and its events
 fair_queue        which waiting job starts next
-runner            starts jobs, stores their pieces, and ends jobs that are stuck
+scheduler         starts jobs, stores their pieces, and ends jobs that are stuck
 store             stored pieces, and pieces in memory until there is disk space
 database, disk    SQLite that survives a full disk; files that only their owner can read
 worker_process    a separate process for file conversion and analysis

@@ -22,7 +22,7 @@ from amadeus.server.guard import Access, Guard
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
 from amadeus.server.reference import reference_page
-from amadeus.server.runner import Runner
+from amadeus.server.scheduler import Scheduler
 from amadeus.server.services import Services
 from amadeus.server.static_files import CachedStaticFiles
 from amadeus.server.store import Store
@@ -58,22 +58,24 @@ def create_app(
             ) as worker,
         ):
             engine = Engine(composer.model, context=composer.context, max_pieces=limits.running)
-            runner = Runner(composer, engine, store, limits, metrics)
+            scheduler = Scheduler(composer, engine, store, limits, metrics)
             files = FileCache(data / CACHE, worker, limits.cache_bytes)
             store.on_full_disk(files.clear)
             app.state.services = Services(
-                model, composer, limits, metrics, store, worker, files, runner, access.is_private
+                model, composer, limits, metrics, store, worker, files, scheduler, access.is_private
             )
-            metrics.watch("amadeus_jobs_running", "Jobs running.", lambda: runner.running)
-            metrics.watch("amadeus_jobs_waiting", "Jobs waiting.", lambda: runner.waiting)
+            metrics.watch("amadeus_jobs_running", "Jobs running.", lambda: scheduler.running)
+            metrics.watch("amadeus_jobs_waiting", "Jobs waiting.", lambda: scheduler.waiting)
             # Loads the text encoder now rather than during the first job.
             await asyncio.to_thread(composer.generate, "warm up", bars=1, notes=1)
             engine.start()
-            background = [asyncio.create_task(coro) for coro in (runner.watch(), runner.save())]
+            background = [
+                asyncio.create_task(coro) for coro in (scheduler.watch(), scheduler.save())
+            ]
             try:
                 yield
             finally:
-                await runner.stop(0)
+                await scheduler.stop(0)
                 for task in background:
                     task.cancel()
                 engine.stop()

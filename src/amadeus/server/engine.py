@@ -7,17 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from amadeus.errors import AmadeusError, BusyError
 from amadeus.inference.request import PieceState, Request
-from amadeus.inference.session import Session
-
-if TYPE_CHECKING:
-    from amadeus.inference.session import Model
-
+from amadeus.inference.session import Model, Session
 
 _LOG = logging.getLogger(__name__)
 STALL_SECONDS = 300.0

@@ -15,7 +15,7 @@ from amadeus.server import models
 from amadeus.server.database import CannotStore
 from amadeus.server.engine import EngineFailed
 from amadeus.server.fair_queue import TooManyJobs
-from amadeus.server.runner import Stopping
+from amadeus.server.scheduler import Stopping
 from amadeus.server.worker_process import WorkerFailed
 
 RETRY_SECONDS = 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.request import MAX_GUIDANCE
+from amadeus.inference.sampling import OPTIONS, Option
 from amadeus.profile import Profile
 from amadeus.profile.wording import MOST
 from amadeus.text.profile_of_prompt import profile_settings
@@ -48,8 +49,8 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class JobRequest(RequestModel):
-    """Fields common to all jobs."""
+class _Request(RequestModel):
+    """The first fields of all jobs."""
 
     prompt: Text = Field(default="", description="Description of the music in words.")
     constraints: Constraints = Field(
@@ -63,24 +64,24 @@ class JobRequest(RequestModel):
         description="Strength of the prompt: above 1 is stronger and takes twice the work; 0 "
         "ignores it.",
     )
-    steps: Annotated[int, Field(ge=1, le=8)] | None = Field(
-        default=None, description="Predictions per note: fewer is faster, more is more accurate."
-    )
-    threshold: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None,
-        description="Decide all attributes with at least this probability in one step.",
-    )
-    temperature: Annotated[float, Field(ge=0, le=10)] | None = Field(
-        default=None,
-        description="Below 1 is safer, above 1 is bolder, 0 takes the most likely values.",
-    )
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
-        default=None,
-        description="Sample from the most likely values whose probabilities sum to this.",
-    )
-    order: Literal["confidence", "entropy", "random", "fixed"] | None = Field(
-        default=None, description="Which attribute of a note is decided first."
-    )
+
+
+def _field(option: Option) -> Any:
+    """A type and a default for `create_model`."""
+    kind = Annotated[option.kind, Field(**option.limits)] if option.limits else option.kind
+    return kind | None, Field(default=None, description=option.help)
+
+
+_SampledRequest: Any = create_model(
+    "_SampledRequest",
+    __base__=_Request,
+    **{name: _field(option) for name, option in OPTIONS.items()},
+)
+
+
+class JobRequest(_SampledRequest):  # type: ignore[misc]
+    """Fields common to all jobs."""
+
     title: Title | None = Field(default=None, description="Title of the new piece.")
     cancel_on_disconnect: bool = Field(
         default=False,
@@ -93,8 +94,7 @@ class JobRequest(RequestModel):
 
     def sampling(self) -> dict[str, Any]:
         """The sampling settings that were set, for the composer."""
-        names = {"guidance", "steps", "threshold", "temperature", "top_p", "order"}
-        return self.model_dump(include=names, exclude_none=True)
+        return self.model_dump(include={"guidance", *OPTIONS}, exclude_none=True)
 
 
 class ProfileFields(RequestModel):

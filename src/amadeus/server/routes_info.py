@@ -116,12 +116,16 @@ async def info(services: ServicesDep) -> models.Info:
     summary="Whether the server accepts jobs",
 )
 async def health(services: ServicesDep) -> Response:
-    runner = services.runner
+    scheduler = services.scheduler
     status = models.Health(
-        status="failed" if not runner.is_alive else "stopping" if runner.is_stopping else "ok",
+        status="failed"
+        if not scheduler.is_alive
+        else "stopping"
+        if scheduler.is_stopping
+        else "ok",
         version=version("amadeus-music"),
-        running=runner.running,
-        waiting=runner.waiting,
+        running=scheduler.running,
+        waiting=scheduler.waiting,
     )
     return JSONResponse(status.model_dump(), 200 if status.status == "ok" else 503)
 

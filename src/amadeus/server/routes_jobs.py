@@ -13,10 +13,11 @@ from fastapi.responses import StreamingResponse
 
 from amadeus.errors import BusyError
 from amadeus.music.midi import read_midi
+from amadeus.music.score import Score
 from amadeus.server import models, requests
 from amadeus.server.errors import HttpError, documented
 from amadeus.server.jobs import Job
-from amadeus.server.runner import Runner
+from amadeus.server.scheduler import Scheduler
 from amadeus.server.services import Client, Services, ServicesDep
 from amadeus.server.tasks import Task, plan_compose, plan_continue, plan_edit
 
@@ -47,8 +48,7 @@ async def compose(
     like = await services.profile_like(request.like)
 
     def plan() -> Task:
-        task = plan_compose(request, _seed(request), services.limits, services.composer, like)
-        return task
+        return plan_compose(request, _seed(request), services.limits, services.composer, like)
 
     return await _submit(plan, client, services, response)
 
@@ -64,8 +64,7 @@ async def continue_piece(
     request: requests.ContinueRequest, client: Client, services: ServicesDep, response: Response
 ) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = services.piece(request.piece).title, services.midi(request.piece)
-        return plan_continue(request, _seed(request), services.limits, read_midi(midi), title)
+        return plan_continue(request, _seed(request), services.limits, *_given(request, services))
 
     return await _submit(plan, client, services, response)
 
@@ -77,27 +76,26 @@ async def edit(
     request: requests.EditRequest, client: Client, services: ServicesDep, response: Response
 ) -> models.JobStatus:
     def plan() -> Task:
-        title, midi = services.piece(request.piece).title, services.midi(request.piece)
-        return plan_edit(request, _seed(request), services.limits, read_midi(midi), title)
+        return plan_edit(request, _seed(request), services.limits, *_given(request, services))
 
     return await _submit(plan, client, services, response)
 
 
 @router.get("", responses=documented(), summary="Waiting, running and recently ended jobs")
 async def list_jobs(services: ServicesDep) -> models.Jobs:
-    return models.Jobs(jobs=[_status(job, services.runner) for job in services.runner.jobs()])
+    return models.Jobs(jobs=[_status(job, services.scheduler) for job in services.scheduler.jobs()])
 
 
 @router.get("/{id}", responses=documented(404), summary="The status of a job")
 async def get_job(id: JobId, services: ServicesDep) -> models.JobStatus:
-    return _status(_job(id, services), services.runner)
+    return _status(_job(id, services), services.scheduler)
 
 
 @router.delete("/{id}", responses=documented(404), summary="Cancel a job")
 async def cancel_job(id: JobId, services: ServicesDep) -> models.JobStatus:
     job = _job(id, services)
-    services.runner.cancel(job)
-    return _status(job, services.runner)
+    services.scheduler.cancel(job)
+    return _status(job, services.scheduler)
 
 
 @router.get(
@@ -121,31 +119,31 @@ async def follow_job(
             f"{len(job.followers)} clients already follow this job; disconnect one of them"
         )
     return StreamingResponse(
-        _events(job, last_event_id, services.runner),
+        _events(job, last_event_id, services.scheduler),
         media_type="text/event-stream",
         headers={"x-accel-buffering": "no"},
     )
 
 
-async def _events(job: Job, last: int, runner: Runner) -> AsyncIterator[bytes]:
+async def _events(job: Job, last: int, scheduler: Scheduler) -> AsyncIterator[bytes]:
     try:
         async with aclosing(job.follow(last)) as events:
             async for event in events:
                 yield event
     finally:
-        runner.follower_left(job)
+        scheduler.follower_left(job)
 
 
 async def _submit(
     plan: Callable[[], Task], client: str, services: Services, response: Response
 ) -> models.JobStatus:
     """Queue a job if it is valid. Planning takes up to a second, so it runs in a thread."""
-    services.runner.check_capacity(client)
+    services.scheduler.check_capacity(client)
     await asyncio.to_thread(services.store.check_capacity)
     task = await asyncio.to_thread(plan)
-    job = services.runner.submit(task, client)
+    job = services.scheduler.submit(task, client)
     response.headers["location"] = f"/api/v1/jobs/{job.id}"
-    return _status(job, services.runner)
+    return _status(job, services.scheduler)
 
 
 def _seed(request: requests.JobRequest) -> int:
@@ -153,11 +151,19 @@ def _seed(request: requests.JobRequest) -> int:
     return secrets.randbelow(10**6) if request.seed is None else request.seed
 
 
+def _given(
+    request: requests.ContinueRequest | requests.EditRequest, services: Services
+) -> tuple[Score, str]:
+    """The piece that a request starts from, and its title. Raises HttpError if there is none."""
+    title, midi = services.piece(request.piece).title, services.midi(request.piece)
+    return read_midi(midi), title
+
+
 def _job(id: str, services: Services) -> Job:
-    if (job := services.runner.get(id)) is None:
+    if (job := services.scheduler.get(id)) is None:
         raise HttpError(404, "not_found", f"there is no job {id}, or it ended too long ago")
     return job
 
 
-def _status(job: Job, runner: Runner) -> models.JobStatus:
-    return job.describe(runner.position(job))
+def _status(job: Job, scheduler: Scheduler) -> models.JobStatus:
+    return job.describe(scheduler.position(job))

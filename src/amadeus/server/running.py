@@ -74,8 +74,8 @@ class Server(uvicorn.Server):
             self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        runner = self._app.state.services.runner
-        stopping = asyncio.create_task(runner.stop(self._grace))
+        scheduler = self._app.state.services.scheduler
+        stopping = asyncio.create_task(scheduler.stop(self._grace))
         while not (stopping.done() or self.force_exit):  # set by a second Ctrl-C
             await asyncio.wait([stopping], timeout=_POLL_SECONDS)
         await super().shutdown(sockets)

@@ -15,7 +15,7 @@ from amadeus.server.errors import HttpError
 from amadeus.server.file_cache import FileCache
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
-from amadeus.server.runner import Runner
+from amadeus.server.scheduler import Scheduler
 from amadeus.server.store import Store
 from amadeus.server.worker_process import WorkerProcess
 
@@ -32,7 +32,7 @@ class Services:
     store: Store
     worker: WorkerProcess
     files: FileCache
-    runner: Runner
+    scheduler: Scheduler
     is_private: bool
     """Whether only this machine can reach the server."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -24,7 +24,6 @@ from amadeus.music.performance import BarLine, PlayedNote
 from amadeus.music.score import Score
 from amadeus.profile import Profile
 from amadeus.server import models, requests
-from amadeus.server.job_composer import JobComposer
 from amadeus.server.limits import Limits
 from amadeus.server.view import bar_event, note_event
 from amadeus.text.prompt import PromptFacts
@@ -57,7 +56,7 @@ class Task(ABC):
         return {**self.request.settings(), "seed": self.seed}
 
     @abstractmethod
-    def run(self, composer: JobComposer, emit: Emit) -> Score:
+    def run(self, composer: Composer, emit: Emit) -> Score:
         """Compose, emitting bars and notes as they are composed."""
 
     def release_score(self) -> None:
@@ -72,7 +71,7 @@ class ComposeTask(Task):
     request: requests.ComposeRequest
     piece: PiecePlan
 
-    def run(self, composer: JobComposer, emit: Emit) -> Score:
+    def run(self, composer: Composer, emit: Emit) -> Score:
         def on_bar(bar: BarLine) -> None:
             emit("bar", bar_event(bar))
 
@@ -86,7 +85,7 @@ class ContinueTask(Task):
     request: requests.ContinueRequest
     score: Score
 
-    def run(self, composer: JobComposer, emit: Emit) -> Score:
+    def run(self, composer: Composer, emit: Emit) -> Score:
         request = self.request
         return _emit_notes(
             composer.stream_continuation(
@@ -106,7 +105,7 @@ class EditTask(Task):
     score: Score
     edit: Edit
 
-    def run(self, composer: JobComposer, emit: Emit) -> Score:
+    def run(self, composer: Composer, emit: Emit) -> Score:
         request = self.request
 
         def progress(bars: int, rows: int) -> None:
@@ -201,12 +200,8 @@ def plan_edit(
 def chips_of(facts: PromptFacts) -> list[models.Chip]:
     """The phrases of a prompt that were understood."""
     return [
-        models.Chip(
-            label=chip.label, value=chip.value,
-            start=chip.span.start, end=chip.span.end, text=chip.span.text,
-        )
-        for chip in facts.chips
-    ]  # fmt: skip
+        models.Chip(label=chip.label, value=chip.value, **asdict(chip.span)) for chip in facts.chips
+    ]
 
 
 def profile_of(planned: ProfilePlan) -> models.PieceProfile:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amadeus.files import write_atomically
+from amadeus.files import write_atomically, write_bytes
 from amadeus.text.encoder import MODEL, TOKENIZER
 from amadeus.text.pretrained import find_encoder, load_network
 
@@ -35,7 +35,7 @@ def export_minilm(folder: Path) -> None:
     quantize(model.graph)
     folder.mkdir(parents=True, exist_ok=True)
     data = model.SerializeToString(deterministic=True)
-    write_atomically(folder / MODEL, lambda path: path.write_bytes(data))
+    write_bytes(folder / MODEL, data)
     write_atomically(folder / TOKENIZER, lambda path: shutil.copyfile(source / TOKENIZER, path))
 
 

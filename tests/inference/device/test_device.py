@@ -11,7 +11,7 @@ from amadeus.diffusion import UnmaskConfig, unmask
 from amadeus.errors import GrammarError
 from amadeus.inference.composition import compose
 from amadeus.inference.device.engine import DeviceEngine
-from amadeus.inference.device.grammar import Place, advance, place_of, task_of
+from amadeus.inference.device.grammar import GrammarState, advance, state_of, task_of
 from amadeus.inference.device.graphs import Graphs
 from amadeus.inference.device.tables import NUM_KINDS, UNKNOWN, tables_on
 from amadeus.inference.device.tasks import (
@@ -23,9 +23,10 @@ from amadeus.inference.device.tasks import (
     tasks_of,
 )
 from amadeus.inference.device.unmasking import begin, draw, reveal
-from amadeus.inference.engine import Engine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
+from amadeus.inference.sampling import sampling_config
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.model import PRESETS, Amadeus
 from amadeus.music.midi import read_midi
 from amadeus.tokens import RowType, encode
@@ -61,7 +62,7 @@ class Replays(Graphs):
 def on_device(request, monkeypatch):
     """Composes on the engine for GPUs, with or without what graphs bring."""
     monkeypatch.setattr("amadeus.inference.device.engine.Graphs", request.param)
-    monkeypatch.setattr("amadeus.inference.engine.Engine", DeviceEngine)
+    monkeypatch.setattr("amadeus.inference.torch_engine.TorchEngine", DeviceEngine)
 
 
 def tensors(arrays):
@@ -75,7 +76,7 @@ def test_the_grammar_is_the_same_on_the_device(fixtures, ends_with, limits):
     for path in sorted(fixtures.glob("*.mid")):
         grammar = Grammar(ends_with=ends_with, **limits)
         grammar.advance(mark(RowType.START)[0])
-        place = Place(**tensors(place_of([grammar])))
+        place = GrammarState(**tensors(state_of([grammar])))
         for row in encode(read_midi(path))[1:200].astype(np.int64):
             task, possible = task_of(tables, place), grammar.possible()
             sets = (task.sets[0] >> torch.arange(NUM_KINDS)[:, None, None]) & 1  # [kinds, A, V]
@@ -89,7 +90,7 @@ def test_the_grammar_is_the_same_on_the_device(fixtures, ends_with, limits):
             except GrammarError:  # beyond the limits
                 break
             place = advance(tables, place, torch.from_numpy(row)[None])
-            for name, value in place_of([grammar]).items():
+            for name, value in state_of([grammar]).items():
                 np.testing.assert_array_equal(getattr(place, name).numpy(), value, name)
 
 
@@ -103,14 +104,16 @@ def test_drawing_is_the_same_on_the_device():
         legal[rng.integers(20)] = True
         temperature, top_p = rng.choice([0, 0.5, 1, 2.0]), rng.choice([0.3, 0.9, 1])
         uniform = rng.random()
-        config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p))
-        drawn = Sampling(**tensors(sampling_of([config])))
+        min_p = float(rng.choice([0, 0.1, 0.7]))
+        config = UnmaskConfig(temperature=float(temperature), top_p=float(top_p), min_p=min_p)
+        sampling = Sampling(**tensors(sampling_of([config])))
         drawn = draw(
             torch.from_numpy(logits)[None], torch.from_numpy(legal)[None],
-            drawn.temperatures[:, :1], drawn.top_ps[:, :1], uniform * drawn.reach[:, :1],
+            sampling.draws[:, 0].split(1, dim=1), course_of([config]).settings,
+            uniform * sampling.reach[:, :1],
         )  # fmt: skip
         places = np.flatnonzero(legal)
-        assert drawn.item() == places[oracle(logits[legal], temperature, top_p, uniform)]
+        assert drawn.item() == places[oracle(logits[legal], config.draws[0], uniform)]
 
 
 def configs(rng):
@@ -121,6 +124,7 @@ def configs(rng):
         fixed_order=tuple(rng.permutation(list(UnmaskConfig().fixed_order)).tolist()),
         temperature=float(rng.choice([0, 0.7, 1])),
         top_p=float(rng.choice([0.8, 1])),
+        min_p=float(rng.choice([0, 0.3])),
     )
 
 
@@ -165,6 +169,13 @@ def test_rows_are_revealed_alike_on_the_device():
                 controls[number] = controls[number] and Control(held.plan(3, 40), 0)
 
 
+def test_an_ended_piece_draws_values_in_range(on_device, tiny_model):
+    """Rows are composed some way beyond the end, where nothing is legal."""
+    request = Request(max_notes=3, seed=1, unmask=sampling_config(top_p=0.9))
+    (piece,) = compose(tiny_model, [request], context=CONTEXT)
+    np.testing.assert_array_equal(piece, compose_naively(tiny_model, request, CONTEXT))
+
+
 def requests(caption, waltz):
     free = {"max_notes": 40, "unmask": UnmaskConfig(temperature=0.9)}
     return [
@@ -172,6 +183,7 @@ def requests(caption, waltz):
         Request(num_bars=2, seed=2, text=caption.numpy(), guidance=2.0, **free),
         Request(num_bars=5, seed=3, unmask=UnmaskConfig(num_steps=3), max_notes=60),
         Request(num_bars=4, seed=4, constrain=waltz, **free),
+        Request(num_bars=2, seed=6, unmask=UnmaskConfig(min_p=0.1, top_p=0.9), max_notes=30),
         Request(num_bars=4, seed=5, unmask=UnmaskConfig(threshold=0.3), max_notes=30),
     ]
 
@@ -196,7 +208,7 @@ def test_predictions_are_those_of_the_eager_engine(tiny_model, caption):
     rows = np.concatenate([mark(RowType.START), bar]).astype(int)
     values, known = np.zeros((2, 8), dtype=np.int64), np.zeros((2, 8), dtype=bool)
     found = []
-    for kind in (Engine, DeviceEngine):
+    for kind in (TorchEngine, DeviceEngine):
         engine = kind(tiny_model, [caption.numpy(), None], CONTEXT)
         for slot in range(2):
             engine.prefill(slot, rows)

@@ -13,8 +13,9 @@ from amadeus.inference.composition import compose
 from amadeus.inference.device import fusing
 from amadeus.inference.device.engine import DeviceEngine
 from amadeus.inference.device.fusing import SWITCH, Fuser
-from amadeus.inference.device.network import predict, weights_of
+from amadeus.inference.device.network import Seen, fused, predict
 from amadeus.inference.device.tables import UNKNOWN
+from amadeus.inference.engine import OpenPiece
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.request import Request
 from amadeus.model import PRESETS, Amadeus
@@ -47,7 +48,9 @@ def test_a_note_takes_few_kernels():
     grammar.advance(row[0])
     noise = np.random.default_rng(0).random((1, 1, 2, 8))
     with Operations() as operations:
-        engine.compose([(0, -1, 1.0)], [grammar], [sampling_config()], noise)
+        engine.compose_ahead(
+            [OpenPiece(grammar, sampling_config(), slot=0)], lambda count: noise, 1
+        )
     assert operations.count < 1450  # and 2,317 once
 
 
@@ -60,7 +63,7 @@ def test_the_decoder_of_few_kernels_predicts_what_the_readable_one_does(tiny_mod
     scales = torch.tensor([0.0, 1.0, 3.0])
     with torch.inference_mode():
         shown = torch.where(masked, UNKNOWN, values)
-        found = predict(weights_of(tiny_model).decoder, conditional, shown, unconditional, scales)
+        found = predict(fused(tiny_model).decoder, Seen(conditional, unconditional, scales), shown)
         with_text, without = (
             tiny_model.decoder(s, values, masked) for s in (conditional, unconditional)
         )
@@ -82,7 +85,7 @@ def can_fuse(monkeypatch):
 def test_what_is_compiled_composes_the_pieces_of_the_oracle(
     can_fuse, tiny_model, waltz, monkeypatch
 ):
-    monkeypatch.setattr("amadeus.inference.engine.Engine", DeviceEngine)
+    monkeypatch.setattr("amadeus.inference.torch_engine.TorchEngine", DeviceEngine)
     for request in (
         Request(num_bars=3, seed=1, max_notes=20, unmask=sampling_config()),
         Request(num_bars=2, seed=4, max_notes=8, constrain=waltz),

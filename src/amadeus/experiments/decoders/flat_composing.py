@@ -17,8 +17,8 @@ from amadeus.experiments.decoders.flat import (
     FlatAmadeus,
     flatten,
 )
-from amadeus.inference.engine import Engine
 from amadeus.inference.request import PieceState, Request
+from amadeus.inference.torch_engine import TorchEngine
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, SIZES
 
 _STARTS = [*OFFSETS.tolist(), NUM_TOKENS]
@@ -50,7 +50,7 @@ class _Writer:
 
     def __init__(self, model: FlatAmadeus, request: Request, context: int) -> None:
         self.model = model
-        self.engine = Engine(model, [request.text], context * NUM_ATTRIBUTES)
+        self.engine = TorchEngine(model, [request.text], context * NUM_ATTRIBUTES)
 
     def read(self, rows: np.ndarray) -> None:
         """Begin with rows [N, A]."""

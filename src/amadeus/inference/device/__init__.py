@@ -1,1 +1,1 @@
-"""The note step on a GPU, from reading a row to drawing the next one, without asking the host."""
+"""Composing on a GPU: reads and draws rows without waiting for the host."""

@@ -1,9 +1,10 @@
-"""Fusing: what runs between two matrix products becomes one kernel, by `torch.compile`.
+"""Fuses the operations between two matrix products into one kernel, with `torch.compile`.
 
-A graph spares the host its launches, but on the device every kernel still waits for the last one,
-which for a single row takes longer than its work. The compiler brings no graphs of its own: ours
-capture what it makes. Compiling takes a while for every new shape; torch keeps the results on disk.
-In bfloat16 fewer roundings come between, so a seed may give another piece than without.
+CUDA graphs avoid launches by the host, but on the device every kernel still waits for the last one,
+which for a single row takes longer than the work itself. The compiled kernels are captured in our
+graphs; the compiler makes none of its own. Compiling takes a while for every new shape, and torch
+caches the results on disk. In bfloat16, fused kernels round less often, so a seed may give another
+piece.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ import torch
 
 Result = TypeVar("Result")
 SWITCH = "AMADEUS_FUSE"
-"""0 in this environment variable leaves the kernels as they are."""
+"""This environment variable turns fusing off if it is 0."""
 _MOST_SHAPES = 64
-"""Shapes for which a function is compiled before the others are run as they are."""
+"""Maximum number of shapes that a function is compiled for."""
 
 
 class Fuser:
-    """Runs pure functions of tensors, compiled where that can be had."""
+    """Runs pure functions of tensors, compiled if possible."""
 
     fails = False
-    """Whether the compiler has failed in this process; it is not asked again."""
+    """Whether the compiler has failed in this process; then it is not used again."""
 
     def __init__(self, device: torch.device) -> None:
         self._wanted = can_fuse(device) and os.environ.get(SWITCH) != "0"
@@ -39,7 +40,7 @@ class Fuser:
         return self._wanted and not Fuser.fails
 
     def run(self, function: Callable[..., Result], *args: Any) -> Result:
-        """What the function returns, compiled or not."""
+        """The result of a function."""
         if not self.works:
             return function(*args)
         try:
@@ -47,9 +48,9 @@ class Fuser:
                 torch._dynamo.config.patch(recompile_limit=_MOST_SHAPES),
                 warnings.catch_warnings(),
             ):
-                warnings.simplefilter("ignore")  # of the compiler about itself
+                warnings.simplefilter("ignore")  # warnings of the compiler
                 return _compiled(function)(*args)
-        except Exception as error:  # whatever a compiler can die of; the plain function works
+        except Exception as error:  # compilers fail in many ways; the function itself works
             Fuser.fails = True
             problem = " ".join(str(error).split("\n")[:2]).strip() or type(error).__name__
             warnings.warn(
@@ -61,7 +62,7 @@ class Fuser:
 
 
 def can_fuse(device: torch.device) -> bool:
-    """Whether torch can compile for this device: it takes Triton, which comes with torch for CUDA
+    """Whether torch can compile for this device; this needs Triton, which torch for CUDA installs
     on Linux."""
     return device.type == "cuda" and find_spec("triton") is not None
 

@@ -1,7 +1,7 @@
-"""The grammar on a device: what may follow is worked out where the rows are drawn.
+"""The grammar on a device, so that free rows need not wait for the host.
 
-`tokens.grammar` says what the rules are, and a test that this says the same. Here is no room for
-what a caller permits: with constraints, the host is asked after every row.
+A test compares it with `tokens.grammar`. It knows no constraints: with them, the host works out
+what is possible after every row.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from amadeus.tokens.vocabulary import (
 )
 
 NO_LIMIT = 2**62
-# Plain numbers: a compiler of Python does not know enumerations.
+# Plain numbers, because torch.compile does not support enumerations.
 _TYPE, _BEAT, _INSTRUMENT = (int(a) for a in (Attribute.TYPE, Attribute.BEAT, Attribute.INSTRUMENT))
 _NOTE, _END, _JOIN = (int(t) for t in (RowType.NOTE, RowType.END, RowType.JOIN))
 _LATER_BITS = sum(1 << kind for kind in range(NUM_KINDS)[rules.LATER])
@@ -35,29 +35,29 @@ _BARS = tuple(range(NUM_KINDS)[rules.BARS])
 _NUM_METRES = len(METRE_TICKS)
 
 
-class Place(NamedTuple):
-    """Where every piece stands."""
+class GrammarState(NamedTuple):
+    """The state of the grammar of every piece."""
 
     last: Tensor
     """int64 [R, A], the last row."""
     open: Tensor
-    """bool [R, kinds], which kinds of rows may follow."""
+    """bool [R, kinds], the kinds of rows that may follow."""
     bar_ticks: Tensor
-    """int64 [R], length of the bar at hand."""
+    """int64 [R], length of the current bar."""
     bars: Tensor
     """int64 [R]."""
     notes: Tensor
     """int64 [R]."""
     num_bars: Tensor
-    """int64 [R], how many there may be, or NO_LIMIT."""
+    """int64 [R], maximum number, or NO_LIMIT."""
     max_notes: Tensor
     """int64 [R]; the same."""
     ends_with: Tensor
     """int64 [R]."""
 
 
-def place_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
-    """The fields of `Place` on the host. The grammars are past any FUTURE, and permit all."""
+def state_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
+    """The fields of `GrammarState` on the host. The grammars are past any FUTURE and permit all."""
     limits = [(g.num_bars, g.max_notes) for g in grammars]
     counts = {
         "bar_ticks": [g.bar_ticks for g in grammars],
@@ -74,31 +74,31 @@ def place_of(grammars: Sequence[Grammar]) -> dict[str, np.ndarray]:
     }
 
 
-def task_of(tables: Tables, place: Place) -> Task:
-    """What the next rows may be."""
-    joins = (place.ends_with == _JOIN).long()[:, None]
-    alive = (_alive(tables, place, joins) * tables.bits).sum(-1).to(torch.int16)
-    sets = tables.following[joins, tables.columns, place.last]  # [R, A, V]
-    sets = sets & tables.within[place.bar_ticks] & alive[:, None, None]
-    in_last_bar = place.bars >= place.num_bars
+def task_of(tables: Tables, state: GrammarState) -> Task:
+    """The possible next rows."""
+    joins = (state.ends_with == _JOIN).long()[:, None]
+    alive = (_alive(tables, state, joins) * tables.bits).sum(-1).to(torch.int16)
+    sets = tables.following[joins, tables.columns, state.last]  # [R, A, V]
+    sets = sets & tables.within[state.bar_ticks] & alive[:, None, None]
+    in_last_bar = state.bars >= state.num_bars
     first = in_last_bar[:, None] & (tables.columns == _TYPE)
     return Task(
         sets=sets[:, None],
-        ends_with=torch.where(in_last_bar, place.ends_with, -1),
+        ends_with=torch.where(in_last_bar, state.ends_with, -1),
         urgent=torch.where(first, FIRST, -torch.inf).double(),
     )
 
 
-def _alive(tables: Tables, place: Place, joins: Tensor) -> Tensor:
+def _alive(tables: Tables, state: GrammarState, joins: Tensor) -> Tensor:
     """The open kinds in which every attribute has a value, bool [R, kinds]. joins: [R, 1]."""
-    rooms = tables.rooms[joins, tables.columns, place.last]  # [R, A]
+    rooms = tables.rooms[joins, tables.columns, state.last]  # [R, A]
     has_room = ((rooms[:, None] & tables.bits[:, None]) != 0).all(-1)  # [R, kinds]
-    in_bar = place.last[:, _BEAT] < place.bar_ticks
+    in_bar = state.last[:, _BEAT] < state.bar_ticks
     later = (tables.bits & _LATER_BITS) != 0
-    return place.open & has_room & (in_bar[:, None] | ~later)
+    return state.open & has_room & (in_bar[:, None] | ~later)
 
 
-def advance(tables: Tables, place: Place, rows: Tensor) -> Place:
+def advance(tables: Tables, state: GrammarState, rows: Tensor) -> GrammarState:
     """Take the next rows, int64 [R, A]; see `Grammar.advance`."""
     row_type = rows[:, _TYPE]
     rest = row_type >= FIRST_REST
@@ -107,27 +107,27 @@ def advance(tables: Tables, place: Place, rows: Tensor) -> Place:
     ended = (row_type == _END) | (row_type == _JOIN)
     metre = torch.where(rest, row_type - FIRST_REST, row_type - FIRST_BAR)
     metre = metre.clamp(0, _NUM_METRES - 1)
-    after = place._replace(
+    after = state._replace(
         last=rows,
-        bar_ticks=torch.where(opens, tables.metres[metre], place.bar_ticks),
-        bars=place.bars + opens.long(),
-        notes=place.notes + 1,
+        bar_ticks=torch.where(opens, tables.metres[metre], state.bar_ticks),
+        bars=state.bars + opens.long(),
+        notes=state.notes + 1,
     )
     return after._replace(open=_open(after, sound, rest) & ~ended[:, None])
 
 
-def _open(place: Place, sound: Tensor, rest: Tensor) -> Tensor:
-    """Which kinds may follow, before looking at values, bool [R, kinds]."""
-    joins = place.ends_with == _JOIN
+def _open(state: GrammarState, sound: Tensor, rest: Tensor) -> Tensor:
+    """The kinds that may follow, regardless of values, bool [R, kinds]."""
+    joins = state.ends_with == _JOIN
     last_rest = (~joins).long()  # an empty bar may be the last one only before JOIN
-    full = place.notes >= place.max_notes
+    full = state.notes >= state.max_notes
     more = ~full
-    bar = (place.bars < place.num_bars) & more
-    empty = (place.bars < place.num_bars - last_rest) & (place.notes < place.max_notes - last_rest)
+    bar = (state.bars < state.num_bars) & more
+    empty = (state.bars < state.num_bars - last_rest) & (state.notes < state.max_notes - last_rest)
     can_end = sound | (rest & joins)
-    end = can_end & ((place.bars >= place.num_bars) | (place.num_bars == NO_LIMIT) | full)
+    end = can_end & ((state.bars >= state.num_bars) | (state.num_bars == NO_LIMIT) | full)
     note = sound & more
-    drums = note & (place.last[:, _INSTRUMENT] < DRUMS)
+    drums = note & (state.last[:, _INSTRUMENT] < DRUMS)
     kinds = [note] * NUM_KINDS
     for kind in _BARS:
         kinds[kind] = bar

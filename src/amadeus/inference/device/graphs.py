@@ -1,4 +1,4 @@
-"""CUDA graphs by what they are for: captured where they are first needed, replayed after that."""
+"""CUDA graphs by key: captured when first needed, replayed after that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 Result = TypeVar("Result")
 _WARMUPS = 2
-"""Runs before the capture, in which libraries choose their kernels and take their memory."""
+"""Runs before the capture, in which libraries choose kernels and allocate memory."""
 
 
 class Graphs:
@@ -23,10 +23,10 @@ class Graphs:
     def run(
         self, key: Hashable, work: Callable[[], Result], changes: Sequence[Tensor] = ()
     ) -> Result:
-        """What `work` returns: on CUDA, tensors that the next run with this key writes to again.
+        """The result of `work`; on CUDA, the next run with this key overwrites it.
 
-        key: of the same work, and the same shapes. changes: tensors that `work` both reads and
-        writes, so that trying it out would leave a trace.
+        key: equal for equal work and shapes. changes: tensors that `work` both reads and writes;
+        they are restored after trial runs.
         """
         if not self._captures:
             return work()
@@ -37,7 +37,7 @@ class Graphs:
         return cast("Result", result)
 
     def clear(self) -> None:
-        """Forget all: something has moved."""
+        """Discard all graphs, because a tensor has moved."""
         self._graphs.clear()
 
 
@@ -54,6 +54,6 @@ def _capture(
                 tensor.copy_(value)
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):  # which only records
+    with torch.cuda.graph(graph):  # records without running
         result = work()
     return graph, result

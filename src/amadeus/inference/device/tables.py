@@ -1,6 +1,6 @@
-"""What the grammar says, as tables on a device: one look-up takes the place of many comparisons.
+"""The grammar as tables on a device, which replace many comparisons by one look-up.
 
-Products are bits of a number: what two of them have in common is one operation.
+Sets of products are bits of a number, so an intersection is one operation.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from amadeus.tokens.vocabulary import (
 )
 
 UNKNOWN = MAX_SIZE
-"""What stands for a value that is not known; no attribute has it."""
+"""Stands for an unknown value; no attribute has this value."""
 NUM_KINDS = len(rules.KINDS)
 _SAME = (Attribute.BEAT, Attribute.CHORD, Attribute.TEMPO)
 _EVERY = np.arange(MAX_SIZE)
 
 
 class Tables(NamedTuple):
-    """What does not depend on a piece."""
+    """Tables that are the same for all pieces."""
 
     every: Tensor
     """int64 [V], 0, 1, ..."""
@@ -105,7 +105,7 @@ def _following(ends_with: RowType) -> np.ndarray:
 
 
 def _follows(kind: int, attribute: int) -> np.ndarray | None:
-    """Which values may follow which, bool [V, V], or None where the last row has no say.
+    """Which values may follow which, bool [V, V], or None if this does not depend on the last row.
 
     See `Grammar._set_neighbours`.
     """

@@ -1,27 +1,28 @@
-"""What the host tells the device about the next rows, in tensors that stay where they are."""
+"""The inputs of the device for the next rows, in tensors that stay where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import LogitBias, Order, UnmaskConfig
+from amadeus.diffusion.unmasking import DrawSettings, LogitBias, Order, UnmaskConfig
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
 from amadeus.tokens.products import Possible
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
 
 ORDERS = get_args(Order)
 FIRST = 1e9
-"""More urgent than anything."""
+"""Above every other urgency."""
 _NEVER_SURE = 2.0
 _COLDEST = 1e-300
-"""The temperature in place of 0: at it, all but the likeliest value underflows."""
+"""Replaces a temperature of 0; all but the most likely value underflow."""
 _REACH = 1 - 2.0**-40
-"""Uniforms times this stay below the total of what is drawn from, however it is added up."""
+"""A factor for uniform numbers that keeps them below the total despite rounding."""
 _MOST_LINKS = 2
 _WORD = 64
 
@@ -29,12 +30,10 @@ _WORD = 64
 class Sampling(NamedTuple):
     """An `UnmaskConfig` for every row."""
 
-    temperatures: Tensor
-    """float64 [R, A], above 0."""
-    top_ps: Tensor
-    """float64 [R, A]."""
+    draws: Tensor
+    """float64 [R, A, settings], the `DrawSettings` of each attribute, temperatures above 0."""
     reach: Tensor
-    """float64 [R, A], what uniforms are multiplied by: 0 takes the likeliest."""
+    """float64 [R, A], factors of the uniform numbers; 0 takes the most likely value."""
     threshold: Tensor
     """float32 [R]."""
     steps: Tensor
@@ -42,45 +41,45 @@ class Sampling(NamedTuple):
     order: Tensor
     """int64 [R], in the order of `ORDERS`."""
     places: Tensor
-    """float64 [R, A], of each attribute in the fixed order, negative: first comes first."""
+    """float64 [R, A], the place of each attribute in the fixed order, times -1."""
 
 
 class Task(NamedTuple):
-    """What is asked of every row: `Possible` rows, and what is added to the logits."""
+    """The `Possible` rows, and what is added to the logits."""
 
     sets: Tensor
-    """int64 or int16 [R, words, A, V]: bit by bit, the products that a value belongs to."""
+    """int64 or int16 [R, words, A, V], the products that contain each value, as bits."""
     ends_with: Tensor
-    """int64 [R], the type that takes the place of a new bar in the last one, or -1."""
+    """int64 [R], the type that replaces a new bar in the last bar, or -1."""
     urgent: Tensor
-    """float64 [R, A]: FIRST or a little less for attributes to be decided first, in their order;
-    minus infinity for others."""
+    """float64 [R, A]: FIRST or slightly less for attributes to be decided first, in order; minus
+    infinity for others."""
     bias: Tensor | None = None
     """float32 [R, A, V]."""
     links: Tensor | None = None
-    """int64 [R, L, 4]: the attribute that is given, the one that it changes, the first value that
-    the table is for, and how many it is for; 0 for none."""
+    """int64 [R, L, 4] for each `Link`: given, target, first, and the rows of its table; 0 for
+    none."""
     tables: Tensor | None = None
     """float32 [R, L, values of the given attribute, V]."""
 
 
 class Course(NamedTuple):
-    """The steps that all rows take, however they are drawn; a graph is of one course."""
+    """The steps that all rows take; there is a CUDA graph for each course."""
 
     passes: int
-    """The most predictions that one of them needs."""
+    """Maximum predictions per row."""
     reveals: int
-    """The most attributes after one prediction."""
+    """Maximum attributes revealed after one prediction."""
     orders: tuple[str, ...]
-    """The orders in which some of them are revealed."""
-    nucleus: bool
-    """Whether any leaves out what is unlikely."""
+    """The orders that are used."""
+    settings: frozenset[str]
+    """The `DrawSettings` that differ from their default in any row."""
     hurries: bool
-    """Whether any reveals what it is sure of."""
+    """Whether any row has a threshold."""
 
 
 def course_of(configs: Sequence[UnmaskConfig]) -> Course:
-    """The steps that suit all of these."""
+    """The steps that suit all of these configs."""
     reveals = [
         NUM_ATTRIBUTES if c.threshold is not None else -(-NUM_ATTRIBUTES // c.num_steps)
         for c in configs
@@ -89,18 +88,29 @@ def course_of(configs: Sequence[UnmaskConfig]) -> Course:
         passes=max(config.num_steps for config in configs),
         reveals=max(reveals),
         orders=tuple(sorted({config.order for config in configs})),
-        nucleus=any(top_p < 1 for config in configs for top_p in config.top_ps),
+        settings=frozenset().union(*map(_changed_settings, configs)),
         hurries=any(config.threshold is not None for config in configs),
     )
 
 
+@cache
+def _changed_settings(config: UnmaskConfig) -> frozenset[str]:
+    default = DrawSettings()._asdict()
+    return frozenset(
+        name for draw in config.draws for name, value in draw._asdict().items()
+        if value != default[name]
+    )  # fmt: skip
+
+
 def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
     """The fields of `Sampling` on the host."""
-    temperatures = np.array([c.temperatures for c in configs], dtype=np.float64)
+    draws = np.array([config.draws for config in configs], dtype=np.float64)  # [R, A, settings]
+    temperatures = draws[..., DrawSettings._fields.index("temperature")]  # a view
+    reach = np.where(temperatures > 0, _REACH, 0.0)
+    np.maximum(temperatures, _COLDEST, out=temperatures)
     return {
-        "temperatures": np.maximum(temperatures, _COLDEST),
-        "top_ps": np.array([c.top_ps for c in configs], dtype=np.float64),
-        "reach": np.where(temperatures > 0, _REACH, 0.0),
+        "draws": draws,
+        "reach": reach,
         "threshold": np.array(
             [_NEVER_SURE if c.threshold is None else c.threshold for c in configs], np.float32
         ),
@@ -113,7 +123,7 @@ def sampling_of(configs: Sequence[UnmaskConfig]) -> dict[str, np.ndarray]:
 
 
 class Inputs:
-    """Tensors on a device by name and shape, which are written to and never moved."""
+    """Tensors on a device by name and shape; they are overwritten but never moved."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -148,19 +158,19 @@ def tasks_of(
             task["ends_with"][row] = grammar.ends_with
         for place, attribute in enumerate(grammar.choices):
             task["urgent"][row, attribute] = FIRST - place
-    return task if all(bias is None for bias in biases) else task | _leans(biases)
+    return task if all(bias is None for bias in biases) else task | _biases(biases)
 
 
 def _bits(possible: Possible, words: int) -> np.ndarray:
-    """Which products each value belongs to, int64 [words, A, V]."""
+    """The products that contain each value, int64 [words, A, V]."""
     sets = np.zeros((words * _WORD, NUM_ATTRIBUTES, MAX_SIZE), dtype=bool)
     sets[: len(possible.sets)] = possible.sets
     packed = np.packbits(sets, axis=0, bitorder="little")  # [8 words, A, V]
     return np.ascontiguousarray(np.moveaxis(packed, 0, -1)).view("<i8").transpose(2, 0, 1)
 
 
-def _leans(biases: Sequence[LogitBias | None]) -> dict[str, np.ndarray]:
-    """What is added to the logits, if anything."""
+def _biases(biases: Sequence[LogitBias | None]) -> dict[str, np.ndarray]:
+    """What is added to the logits."""
     rows = len(biases)
     bias = np.zeros((rows, NUM_ATTRIBUTES, MAX_SIZE), dtype=np.float32)
     links = np.zeros((rows, _MOST_LINKS, 4), dtype=np.int64)
@@ -177,5 +187,5 @@ def _leans(biases: Sequence[LogitBias | None]) -> dict[str, np.ndarray]:
 
 
 def room(count: int) -> int:
-    """The next power of two: few shapes, few graphs."""
+    """The next power of two; few shapes need few graphs."""
     return 1 << max(0, count - 1).bit_length()

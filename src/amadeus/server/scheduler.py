@@ -1,4 +1,4 @@
-"""The runner: starts waiting jobs, streams their events, and stores the pieces they compose."""
+"""The scheduler: starts waiting jobs, streams their events, and stores the pieces they compose."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from amadeus.server import models
 from amadeus.server.database import CannotStore
 from amadeus.server.engine import Cancelled, Engine, EngineFailed, OutOfTime
 from amadeus.server.fair_queue import FairQueue
-from amadeus.server.job_composer import JobComposer
+from amadeus.server.job_runner import JobRunner
 from amadeus.server.jobs import Job, State, new_id, now
 from amadeus.server.limits import Limits
 from amadeus.server.metrics import Metrics
@@ -51,7 +51,7 @@ class Stopping(BusyError):
     """The server is stopping and accepts no more jobs."""
 
 
-class Runner:
+class Scheduler:
     """Used on the event loop. Each running job has a thread, which waits for its notes."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Runner:
         self._limits, self._metrics = limits, metrics
         self._loop = asyncio.get_running_loop()
         self._queue: FairQueue[Job] = FairQueue(limits.waiting, limits.waiting_each)
-        self._composers: dict[Job, JobComposer] = {}
+        self._runners: dict[Job, JobRunner] = {}
         self._jobs: dict[str, Job] = {}
         self._ended: deque[Job] = deque()
         self._idle = asyncio.Event()
@@ -137,12 +137,12 @@ class Runner:
         """End jobs that would never end on their own. now: by `time.monotonic`."""
         if (error := self._engine.fault()) is not None:
             fault = models.Fault(code="internal", message=str(error))
-            for job in [*self._queue.order(), *self._composers]:
+            for job in [*self._queue.order(), *self._runners]:
                 self._abort(job, "failed", fault)
-        for job, composer in list(self._composers.items()):
-            if now > composer.deadline + _CANCEL_SECONDS:
+        for job, runner in list(self._runners.items()):
+            if now > runner.deadline + _CANCEL_SECONDS:
                 job.claim()  # its piece is not stored if it arrives later
-                composer.cancel()
+                runner.cancel()
                 self._finish(job, None, _OVERDUE)
 
     async def stop(self, seconds: float) -> None:
@@ -151,7 +151,7 @@ class Runner:
         for job in self._queue.order():
             self._abort(job, "failed", STOPPING)
         if not await self._is_idle_within(seconds):
-            for job in list(self._composers):
+            for job in list(self._runners):
                 self._abort(job, "failed", STOPPING)
             await self._is_idle_within(_CANCEL_SECONDS)
 
@@ -166,19 +166,18 @@ class Runner:
         """Start waiting jobs, up to the limit on running jobs."""
         while len(self._queue) and self._queue.running < self._limits.running:
             job = self._queue.take()
-            composer = JobComposer(self._composer, self._engine, self._limits)
-            self._composers[job] = composer
+            runner = self._runners[job] = JobRunner(self._engine, self._limits)
             self._idle.clear()
             job.set_state("running")
             thread = threading.Thread(
-                target=self._run_job, args=(job, composer), name=job.id, daemon=True
+                target=self._run_job, args=(job, runner), name=job.id, daemon=True
             )
             try:
                 thread.start()
             except RuntimeError:  # the system's limit on threads
                 self._finish(job, None, _NO_THREAD)
 
-    def _run_job(self, job: Job, composer: JobComposer) -> None:
+    def _run_job(self, job: Job, runner: JobRunner) -> None:
         """The thread of a job."""
 
         def emit(event: str, data: BaseModel) -> None:
@@ -187,7 +186,7 @@ class Runner:
         fault: models.Fault | None = None
         piece: str | None = None
         try:
-            score = job.task.run(composer, emit)
+            score = job.task.run(self._composer.with_runner(runner), emit)
             midi, summary = encode_midi(score), summary_of(score, job.task.profile)
             if job.claim():
                 piece, fault = self._store_piece(job.task, midi, summary)
@@ -231,11 +230,11 @@ class Runner:
 
     def _finish(self, job: Job, piece: str | None, fault: models.Fault | None) -> None:
         """A job's thread has ended, or has been abandoned."""
-        if self._composers.pop(job, None) is None:
+        if self._runners.pop(job, None) is None:
             return
         job.task.release_score()
         self._queue.end(job.client)
-        if not self._composers:
+        if not self._runners:
             self._idle.set()
         job.piece = piece
         if piece is not None and fault is None:
@@ -252,7 +251,7 @@ class Runner:
             self._queue.remove(job)
             job.task.release_score()
         else:
-            self._composers[job].cancel()
+            self._runners[job].cancel()
         job.error = fault
         self._end(job, state)
 
