@@ -12,8 +12,8 @@ from amadeus.control.piece import constraints_on, plan_piece
 from amadeus.errors import ConfigError
 from amadeus.music.chords import INTERVALS, parse_chord
 from amadeus.music.grid import bars_of
+from amadeus.music.tempo_words import TEMPO_RANGES
 from amadeus.text.prompt import PromptFacts, parse_prompt
-from amadeus.text.prompt_words import TEMPO_RANGES
 from amadeus.tokens import decode
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import VALUES

@@ -5,7 +5,7 @@ import pytest
 from amadeus.control import Constraints, Length
 from amadeus.errors import ConfigError
 from amadeus.experiments.requests import CONTROLS, INSTRUMENTS, find_controls
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 
 
 @pytest.mark.parametrize("control", CONTROLS.values(), ids=list(CONTROLS))

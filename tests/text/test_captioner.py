@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amadeus.music.instrument_words import CAPTION_WORDS as INSTRUMENTS
 from amadeus.music.instruments import EVERYDAY_NAMES
 from amadeus.music.keys import Key
 from amadeus.music.midi import read_midi
@@ -18,7 +19,6 @@ from amadeus.music.score import Score, Tempo, TimeSignature, Track, make_notes
 from amadeus.profile.labels import composer_name, read_labels
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import Facts, measure
-from amadeus.text.phrases import INSTRUMENTS
 from amadeus.text.prompt import parse_prompt
 
 PITCH_CLASSES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))

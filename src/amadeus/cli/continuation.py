@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_json, progress_bar
+from amadeus.cli.display import print_json, print_unknown, progress_bar
 
 EXAMPLES = options.examples(
     "amadeus continue song.mid --bars 8 --output longer.mid",
@@ -25,8 +25,10 @@ def continue_(
     notes: options.Notes = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="Description of the music; a hint to the model.")
+        str,
+        typer.Option(help="Description of the music; values that it states are enforced."),
     ] = "",
+    prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     seed: options.Seed = None,
     sampling: options.Sampling = {},  # noqa: B006
@@ -41,6 +43,7 @@ def continue_(
     """Continue a piece; its existing notes stay as they are."""
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
+    from amadeus.text.prompt import parse_prompt
 
     limits = options.limits(no_limits)
     score = read_to_write(source, limits)
@@ -48,6 +51,8 @@ def continue_(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
     seed = options.draw_seed() if seed is None else seed
+    if prompt_constraints:
+        print_unknown(map(str, parse_prompt(prompt).unknown))
 
     from amadeus.inference.composer import load_model
 
@@ -58,6 +63,7 @@ def continue_(
             bars=bars,
             seed=seed,
             prompt=prompt,
+            prompt_constraints=prompt_constraints,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
             **options.given(notes=notes, guidance=guidance, **sampling),

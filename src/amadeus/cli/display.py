@@ -58,6 +58,13 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+def print_unknown(phrases: Iterable[str]) -> None:
+    """Print what looks like an instruction in a prompt and was not understood, to stderr."""
+    listing = ", ".join(phrases)
+    if listing:
+        typer.echo(f"not understood: {listing}", err=True)
+
+
 def print_explained(
     explained: list[dict[str, str]], say: Callable[[str], None] = typer.echo
 ) -> None:

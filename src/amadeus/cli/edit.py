@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_explained, print_json, progress_bar
+from amadeus.cli.display import print_explained, print_json, print_unknown, progress_bar
 from amadeus.errors import ConfigError
 
 EXAMPLES = options.examples(
@@ -66,8 +66,9 @@ def edit(
     ] = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
-        str, typer.Option(help="Description of the music; a hint to the model.")
+        str, typer.Option(help="Description of the music; values that it states are enforced.")
     ] = "",
+    prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     explain: Annotated[
         bool,
@@ -102,8 +103,10 @@ def edit(
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.control.edit import Edit
+    from amadeus.control.prompted import constraints_on_edit
     from amadeus.control.revision import Revision
     from amadeus.control.selection import select
+    from amadeus.text.prompt import parse_prompt
 
     change = Edit(
         bars=_bar_range(bars), parts=_listed(*(part or ())), add=_listed(*(add or ())),
@@ -116,7 +119,14 @@ def edit(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
     seed = options.draw_seed() if seed is None else seed
-    revision = Revision(select(score, change, seed), constraints)
+    selection = select(score, change, seed)
+    if prompt_constraints:
+        print_unknown(map(str, parse_prompt(prompt).unknown))
+        constraints, left_out = constraints_on_edit(prompt, constraints, selection)
+        if left_out:
+            listed = ", ".join(map(str, left_out))
+            typer.echo(f"not held, since the edit does not change it: {listed}", err=True)
+    revision = Revision(selection, constraints)
     changes = revision.selection.explain()
     if explain and not as_json:
         for line in changes:
@@ -136,6 +146,7 @@ def edit(
             **{name: getattr(change, name) for name in change.__slots__},
             seed=seed,
             prompt=prompt,
+            prompt_constraints=False,  # they are among the constraints
             constraints=constraints,
             progress=lambda bars_done, _: update(bars_done),
             **options.given(guidance=guidance, tries=candidates, **sampling),

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from amadeus.cli import options
-from amadeus.cli.display import print_explained, print_json, print_profile, progress_bar
+from amadeus.cli.display import (
+    print_explained,
+    print_json,
+    print_profile,
+    print_unknown,
+    progress_bar,
+)
 from amadeus.cli.live import STDOUT, Notes, Play, open_live
 from amadeus.errors import ConfigError
 
@@ -50,13 +56,7 @@ def generate(
         Path | None,
         typer.Option(metavar="FILE", help="File with one prompt per line, or JSON lines."),
     ] = None,
-    prompt_constraints: Annotated[
-        bool,
-        typer.Option(
-            "--prompt-constraints/--no-prompt-constraints",
-            help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
-        ),
-    ] = True,
+    prompt_constraints: options.PromptConstraints = True,
     constraint: options.Constraint = None,
     profile: options.ProfileText = None,
     like: Annotated[
@@ -172,6 +172,7 @@ def generate(
             if prompts is not None and i % count == 0:
                 listing = _listing(facts[i]["understood"]) or "nothing"
                 typer.echo(f"{texts[i]}\n  understood: {listing}")
+                print_unknown(facts[i].get("not_understood", ()))
                 if explain:
                     print_explained(facts[i]["constraints"])
             if prompts is not None and explain:
@@ -189,6 +190,8 @@ def _facts(plan: PiecePlan, has_profiles: bool, explain: bool) -> dict[str, Any]
     facts: dict[str, Any] = {
         "understood": [{"label": chip.label, "value": chip.value} for chip in plan.facts.chips]
     }
+    if plan.facts.unknown:
+        facts["not_understood"] = [str(phrase) for phrase in plan.facts.unknown]
     if explain:
         facts["constraints"] = plan.constraints.explain()
         facts["profile"] = plan.profile.to_dict() if has_profiles else None
@@ -199,6 +202,7 @@ def _print_first(facts: list[dict[str, Any]], seed: int, say: Callable[[str], No
     """Print what was understood of a prompt, with the profiles of all its pieces."""
     if facts[0]["understood"]:
         say("understood: " + _listing(facts[0]["understood"]))
+    print_unknown(facts[0].get("not_understood", ()))
     if "constraints" in facts[0]:
         print_explained(facts[0]["constraints"], say)
         for i, piece in enumerate(facts):

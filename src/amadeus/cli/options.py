@@ -27,6 +27,13 @@ Guidance = Annotated[
         help="Strength of the prompt: above 1 is stronger and takes twice the work; 0 ignores it."
     ),
 ]
+PromptConstraints = Annotated[
+    bool,
+    typer.Option(
+        "--prompt-constraints/--no-prompt-constraints",
+        help="Enforce the tempo, key, time signature, instruments and bars in the prompt.",
+    ),
+]
 Sampling = dict[str, Any]
 """The sampling options that were given, in commands decorated with `with_sampling`."""
 Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from amadeus.errors import ConfigError, ScoreError
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.instruments import DRUMS as DRUM_PROGRAM
 from amadeus.music.instruments import find_instrument
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 from amadeus.tokens.vocabulary import instrument_value
 
 

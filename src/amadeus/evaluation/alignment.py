@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from amadeus.errors import ConfigError
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
+from amadeus.music.tempo_words import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS
 from amadeus.reports.means import Mean
-from amadeus.text.facts import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS, first_bpm
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
+from amadeus.text.facts import first_bpm
 
 MAX_INSTRUMENTS = 5
 """Instruments of a piece that count; more where more were asked for."""

@@ -26,10 +26,10 @@ from amadeus.control import (
 from amadeus.evaluation.alignment import Wanted, align
 from amadeus.music.chords import INTERVALS, estimate_chords, parse_chord
 from amadeus.music.grid import bars_of, metres_of, quantize
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.keys import parse_key
 from amadeus.music.scales import parse_scale
 from amadeus.music.score import NOTE_DTYPE, Score
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 
 Measures = dict[str, float]
 Pairs = list[tuple[float, float]]

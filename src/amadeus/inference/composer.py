@@ -17,6 +17,7 @@ from amadeus.control import Constraints, Playing
 from amadeus.control.edit import Edit
 from amadeus.control.exact_tempo import with_exact_tempos
 from amadeus.control.plan import Plan
+from amadeus.control.prompted import constraints_on_edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
@@ -307,11 +308,15 @@ class Composer:
         prompt: str = "",
         guidance: float = 1.0,
         constraints: Constraints | None = None,
+        prompt_constraints: bool = True,
         tries: int = DEFAULT_CANDIDATES,
         **sampling: Unpack[SamplingSettings],
     ) -> Score:
         config, held = sampling_config(**sampling), constraints or Constraints()
-        revision = Revision(select(score, edit, seed), held)
+        selection = select(score, edit, seed)
+        if prompt_constraints:
+            held, _ = constraints_on_edit(prompt, held, selection)
+        revision = Revision(selection, held)
         if Attribute.INSTRUMENT in edit.drawn:
             score, rest = reorchestrate(self.model, score, revision, config, seed)
             if rest is None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
 from amadeus.control import Constraints, Control
-from amadeus.control.piece import constraints_on, plan_piece
+from amadeus.control.piece import Frame
 from amadeus.control.plan import Plan
+from amadeus.control.prompted import constraints_on_continuation
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.openings import PiecePlan
@@ -77,18 +79,19 @@ class Planner:
             raise ConfigError("there is nothing to compose; give at least one prompt")
         stated = [parse_prompt(p) if prompt_constraints else PromptFacts() for p in prompts]
         held = _one_for_each(constraints, Constraints, "constraints", len(prompts))
-        plans = [
-            plan_piece(facts, constraints, bars, notes)
-            for facts, constraints in zip(stated, held, strict=True)
-        ]
         texts = self.text_states(prompts)
         unmask = sampling_config(**sampling)
         asked = _one_for_each(profile, Profile, "profiles", len(prompts))
         self.profiles.check(asked, (*leave_open, *guided_by))
         pieces = []
-        for i, plan in enumerate(plans):
+        for i, prompt in enumerate(prompts):
+            # Without words, time signatures are left to the model.
+            draws = prompt.strip() and "time_signature" not in leave_open
+            draw = partial(self.profiles.draw, prompt, held[i], asked[i], texts[i], seed + i)
+            frame = Frame(stated[i], held[i], bars, notes, draw if draws else None)
+            plan = frame.plan()
             planned = self.profiles.plan(
-                prompts[i], held[i], asked[i], texts[i],
+                prompt, held[i], asked[i], texts[i],
                 bars=plan.num_bars, seed=seed + i, fill=fill_profile, leave_open=leave_open,
             )  # fmt: skip
             request = Request(
@@ -97,8 +100,7 @@ class Planner:
                 contrast=self.profiles.contrast(planned.profile, texts[i], guided_by),
                 guidance=guidance,
             )  # fmt: skip
-            together = constraints_on(stated[i], held[i], bars)
-            pieces.append(PiecePlan(request, plan, tries, stated[i], together, planned))
+            pieces.append(PiecePlan(request, plan, tries, stated[i], frame.constraints, planned))
         return pieces
 
     def continuation(
@@ -111,6 +113,7 @@ class Planner:
         prompt: str = "",
         guidance: float = 1.0,
         constraints: Constraints | None = None,
+        prompt_constraints: bool = True,
         **sampling: Unpack[SamplingSettings],
     ) -> tuple[Request, Plan]:
         """The request for new bars after a score, and their plan.
@@ -120,6 +123,8 @@ class Planner:
         given = encode(score)[:-1]
         num_given = count_bars(given)
         held = constraints or Constraints()
+        if prompt_constraints:
+            held = constraints_on_continuation(prompt, held, bars)
         plan = Plan([*held], bars, notes, is_passage=True)
         text = self.prefix_within(given, prompt, held, bars=num_given + bars)
         request = Request(

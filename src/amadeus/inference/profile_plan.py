@@ -10,6 +10,7 @@ import numpy as np
 
 from amadeus.control import Constraints
 from amadeus.control.constraints import profile_of_constraints
+from amadeus.control.piece import Drawn
 from amadeus.errors import ConfigError
 from amadeus.inference.prefix import prefix, profile_vectors
 from amadeus.inference.request import Prefix, Text
@@ -75,6 +76,15 @@ class ProfilePlanner:
         if not self.has_profiles:
             return ProfilePlan()
         return plan_profile(prompt, held, asked, text if self._compares_words else None, **how)
+
+    def draw(
+        self, prompt: str, held: Constraints, asked: Profile, text: np.ndarray | None, seed: int
+    ) -> Drawn:
+        """Time signature and tempo of a real piece near to what is stated, for any model."""
+        words = text if self._compares_words else None
+        near = plan_profile(prompt, held, asked, words, bars=None, seed=seed, fill=True).profile
+        usual = Drawn()
+        return Drawn(near.time_signature or usual.time_signature, near.bpm or usual.bpm)
 
     def prefix_within(
         self,

@@ -56,8 +56,10 @@ class ContinuationSettings(RequestSettings, total=False):
     notes: int | None
     """Maximum number of new notes."""
     prompt: str
-    """Words for the model, which are not enforced. A model with profiles takes the values that
-    they do not state from the score."""
+    """Words for the model. A model with profiles takes the values that they do not state from the
+    score."""
+    prompt_constraints: bool
+    """Enforce what the prompt states exactly in the new bars; True by default."""
     constraints: Constraints | None
     """Constraints on the new bars; bar 1 is the first new bar."""
 
@@ -66,8 +68,10 @@ class EditSettings(RequestSettings, total=False):
     """Settings of an edit."""
 
     prompt: str
-    """Words for the model, which are not enforced. A model with profiles takes the values that
-    they do not state from the score."""
+    """Words for the model. A model with profiles takes the values that they do not state from the
+    score."""
+    prompt_constraints: bool
+    """Enforce what the prompt states exactly, as far as the edit changes it; True by default."""
     constraints: Constraints | None
     """Constraints on the new notes; bars are those of the piece."""
     tries: int

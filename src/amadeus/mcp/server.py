@@ -20,7 +20,7 @@ from pydantic import Field
 from amadeus.control import Constraints
 from amadeus.control.edit import Edit
 from amadeus.control.parse import help_lines
-from amadeus.control.piece import plan_piece
+from amadeus.control.piece import DEFAULT_BARS, states_length
 from amadeus.errors import AmadeusError, ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.profile_plan import ProfilePlan
@@ -139,18 +139,20 @@ class Tools:
         constraint_set = Constraints(*(constraints or ()))
         example = profile_of_score(_read(self._folder.existing(like))) if like else None
         from_profile = profile_settings(profile, example)
-        num_bars = plan_piece(parse_prompt(prompt), constraint_set, bars).num_bars
-        if num_bars is None or num_bars > MAX_BARS:
-            raise ConfigError(
-                f"{num_bars} bars are too many for one call; ask for at most {MAX_BARS}"
-            )
+        if bars is None and not states_length(parse_prompt(prompt), constraint_set):
+            bars = DEFAULT_BARS
         seed = _seed_or_random(seed)
         path = self._folder.named(name or f"amadeus-{seed}")
         with self._lock:
             piece = self._composer.plan(
-                prompt, bars=num_bars, notes=MAX_NOTES, seed=seed, constraints=constraint_set,
+                prompt, bars=bars, notes=MAX_NOTES, seed=seed, constraints=constraint_set,
                 **from_profile,
             )  # fmt: skip
+            num_bars = piece.plan.num_bars
+            if num_bars is None or num_bars > MAX_BARS:
+                raise ConfigError(
+                    f"{num_bars} bars are too many for one call; ask for at most {MAX_BARS}"
+                )
             (score,) = self._composer.compose_pieces([piece])
         profile_text = ""
         if self._composer.has_profiles:
@@ -169,7 +171,8 @@ class Tools:
     ) -> Content:
         """Append new bars to a piece; its existing notes stay as they are.
 
-        Constraints apply to the new bars, counted from 1. The prompt is only a hint.
+        Constraints apply to the new bars, counted from 1. The values that the prompt states hold,
+        too.
         """
         source = self._folder.existing(file)
         score, seed = _read(source), _seed_or_random(seed)

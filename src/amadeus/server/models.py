@@ -233,6 +233,9 @@ class ParsedPrompt(BaseModel):
         default=None, description="Length of the piece; null if the model decides."
     )
     seconds: float | None = None
+    not_understood: list[str] = Field(
+        default=[], description="What looks like an instruction and was not understood."
+    )
     explained: list[Explained] = []
     profile: PieceProfile | None = Field(
         default=None, description="Null for models without profiles, or if there is a problem."

@@ -60,6 +60,8 @@ def _parsed(
             prompt_constraints=request.prompt_constraints, **settings,
         )  # fmt: skip
         parsed.bars = piece.plan.num_bars
+        stated = constraints_on(facts, constraints, request.bars, piece.plan.num_bars)
+        parsed.explained = explain(stated)
         parsed.profile = profile_of(piece.profile) if composer.has_profiles else None
     except AmadeusError as error:
         parsed.problem = str(error)
@@ -78,6 +80,7 @@ def _facts(facts: PromptFacts) -> models.ParsedPrompt:
         without=[instrument.name for instrument in facts.absent],
         bars=facts.num_bars,
         seconds=facts.seconds,
+        not_understood=[str(phrase) for phrase in facts.unknown],
     )
 
 

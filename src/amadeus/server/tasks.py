@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from amadeus.control import Constraints
 from amadeus.control.edit import Edit
 from amadeus.control.plan import Plan
+from amadeus.control.prompted import constraints_on_continuation, constraints_on_edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
@@ -159,7 +160,9 @@ def plan_continue(
     request: requests.ContinueRequest, seed: int, limits: Limits, score: Score, title: str
 ) -> ContinueTask:
     """score, title: of the piece to continue."""
-    constraints = Constraints(*request.constraints)
+    constraints = constraints_on_continuation(
+        request.prompt, Constraints(*request.constraints), request.bars
+    )
     Plan([*constraints], request.bars, request.notes, is_passage=True)
     _check_sampling(request)
     _check_bars(request.bars, limits)
@@ -178,8 +181,11 @@ def plan_edit(
         notes=tuple(request.notes), resample=tuple(request.resample), keep=tuple(request.keep),
         vary=request.vary,
     )  # fmt: skip
-    constraints = Constraints(*request.constraints)
-    selection = Revision(select(score, edit, seed), constraints).selection
+    selection = select(score, edit, seed)
+    constraints, _ = constraints_on_edit(
+        request.prompt, Constraints(*request.constraints), selection
+    )
+    Revision(selection, constraints)
     _check_sampling(request)
     _check_bars(len(selection.bars), limits)
     follows = selection.end_bar < selection.num_bars

@@ -131,7 +131,7 @@ def _bins(tempos: tuple[float, float] | None) -> tuple[int, ...]:
     """The tempo bins that overlap a range of tempos in BPM."""
     from bisect import bisect_left, bisect_right
 
-    from amadeus.text.facts import TEMPO_EDGES
+    from amadeus.music.tempo_words import TEMPO_EDGES
 
     if tempos is None:
         return ()

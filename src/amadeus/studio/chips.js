@@ -120,7 +120,9 @@ export class Prompt {
     const more = this.#chipButton("more", "More", fine ? `${fine} set` : "", fine ? "set" : "open", (button) => this.#edit(button, "more"));
     more.prepend(icon("more"));
     $("#chips").replaceChildren(...[...chips, more].map((chip) => h("li", {}, chip)));
-    const problem = Object.keys(this.#set).length ? null : this.#parsed?.problem;
+    const unknown = this.#parsed?.not_understood ?? [];
+    const notice = unknown.length ? `Not understood: ${unknown.join(", ")}` : "";
+    const problem = Object.keys(this.#set).length ? null : this.#parsed?.problem || notice;
     $("#problem").textContent = problem ? sentence(problem) : "";
     $("#problem").hidden = !problem;
   }

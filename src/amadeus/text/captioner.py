@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
+from amadeus.music import instrument_words, tempo_words
 from amadeus.music.form import loop_bars
 from amadeus.text import phrases
 from amadeus.text.choice import KEEP, choose, form_nouns, makams
@@ -214,7 +215,7 @@ def _value(name: str, shape: str, facts: Facts, rng: Random) -> str:
         return _moods(facts, rng)
     if name == "tempo":
         if shape == "adjective":
-            return rng.choice(phrases.TEMPOS[facts.tempo_word])
+            return rng.choice(tempo_words.CAPTION_WORDS[facts.tempo_word])
         return rng.choice((facts.tempo_word, facts.tempo_marking))
     if name == "key":
         return phrases.key_words(facts, rng, short=shape != "clause")
@@ -275,7 +276,7 @@ def _moods(facts: Facts, rng: Random) -> str:
 
 
 def _instrument(name: str, rng: Random) -> str:
-    return rng.choice(phrases.INSTRUMENTS.get(name, (name,)))
+    return rng.choice(instrument_words.CAPTION_WORDS.get(name, (name,)))
 
 
 def _capitalised(text: str) -> str:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from random import Random
 
 from amadeus.music.form import loop_bars
+from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.profile.labels import DANCE_METRES
 from amadeus.text import phrases
 from amadeus.text.facts import Facts
-from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
 
 KEEP: dict[str, float] = {
     "instruments": 0.8,

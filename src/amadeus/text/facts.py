@@ -19,18 +19,9 @@ from amadeus.music.grid import Bars, bars_of
 from amadeus.music.instruments import everyday_name
 from amadeus.music.keys import Key, estimate_key, parse_key
 from amadeus.music.score import Score
+from amadeus.music.tempo_words import TEMPO_EDGES, TEMPO_MARKINGS, TEMPO_WORDS
 from amadeus.profile.labels import composer_name, read_labels
 
-TEMPO_EDGES = (40, 60, 70, 90, 110, 140, 160, 210)
-"""Where one tempo marking gives way to the next, in quarter notes a minute."""
-TEMPO_MARKINGS = (
-    *("grave", "largo", "adagio", "andante", "moderato", "allegro", "vivace", "presto"),
-    "prestissimo",
-)
-TEMPO_WORDS = (
-    *("very slow", "very slow", "slow", "slow", "moderate", "fast", "fast", "very fast"),
-    "very fast",
-)
 MAX_INSTRUMENTS = 5
 """How many instruments are named, by sounding time."""
 DENSITY_EDGES = (4.0, 16.0)

@@ -116,49 +116,11 @@ MOODS = {
     "sad": ("sad", "melancholic", "mournful", "wistful", "gloomy", "sorrowful", "mysterious"),
     "calm": ("calm", "peaceful", "gentle", "relaxed", "tender", "serene", "soothing", "dreamy"),
 }
-TEMPOS = {
-    "very slow": ("very slow", "extremely slow"),
-    "slow": ("slow", "slow", "unhurried", "slow-paced"),
-    "moderate": ("mid-tempo", "medium-tempo", "moderate"),
-    "fast": ("fast", "fast", "quick", "up-tempo"),
-    "very fast": ("very fast", "rapid"),
-}
 DENSITIES = {"sparse": ("sparse", "spacious"), "busy": ("busy", "dense")}
 TEXTURES = {
     "monophonic": ("a single melodic line", "one unaccompanied line"),
     "homophonic": ("a chordal texture", "a homophonic texture"),
 }
-INSTRUMENTS = {
-    "piano": ("piano",) * 12 + ("acoustic piano", "grand piano"),
-    "electric piano": ("electric piano", "electric piano", "Rhodes"),
-    "nylon guitar": ("nylon guitar", "acoustic guitar", "classical guitar", "guitar"),
-    "acoustic guitar": ("acoustic guitar", "acoustic guitar", "steel-string guitar", "guitar"),
-    "electric guitar": ("electric guitar", "electric guitar", "clean electric guitar", "guitar"),
-    "jazz guitar": ("jazz guitar", "electric guitar", "guitar"),
-    "muted guitar": ("muted guitar", "muted electric guitar", "palm-muted guitar"),
-    "overdriven guitar": ("overdriven guitar", "electric guitar", "overdriven electric guitar"),
-    "distorted guitar": ("distorted guitar", "distortion guitar", "distorted electric guitar"),
-    # "A classical guitar harmonics piece" would speak of a classical guitar.
-    "guitar harmonics": ("harmonics on the guitar",),
-    "acoustic bass": ("acoustic bass", "upright bass", "double bass"),
-    "electric bass": ("electric bass", "electric bass", "bass guitar", "bass"),
-    "contrabass": ("contrabass", "double bass"),
-    "strings": ("strings", "strings", "string section", "string ensemble"),
-    "choir": ("choir", "choir", "voices"),
-    "french horn": ("french horn", "French horn", "horn"),
-    "english horn": ("english horn", "cor anglais"),
-    "brass": ("brass", "brass section"),
-    "organ": ("organ", "Hammond organ"),
-    "church organ": ("church organ", "pipe organ"),
-    "soprano saxophone": ("soprano saxophone", "soprano sax"),
-    "alto saxophone": ("alto saxophone", "alto sax"),
-    "tenor saxophone": ("tenor saxophone", "tenor sax", "saxophone"),
-    "baritone saxophone": ("baritone saxophone", "baritone sax"),
-    "synth lead": ("synth lead", "lead synth"),
-    "synth pad": ("synth pad", "synth pads"),
-    "drums": ("drums", "drums", "drums", "drum kit"),
-}
-
 _CLASSICAL_NOUNS = ("piece", "piece", "work", "composition")
 _THEME_NOUNS = ("theme", "tune", "track", "music")
 _SONG_NOUNS = ("song", "track", "tune", "piece")

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from amadeus.errors import ConfigError, ScoreError
+from amadeus.music.instrument_words import INSTRUMENT_GROUPS
 from amadeus.music.instruments import find_instrument
 from amadeus.profile import Part, Profile
 from amadeus.profile.labels import FORMS, GENRES, MOODS
 from amadeus.profile.wording import ProfileText, left_open, parse_profile
 from amadeus.text.prompt import PromptFacts
 from amadeus.text.prompt_instruments import StatedInstrument
-from amadeus.text.prompt_words import INSTRUMENT_GROUPS
 from amadeus.tokens.vocabulary import instrument_value
 
 _MOOD_WORDS = {

@@ -7,33 +7,46 @@ of dances and styles that have one: a waltz is in 3/4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
+from amadeus.text.prompt_harmony import fits_key, read_chords, read_degrees
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
-from amadeus.text.prompt_length import read_bars, read_seconds
-from amadeus.text.prompt_readers import (
-    agreed,
+from amadeus.text.prompt_keys import key_sequence, plain_key, read_keys
+from amadeus.text.prompt_languages import translation
+from amadeus.text.prompt_length import Length, common_length, read_beats, read_lengths
+from amadeus.text.prompt_metres import (
+    is_open_metre,
     read_dances,
-    read_keys,
     read_metres,
     read_styles,
+    refused_metres,
     usual_metre,
 )
-from amadeus.text.prompt_tempo import common_range, read_tempo_words, read_tempos
-from amadeus.text.prompt_text import Span, Unread
-from amadeus.text.prompt_words import IDIOMS, PROGRESSION
+from amadeus.text.prompt_readers import Phrase, agreed
+from amadeus.text.prompt_spelling import SPELLING
+from amadeus.text.prompt_tempo import (
+    common_range,
+    read_changes,
+    read_curves,
+    read_tempo_words,
+    read_tempos,
+)
+from amadeus.text.prompt_text import Span, Unknown, Unread
+from amadeus.text.prompt_unknown import report_unknown
+from amadeus.text.prompt_words import IDIOMS
 
 MAX_CHARACTERS = 2000
 
 
 class Chip(NamedTuple):
-    """One recognised phrase, to be shown to whoever wrote it."""
+    """One phrase that was understood."""
 
     label: str
-    """"tempo", "key", "time signature", "bars", "length", "instrument", "only", "without"."""
+    """ "tempo", "key", "chords", "time signature", "bars", "length", "instrument", "only" or
+    "without"."""
     value: str
     span: Span
 
@@ -44,13 +57,25 @@ class PromptFacts:
 
     bpm: float | None = None
     """Quarter notes a minute; outweighs `tempo_range`."""
+    final_bpm: float | None = None
+    """Where the tempo moves: quarter notes a minute in the last bar."""
+    tempo_change: str = ""
+    """ "accelerando" or "ritardando", where no numbers say how far."""
     tempo_range: tuple[float, float] | None = None
     """Quarter notes a minute, from low to below high: what "slow" or "100-120 bpm" allow."""
     key: Key | None = None
+    """The first key, if it is a kind of major or minor."""
+    scales: tuple[str, ...] = ()
+    """The keys and modes in their order, as `music.scales` names them."""
+    chords: str = ""
+    """A progression, one chord a bar: "Am F C G"; with bar lines, "Am F | C G"."""
     time_signature: str = ""
     """ "3/4"; one of the vocabulary's metres."""
     metre_is_usual: bool = False
     """Whether it is only what the style asked for is usually in."""
+    metre_is_open: bool = False
+    """Whether the time signature is to change, or is one that has no token."""
+    refused_metres: tuple[str, ...] = ()
     instruments: tuple[StatedInstrument, ...] = ()
     """Each of these is to play, in the order of the prompt."""
     exclusive: bool = False
@@ -60,6 +85,10 @@ class PromptFacts:
     num_bars: int | None = None
     seconds: float | None = None
     """Length of the piece; how many bars that is depends on tempo and metre."""
+    length: Length | None = None
+    """The length in bars, beats or seconds, or its bounds."""
+    unknown: tuple[Unknown, ...] = ()
+    """What looks like an instruction and was not understood."""
     chips: tuple[Chip, ...] = ()
     """The phrases behind all this, in the order of the prompt."""
 
@@ -74,15 +103,19 @@ def parse_prompt(text: str) -> PromptFacts:
         raise ConfigError(
             f"the prompt has {len(text):,} characters; shorten it to {MAX_CHARACTERS:,}"
         )
-    unread = Unread(text)
-    for pattern in (IDIOMS, PROGRESSION):
-        unread.skip(pattern)
+    unread = Unread(text, (*SPELLING, *translation(text)))
+    lengths = read_beats(unread)
+    unread.skip(IDIOMS)
+    chords = read_chords(unread)
     metres = read_metres(unread)
     dances = read_dances(unread)
+    curves = read_curves(unread)
     tempos, tempo_ranges = read_tempos(unread)
-    bars = read_bars(unread)
-    lengths = read_seconds(unread)
+    lengths += read_lengths(unread)
     keys = read_keys(unread)
+    scales = key_sequence(unread, keys)
+    chords += read_degrees(unread, scales[0] if scales else None)
+    changes = read_changes(unread)
     tempo_ranges += read_tempo_words(unread)
     mentions = find_mentions(unread)
     only = exclusion(unread, mentions)
@@ -91,24 +124,42 @@ def parse_prompt(text: str) -> PromptFacts:
         unread.claim(mention.span.start, mention.span.end)
     styles = read_styles(unread)
     metres = metres or usual_metre(unread, dances or styles)  # a rock waltz is a waltz
+    bars, beats, seconds = (common_length(lengths, u) for u in ("bars", "beats", "seconds"))
+    curve = agreed("changes of tempo", curves)
+    tempos = [*(Phrase(c.value[0], c.span) for c in curves), *tempos]
+    progression = agreed("progressions", chords) or ""
+    # Chords outside the key outweigh it.
+    fits = all(fits_key(progression, scale) for scale in scales)
+    report_unknown(unread)
     return PromptFacts(
         bpm=agreed("tempi", tempos),
+        final_bpm=curve[1] if curve else None,
+        tempo_change=agreed("changes of tempo", changes) or "",
         tempo_range=common_range(tempo_ranges),
-        key=agreed("keys", keys),
+        key=plain_key(scales[0]) if scales else None,
+        scales=() if progression and not fits else scales,
+        chords=progression,
         time_signature=agreed("time signatures", metres) or "",
+        metre_is_open=not metres and is_open_metre(unread),
+        refused_metres=refused_metres(unread),
         metre_is_usual=bool(styles) and metres == styles,
-        instruments=instruments,
+        instruments=_placed(unread, instruments),
         exclusive=only is not None,
-        absent=absent,
-        num_bars=agreed("numbers of bars", bars),
-        seconds=agreed("lengths", lengths),
+        absent=_placed(unread, absent),
+        num_bars=int(bars.exact) if bars and bars.exact else None,
+        seconds=seconds.exact if seconds else None,
+        length=bars or beats or seconds,
+        unknown=tuple(sorted(unread.unknown, key=lambda unknown: unknown.span.start)),
         chips=_chips(
-            [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos],
+            unread,
+            [Chip("tempo", f"{t.value:g} BPM", t.span) for t in tempos[len(curves) :]],
+            [Chip("tempo", "{:g}->{:g} BPM".format(*t.value), t.span) for t in curves],
+            [Chip("tempo", change.value, change.span) for change in changes],
+            [Chip("chords", c.value, c.span) for c in chords],
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
-            [Chip("key", str(key.value), key.span) for key in keys],
+            [Chip("key", key.value, key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
-            [Chip("bars", str(count.value), count.span) for count in bars],
-            [Chip("length", f"{length.value:g} seconds", length.span) for length in lengths],
+            [_length_chip(length) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],
             [Chip("without", i.name, i.span) for i in absent],
             [Chip("only", "nothing else plays", only)] if only else [],
@@ -116,5 +167,20 @@ def parse_prompt(text: str) -> PromptFacts:
     )
 
 
-def _chips(*groups: list[Chip]) -> tuple[Chip, ...]:
-    return tuple(sorted((c for group in groups for c in group), key=lambda c: c.span.start))
+def _length_chip(phrases: Phrase[Length]) -> Chip:
+    length = phrases.value
+    if length.unit == "bars":
+        return Chip("bars", str(length).removesuffix(" bars"), phrases.span)
+    return Chip("length", str(length), phrases.span)
+
+
+def _placed(
+    unread: Unread, instruments: tuple[StatedInstrument, ...]
+) -> tuple[StatedInstrument, ...]:
+    """Instruments whose spans are those of the prompt."""
+    return tuple(replace(i, span=unread.original(i.span)) for i in instruments)
+
+
+def _chips(unread: Unread, *groups: list[Chip]) -> tuple[Chip, ...]:
+    chips = [chip._replace(span=unread.original(chip.span)) for group in groups for chip in group]
+    return tuple(sorted(chips, key=lambda chip: chip.span.start))

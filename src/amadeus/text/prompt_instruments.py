@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from amadeus.music.instrument_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
+from amadeus.text.prompt_refusals import Attitude, attitude
 from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import BANDS, ENSEMBLES, INSTRUMENT_GROUPS, KIT_PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +41,16 @@ _WORD = re.compile(r"[^\W_]+(?=less\b)|[^\W_]+(?:'[^\W_]+)*")
 _JOINT = re.compile(r"\s{1,3}|-|\s?\(")
 _LOOKALIKE = re.compile(r"-(?:like|style|inspired|esque|ish)\b", re.IGNORECASE)
 _GROUPS_OF_PLAYERS = ENSEMBLES | BANDS
-_VAGUE = frozenset(("beat", "beats", "a cappella", "acapella", "a capella", "satb"))
+_VAGUE = frozenset(
+    ("beat", "beats", "breakbeat", "breakbeats", "a cappella", "acapella", "a capella", "satb")
+)
 """Words that imply an instrument rather than name it."""
+_FIRST_WORDS = frozenset(name.split()[0] for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 _MOST_WORDS = max(len(name.split()) for name in (*INSTRUMENT_GROUPS, *_GROUPS_OF_PLAYERS))
 
 _ARTICLE = r"(?:(?:any|the|an?|using)\s+)?"
-_AGAINST = (
-    r"(?:no|not|without|minus|excluding|neither|lacking"
-    r"|(?<!nothing )(?<!instrument )(?<!instruments )except(?: for)?|omit(?:ting)?|avoid(?:ing)?"
-    r"|instead of|rather than|leav(?:e|ing) out|don'?t use|do not use|never)"
-)
-_NEGATED = re.compile(rf"\b{_AGAINST}\s+{_ARTICLE}$", re.IGNORECASE)
-_HALF_NEGATED = re.compile(rf"\b(?:no|without|not)\s+{_ARTICLE}[\w-]+\s+$", re.IGNORECASE)
-_AFFIRMED = re.compile(r"\b(?:but|just|only|solo|with|for)\s+$", re.IGNORECASE)
-_FREE = re.compile(r"-?less\b|-free\b", re.IGNORECASE)
 _OR = re.compile(rf"\s*,?\s*\b(?:or|nor)\s+{_ARTICLE}", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:no\s+|any\s+)?", re.IGNORECASE)
+_AND = re.compile(r"\s*(?:\band\b|&|/)\s*(?:(?:no|any|the|an?|all)\s+)?", re.IGNORECASE)
 _COMMA = re.compile(r"\s*,\s*")
 
 _ONLY_BEFORE = re.compile(
@@ -76,9 +72,18 @@ _COMPANY = re.compile(r"\b(?:orchestra|band|ensemble|backing|accompan\w+)\b", re
 
 
 def find_mentions(unread: Unread) -> list[Mention]:
-    """Every instrument named, in the order of the prompt."""
-    mentions = [m for m in _named(unread) if not _is_half_negated(unread, m)]
-    return _with_absences(unread, mentions)
+    """Every instrument named, in the order of the prompt, without those that are left open."""
+    mentions = _named(unread)
+    attitudes = []
+    begin = 0
+    for i, mention in enumerate(mentions):
+        stance, start, end = attitude(unread.left, begin, mention.span.start, mention.span.end)
+        attitudes.append(stance)
+        refused = stance not in (Attitude.WANTED, Attitude.OPEN)
+        mentions[i] = replace(mention, span=unread.span(start, end), is_absent=refused)
+        begin = end
+    _spread_refusals(unread.left, mentions, attitudes)
+    return [m for m, stance in zip(mentions, attitudes, strict=True) if stance is not Attitude.OPEN]
 
 
 def exclusion(unread: Unread, mentions: list[Mention]) -> Span | None:
@@ -141,6 +146,8 @@ def _named(unread: Unread) -> list[Mention]:
 def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
     """The longest name of an instrument or ensemble at the first word, and its words; "" and 0."""
     best, length = "", 0
+    if words[0][0].lower() not in _FIRST_WORDS:
+        return best, length
     name = ""
     for count, word in enumerate(words, 1):
         if count > 1 and not _JOINT.fullmatch(text, words[count - 2].end(), word.start()):
@@ -151,49 +158,48 @@ def _longest_name(text: str, words: list[re.Match[str]]) -> tuple[str, int]:
     return best, length
 
 
-def _is_half_negated(unread: Unread, mention: Mention) -> bool:
-    """ "no loud drums" neither asks for drums nor forbids them."""
-    start = mention.span.start
-    half = unread.is_after(_HALF_NEGATED, start)
-    return bool(
-        half and not unread.is_after(_NEGATED, start) and not unread.is_after(_AFFIRMED, start)
-    )
+def _spread_refusals(text: str, mentions: list[Mention], attitudes: list[Attitude]) -> None:
+    """Mark what shares the refusal of another instrument: "no bass or drums"."""
+    for i, stance in enumerate(attitudes):
+        if stance in (Attitude.WANTED, Attitude.OPEN):
+            continue
+        sharing = [*_of_list(text, mentions, i, stance)]
+        if stance is Attitude.REFUSED_BEHIND:
+            sharing = [*_joined_to(text, mentions, i)]
+        for other in sharing:
+            if attitudes[other] is Attitude.WANTED:
+                mentions[other] = replace(mentions[other], is_absent=True)
 
 
-def _with_absences(unread: Unread, mentions: list[Mention]) -> list[Mention]:
-    """Mark what is negated, and what shares its negation: "no bass or drums"."""
-    marked = []
-    last = -1
-    for i, mention in enumerate(mentions):
-        start, end = mention.span.start, mention.span.end
-        match = unread.is_after(_NEGATED, start)
-        free = _FREE.match(unread.left, end)
-        if match:
-            start -= len(match[0])
-            last = _last_of_list(unread.left, mentions, i)
-        elif free:
-            end = free.end()
-        absent = bool(match or free) or i <= last
-        marked.append(replace(mention, span=unread.span(start, end), is_absent=absent))
-    return marked
+def _joined_to(text: str, mentions: list[Mention], last: int) -> Iterator[int]:
+    """The mentions before the last one that "or" or "and" joins to it."""
+    for i in range(last - 1, -1, -1):
+        gap = (text, mentions[i].span.end, mentions[i + 1].span.start)
+        if not (_OR.fullmatch(*gap) or _AND.fullmatch(*gap)):
+            return
+        yield i
 
 
-def _last_of_list(text: str, mentions: list[Mention], first: int) -> int:
-    """Index of the last mention that the negation before the first one covers.
+def _of_list(text: str, mentions: list[Mention], first: int, stance: Attitude) -> range:
+    """The mentions after the first one that its refusal covers.
 
-    Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays.
+    Commas carry it on only to an "or": in "no drums, piano and bass" the piano plays. They carry
+    some refusals on to an "and", too: "leave out drums, piano and bass"; or to the end of a list:
+    "unwanted: drums, piano".
     """
     last = first
+    whole = stance in (Attitude.REFUSED_LIST, Attitude.REFUSED_ALL)
     is_open = True
     for i in range(first + 1, len(mentions)):
         gap = (text, mentions[i - 1].span.end, mentions[i].span.start)
-        if _OR.fullmatch(*gap) or (is_open and _AND.fullmatch(*gap)):
+        if _OR.fullmatch(*gap) or ((is_open or whole) and _AND.fullmatch(*gap)):
             last = i
         elif _COMMA.fullmatch(*gap):
             is_open = False
+            last = i if stance is Attitude.REFUSED_ALL else last
         else:
             break
-    return last
+    return range(first + 1, last + 1)
 
 
 def _without_stand_ins(wanted: list[Mention]) -> list[Mention]:
@@ -229,6 +235,10 @@ def _allowed(mention: Mention, absent: list[StatedInstrument]) -> list[StatedIns
 def _without_repetition(instruments: list[StatedInstrument]) -> list[StatedInstrument]:
     """A general word that a particular one fulfils is dropped: "guitar" beside "bass guitar"."""
     distinct: dict[frozenset[int], StatedInstrument] = {}
-    for one in instruments:
-        distinct.setdefault(frozenset(one.programs), one)
-    return [one for programs, one in distinct.items() if not any(programs > o for o in distinct)]
+    for instrument in instruments:
+        distinct.setdefault(frozenset(instrument.programs), instrument)
+    return [
+        instrument
+        for programs, instrument in distinct.items()
+        if not any(programs > other for other in distinct)
+    ]

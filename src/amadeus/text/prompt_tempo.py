@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 
 from amadeus.errors import ConfigError
-from amadeus.text.prompt_readers import Found, accepted
-from amadeus.text.prompt_text import Span, Unread, contradiction
-from amadeus.text.prompt_words import (
+from amadeus.music.tempo_words import (
     BARE_ADJECTIVES,
     BEAT_QUARTERS,
     FASTEST_BPM,
-    NUMBER,
     SLOWEST_BPM,
-    START,
     TEMPO_RANGES,
-    read_number,
 )
+from amadeus.text.prompt_readers import Phrase, accepted
+from amadeus.text.prompt_text import Span, Unread, contradiction
+from amadeus.text.prompt_words import NUMBER, START, read_number
 
 _BEAT = "|".join(sorted(map(re.escape, BEAT_QUARTERS), key=len, reverse=True))
 _PER_MINUTE = (
@@ -72,19 +70,77 @@ _TEMPO_BEFORE = re.compile(r"\b(?:tempo|pace)(?:\s?:|\sis)?\s?$", re.IGNORECASE)
 _TEMPO_AFTER = re.compile(r"[\s-](?:tempo|pace|speed)\b", re.IGNORECASE)
 
 
-def read_tempos(unread: Unread) -> tuple[list[Found[float]], list[Found[tuple[float, float]]]]:
+_GRADUALLY = r"(?:(?:gradually|slowly|steadily|continuously|constantly|then|and|by)\s)*"
+_FASTER = (
+    r"(?:accelerando|accel\.?|accelerat\w+|speed(?:s|ing)?\sup|(?:get|grow|becom)\w*\sfaster"
+    r"|(?:quicken|hurry)\w*|faster\sand\sfaster|stringendo)"
+)
+_SLOWER = (
+    r"(?:ritardando|ritard\.?|rit\.|rallentando|rall\.|ritenuto|decelerat\w+|slow(?:s|ing)?\sdown"
+    r"|(?:get|grow|becom)\w*\sslower|slower\sand\sslower)"
+)
+_MOVES = (
+    rf"(?:{_FASTER}|{_SLOWER}|(?:ris|increas|ramp|build|mov|chang|go|end|finish|climb|fall|drop"
+    r"|decreas)(?:e?s|ing|es)?(?:\sup|\sdown|\sin\stempo|\sthe\stempo|\sin\sspeed)?)"
+)
+_UNIT = rf"(?:{_PER_MINUTE})?"
+_TO = r"(?:\s?->\s?|\s(?:up\s|down\s)?(?:to|at|until|towards|with)\s)"
+_CURVES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{START}(?P<first>{NUMBER}){_UNIT}(?:\stempo)?[\s,;]*{_GRADUALLY}{_MOVES}{_TO}"
+        rf"(?P<last>{NUMBER}){_UNIT}(?!\w)",
+        rf"\b{_MOVES}\s(?:from\s|between\s)(?P<first>{NUMBER}){_UNIT}(?:{_TO}|\sand\s)"
+        rf"(?P<last>{NUMBER}){_UNIT}(?!\w)",
+        rf"{START}(?:from\s)?(?P<first>{NUMBER}){_UNIT}{_TO}(?P<last>{NUMBER}){_UNIT}"
+        rf"[\s,;]*(?:{_GRADUALLY}{_FASTER}|{_GRADUALLY}{_SLOWER})(?!\w)",
+        rf"{START}(?P<first>{NUMBER}){_UNIT}\s?->\s?(?P<last>{NUMBER}){_PER_MINUTE}",
+        rf"\btempo\s?:?\s?(?P<first>{NUMBER}){_UNIT}\s?->\s?(?P<last>{NUMBER}){_UNIT}(?!\w)",
+    )
+)
+_CHANGE = re.compile(
+    rf"(?<!\w){_GRADUALLY}(?:(?P<accelerando>{_FASTER})|(?P<ritardando>{_SLOWER}))(?!\w)"
+    r"(?:\s(?:at|near|towards|toward|into|in)\s(?:the|its)\s(?:very\s)?end(?:ing)?)?",
+    re.IGNORECASE,
+)
+_NO_CHANGE = re.compile(r"\b(?:no|not|without|never|avoid|don't)\s(?:any\s|an?\s)?$", re.IGNORECASE)
+_IS_TEMPO = re.compile(rf"{_FASTER}|{_SLOWER}|tempo|speed|{_PER_MINUTE}", re.IGNORECASE)
+
+
+def read_curves(unread: Unread) -> list[Phrase[tuple[float, float]]]:
+    """Tempi that move: "start at 80 bpm and speed up to 140"."""
+    phrases = []
+    for pattern in _CURVES if _IS_TEMPO.search(unread.left) else ():
+        for match in unread.matches(pattern):
+            if _IS_TEMPO.search(match[0]):
+                span = unread.span(*match.span())
+                ends = (_playable(read_number(match[name]), span) for name in ("first", "last"))
+                phrases.append(Phrase((next(ends), next(ends)), unread.claim(*match.span())))
+    return phrases
+
+
+def read_changes(unread: Unread) -> list[Phrase[str]]:
+    """ "accelerando" or "ritardando", where no numbers say how far."""
+    return [
+        Phrase(str(match.lastgroup), unread.claim(*match.span()))
+        for match in unread.matches(_CHANGE)
+        if not unread.is_after(_NO_CHANGE, match.start())
+    ]
+
+
+def read_tempos(unread: Unread) -> tuple[list[Phrase[float]], list[Phrase[tuple[float, float]]]]:
     """Tempi in numbers, and the ranges of "100-120 bpm" or "under 100 bpm"."""
-    exact: list[Found[float]] = []
-    ranges: list[Found[tuple[float, float]]] = []
+    exact: list[Phrase[float]] = []
+    ranges: list[Phrase[tuple[float, float]]] = []
     for pattern in (_METRONOME_MARK, _BPM, _TEMPO_NUMBER):
         for match in unread.matches(pattern):
             slow, fast = _bounds(unread, match)
             start, end, slow, fast = _opened(unread, match, slow, fast)
             span = unread.claim(start, end)
             if slow < fast:
-                ranges.append(Found((slow, fast), span))
+                ranges.append(Phrase((slow, fast), span))
             else:
-                exact.append(Found(fast, span))
+                exact.append(Phrase(fast, span))
     return accepted(unread, exact), accepted(unread, ranges)
 
 
@@ -126,9 +182,9 @@ def _playable(bpm: float, span: Span) -> float:
     return bpm
 
 
-def read_tempo_words(unread: Unread) -> list[Found[tuple[float, float]]]:
+def read_tempo_words(unread: Unread) -> list[Phrase[tuple[float, float]]]:
     """The tempi that words allow: "slow", "andante"."""
-    found: list[Found[tuple[float, float]]] = []
+    phrases: list[Phrase[tuple[float, float]]] = []
     for match in unread.matches(_TEMPO_WORD):
         word = re.sub(r"[\s-]", " ", match["word"].lower())
         is_tempo = word not in BARE_ADJECTIVES or (
@@ -137,23 +193,23 @@ def read_tempo_words(unread: Unread) -> list[Found[tuple[float, float]]]:
             or _TEMPO_AFTER.match(unread.left, match.end())
         )
         if is_tempo and not unread.is_after(_NOT_SO, match.start()):
-            found.append(Found(TEMPO_RANGES[word], unread.claim(*match.span())))
-    return found
+            phrases.append(Phrase(TEMPO_RANGES[word], unread.claim(*match.span())))
+    return phrases
 
 
-def common_range(found: list[Found[tuple[float, float]]]) -> tuple[float, float] | None:
+def common_range(phrases: list[Phrase[tuple[float, float]]]) -> tuple[float, float] | None:
     """The tempi that all words allow, or that any allows where "largo" refines "slow".
 
     Raises ConfigError where one is slow and another fast.
     """
-    if not found:
+    if not phrases:
         return None
     slow_end, fast_start = TEMPO_RANGES["moderate"]
-    slowest = min(found, key=lambda f: f.value[1])
-    fastest = max(found, key=lambda f: f.value[0])
+    slowest = min(phrases, key=lambda f: f.value[1])
+    fastest = max(phrases, key=lambda f: f.value[0])
     if slowest.value[1] <= slow_end and fastest.value[0] >= fast_start:
         raise contradiction("states two tempi", slowest.span, fastest.span)
     low, high = fastest.value[0], slowest.value[1]
     if low < high:
         return low, high
-    return min(f.value[0] for f in found), max(f.value[1] for f in found)
+    return min(f.value[0] for f in phrases), max(f.value[1] for f in phrases)

@@ -1,43 +1,93 @@
-"""The text of a prompt as it is being read: what is understood is blanked out, and never moves."""
+"""The text of a prompt as it is being read: what is understood is blanked out, and never moves.
+
+Before it is read, a prompt is rewritten: other spellings, and words of other languages, become the
+English words that the readers know. Spans refer to the rewritten text, and `Unread.original` turns
+them into spans of the prompt.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from amadeus.errors import ConfigError
 
 _BLANK = "\0"
-# One spelling of each sign; one character for one, so that positions stay.
-_PLAIN = str.maketrans("\0♯♭\u2019\u2010\u2011\u2013\u2014\u00a0", " #b'---- ")
 _TAG_ENDS = _BLANK + ",;:.!?|()\n"
+
+Rule = tuple[re.Pattern[str], "str | Callable[[re.Match[str]], str]"]
+"""A pattern and what its matches become, as in `re.sub`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A phrase of the prompt: text[start:end]."""
+    """A phrase: its place, and the text of the prompt there."""
 
     start: int
     end: int
     text: str
 
 
-class Unread:
-    """A prompt and what is left of it to read; positions are those of the whole prompt."""
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A phrase that looks like an instruction and was not understood."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.left = text.translate(_PLAIN)
+    span: Span
+    suggestion: str = ""
+    """What may have been meant; "" where that is open."""
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
+        return f"{self.span.text!r}{hint}"
+
+
+class Unread:
+    """A prompt and what is left of it to read; positions are those of the rewritten prompt."""
+
+    def __init__(self, text: str, rules: Iterable[Rule] = ()) -> None:
+        """rules: applied to the prompt one after the other."""
+        self.prompt = text
+        self.left = text.replace(_BLANK, " ")
+        # Where in the prompt each character begins and ends.
+        self._starts = list(range(len(text)))
+        self._ends = list(range(1, len(text) + 1))
+        for pattern, replacement in rules:
+            self._rewrite(pattern, replacement)
+        self.text = self.left
+        self.unknown: list[Unknown] = []
+
+    def _rewrite(
+        self, pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str]
+    ) -> None:
+        for match in reversed(list(pattern.finditer(self.left))):
+            new = match.expand(replacement) if isinstance(replacement, str) else replacement(match)
+            start, end = match.span()
+            if start == end or new == match[0]:
+                continue
+            self._starts[start:end] = [self._starts[start]] * len(new)
+            self._ends[start:end] = [self._ends[end - 1]] * len(new)
+            self.left = self.left[:start] + new + self.left[end:]
 
     def span(self, start: int, end: int) -> Span:
         """The phrase between two positions, as it was written."""
-        return Span(start, end, self.text[start:end])
+        if start == end:
+            return Span(start, end, "")
+        return Span(start, end, self.prompt[self._starts[start] : self._ends[end - 1]])
+
+    def original(self, span: Span) -> Span:
+        """The place of a phrase in the prompt itself."""
+        start = self._starts[span.start] if span.text else 0
+        return Span(start, start + len(span.text), span.text)
 
     def claim(self, start: int, end: int) -> Span:
-        """Take a phrase, so that no one else reads it."""
+        """Take a phrase, so that no other reader reads it."""
         self.left = self.left[:start] + _BLANK * (end - start) + self.left[end:]
         return self.span(start, end)
+
+    def report(self, start: int, end: int, suggestion: str = "") -> None:
+        """Take a phrase that was not understood."""
+        self.unknown.append(Unknown(self.original(self.claim(start, end)), suggestion))
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         """Leave out whatever matches."""

@@ -12,7 +12,7 @@ from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.kinds.reading import ARROW, DASH, NUMBER, match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
-from amadeus.text.prompt_words import FASTEST_BPM, SLOWEST_BPM
+from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
