@@ -164,7 +164,7 @@ def test_presets_grow():
     assert list(millions) == ["nano", "small", "base", "large", "xl"]
     assert sorted(millions.values()) == list(millions.values())
     assert millions["nano"] < 2
-    assert millions["small"] == pytest.approx(29.6, abs=0.1)
+    assert millions["small"] == pytest.approx(30.8, abs=0.1)
     assert millions["xl"] == pytest.approx(500, rel=0.05)
 
 
