@@ -96,6 +96,7 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
             }
             for track in score.tracks
         ],
+        "notices": list(score.notices),
     }
 
 
@@ -133,7 +134,7 @@ def _checkpoint(folder: Path) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any]) -> None:
     """Print one fact per line, and the tracks of a piece as a table."""
-    tracks = facts.pop("tracks", [])
+    tracks, notices = facts.pop("tracks", []), facts.pop("notices", [])
     print_table((name.replace("_", " "), _words(value)) for name, value in facts.items())
     if tracks:
         typer.echo()
@@ -147,6 +148,8 @@ def _print(facts: dict[str, Any]) -> None:
                 for number, t in enumerate(tracks, start=1)
             ),
         ])  # fmt: skip
+    for notice in notices:
+        typer.echo(f"warning: {facts['path']}: {notice}", err=True)
 
 
 def _words(value: Any) -> str:

@@ -110,12 +110,20 @@ def check_writable(path: Path) -> None:
         ) from None
 
 
+def read_with_notices(path: Path, limits: Limits) -> Score:
+    """Read a piece; what had to be repaired goes to stderr. Raises MidiError."""
+    score = read_midi(path, limits)
+    for notice in score.notices:
+        typer.echo(f"warning: {path}: {notice}", err=True)
+    return score
+
+
 def read_to_write(path: Path, limits: Limits) -> Score:
     """Read a piece that will be changed and written again.
 
     Raises MidiError if it cannot be read, or could not be written again.
     """
-    score = read_midi(path, limits)
+    score = read_with_notices(path, limits)
     try:
         encode_midi(score, limits)
     except MidiError as error:

@@ -68,9 +68,9 @@ def bars_of(score: Score, end_ticks: int | None = None) -> Bars:
     return Bars(np.concatenate(onsets_), np.concatenate(lengths_), np.concatenate(indices_), metres)
 
 
-def count_bars(score: Score) -> int:
-    """How many bars there are up to the end of the last note, without making them."""
-    end, count = score.end_ticks, 0
+def count_bars(score: Score, end_ticks: int | None = None) -> int:
+    """How many bars begin before the end of the last note, or `end_ticks`, without making them."""
+    end, count = score.end_ticks if end_ticks is None else end_ticks, 0
     metres = metres_of(score)
     for metre, following in zip_longest(metres, metres[1:]):
         stop = min(end, following.onset_ticks) if following else end

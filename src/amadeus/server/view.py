@@ -60,6 +60,7 @@ def summary_of(score: Score, profile: models.PieceProfile | None = None) -> mode
         key=str(key) if key else None,
         instruments=list(dict.fromkeys(names)),
         profile=profile,
+        notices=list(score.notices),
     )
 
 

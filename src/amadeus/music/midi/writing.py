@@ -23,7 +23,7 @@ from amadeus.music.chords import chord_name
 from amadeus.music.grid import MOST_TICKS_PER_QUARTER
 from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.channels import Place, places_of
-from amadeus.music.midi.reading import CHORD_PREFIX, MAX_BPM
+from amadeus.music.midi.reading import CHORD_PREFIX, MAX_BPM, MIN_BPM
 from amadeus.music.score import Score, Text, Track
 
 _MAX_DELTA = 2**28 - 1
@@ -94,7 +94,11 @@ def encode_midi(score: Score, limits: Limits = LIMITS) -> bytes:
     tracks = [voice for track in score.tracks for voice in _voices(track)]
     _check_size(tracks, limits)
     chunks = [_conductor_chunk(score)]
-    chunks += [_track_chunk(t, place) for t, place in zip(tracks, places_of(tracks), strict=True)]
+    told: set[Place] = set()
+    for track, place in zip(tracks, places_of(tracks), strict=True):
+        # Tracks that share a channel share its controllers, which are written once.
+        chunks.append(_track_chunk(track, place, is_told=place in told))
+        told.add(place)
     header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
     return header + b"".join(chunks)
 
@@ -168,15 +172,22 @@ def _conductor_chunk(score: Score) -> bytes:
             raise MidiError(f"{key.sharps} sharps do not fit into MIDI; keep them in -7 to 7")
         events.append((key.onset_ticks, _meta(_KEY, struct.pack("b?", key.sharps, key.is_minor))))
     for tempo in score.tempos:
-        mspq = round(60e6 / tempo.bpm) if tempo.bpm > 0 else 0
-        if not 1 <= mspq < 2**24:
-            raise MidiError(f"tempo {tempo.bpm} does not fit into MIDI; choose 4 to {MAX_BPM:.0f}")
-        events.append((tempo.onset_ticks, _meta(_TEMPO, mspq.to_bytes(3, "big"))))
+        events.append((tempo.onset_ticks, tempo_message(tempo.bpm)))
     events += _words(_LYRIC, score.lyrics)
     events += _words(_MARKER, score.markers)
     chords = (Text(chord.onset_ticks, CHORD_PREFIX + chord_name(chord)) for chord in score.chords)
     events += _words(_MARKER, chords)
     return _chunk(events)
+
+
+def tempo_message(bpm: float) -> bytes:
+    """A tempo event. Raises MidiError for a tempo that MIDI cannot express."""
+    mspq = round(60e6 / bpm) if bpm > 0 else 0
+    if round(MIN_BPM, 3) <= bpm < MIN_BPM:  # the slowest tempo, as it is rounded in reading
+        mspq = 2**24 - 1
+    if not 1 <= mspq < 2**24:
+        raise MidiError(f"tempo {bpm} does not fit into MIDI; choose 4 to {MAX_BPM:.0f}")
+    return _meta(_TEMPO, mspq.to_bytes(3, "big"))
 
 
 def _words(kind: int, texts: Iterable[Text]) -> Iterator[tuple[int, bytes]]:
@@ -187,8 +198,11 @@ def _encoded(text: str) -> bytes:
     return text.encode(errors="replace")
 
 
-def _track_chunk(track: Track, place: Place) -> bytes:
+def _track_chunk(track: Track, place: Place, is_told: bool) -> bytes:
+    """is_told: whether the controllers of its channel are in another track already."""
     port, channel = place
+    if is_told:
+        track = replace(track, controls=track.controls[:0], pitch_bends=track.pitch_bends[:0])
     head = [(0, _meta(_NAME, _encoded(track.name)))] if track.name else []
     head += [(0, _meta(_PORT, bytes([port])))] if port else []
     return _chunk([*head, *_words(_LYRIC, track.lyrics), *_messages(track, channel)])
