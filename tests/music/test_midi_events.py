@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from smf import EOT, chunk, header, meta, number, off, on, smf, sysex, track
 
 from amadeus.errors import MidiError
 from amadeus.music.midi.events import read_events, walk_slowly
 from amadeus.music.midi.notices import Notices
+from smf import EOT, chunk, header, meta, number, off, on, smf, sysex, track
 
 NAMES = ("song_with_pickup", "string_quartet", "choir_changing_metre", "funk_drums", "game_band")
 
 data_bytes = st.integers(0, 127)
 channel_messages = st.builds(
-    lambda status, first, second: bytes([status, first, second])[: 2 if 0xC0 <= status < 0xE0 else 3],
+    lambda status, *data: bytes([status, *data])[: 2 if 0xC0 <= status < 0xE0 else 3],
     st.integers(0x80, 0xEF),
     data_bytes,
     data_bytes,

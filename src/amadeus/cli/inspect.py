@@ -58,7 +58,7 @@ def inspect(
 def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.cli.outputs import summarize
     from amadeus.music.chords import chord_name, estimate_chords
-    from amadeus.music.grid import bars_of
+    from amadeus.music.grid import clip_bars
     from amadeus.music.instruments import program_name
     from amadeus.music.keys import estimate_key
     from amadeus.music.midi import read_midi
@@ -66,7 +66,7 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.profile.wording import describe
 
     score = read_midi(path, limits)
-    bars = bars_of(score)
+    bars = clip_bars(score)
 
     def bar(event: Any) -> int:
         return int(bars.index_at(event.onset_ticks)) + 1

@@ -11,7 +11,7 @@ import typer
 
 from amadeus.cli.display import print_json, print_table
 from amadeus.errors import ConfigError, MidiError
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import clip_bars
 from amadeus.music.limits import Limits
 from amadeus.music.midi import encode_midi, read_midi, write_midi
 from amadeus.music.score import Score
@@ -142,7 +142,7 @@ def check_report(folder: Path | None) -> None:
 def summarize(score: Score) -> dict[str, Any]:
     """Bars, notes and length of a piece."""
     return {
-        "bars": len(bars_of(score)),
+        "bars": len(clip_bars(score)),
         "notes": score.num_notes,
         "seconds": round(score.seconds, 3),
     }

@@ -67,8 +67,8 @@ def scan(inputs: Iterable[Path], manifest: Manifest) -> list[Source]:
     sources = [replace(source, place=place) for place, source in enumerate(found)]
     if not sources:
         raise CorpusError(
-            "no MIDI files (*.mid, *.midi, *.kar, *.rmi) found; name folders, archives or lists that "
-            "hold some"
+            "no MIDI files (*.mid, *.midi, *.kar, *.rmi) found; name folders, archives or lists "
+            "that hold some"
         )
     return sources
 

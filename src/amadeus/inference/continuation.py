@@ -8,13 +8,54 @@ from typing import TypeVar
 
 import numpy as np
 
+from amadeus.errors import ConfigError
 from amadeus.inference.splice import add_notes
-from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, metres_of, quantize, rescale
+from amadeus.music.grid import (
+    GRID,
+    MOST_TICKS_PER_QUARTER,
+    clip_bars,
+    metres_of,
+    quantize,
+    rescale,
+    snap,
+)
 from amadeus.music.score import Chord, Score, Tempo, TimeSignature, Track
 from amadeus.tokens import decode
 from amadeus.tokens.rows import bar_onsets
 
 Event = TypeVar("Event", Tempo, TimeSignature, Chord)
+
+
+def before_bar(score: Score, bar: int | None) -> Score:
+    """The score without the notes from a bar on, counted from 1; the score itself for None.
+
+    Notes that sound into that bar end with the bar before. Raises ConfigError for a bar that
+    cannot be continued from.
+    """
+    if bar is None:
+        return score
+    bars = clip_bars(score)
+    if not 2 <= bar <= len(bars) + 1:
+        raise ConfigError(
+            f"cannot continue from bar {bar}; the piece has {len(bars)} bars, so choose a bar from "
+            f"2 to {len(bars) + 1}"
+        )
+    if bar > len(bars):
+        return score
+    end = int(bars.onset_ticks[bar - 1])
+    # As tokens see it: a note just before the bar line belongs to the bar after it.
+    grid = snap(end, score.ticks_per_quarter)
+    tracks = []
+    for track in score.tracks:
+        notes = track.notes
+        notes = notes[snap(notes["onset_ticks"], score.ticks_per_quarter) < grid]
+        length = np.minimum(notes["duration_ticks"], end - notes["onset_ticks"])
+        notes = notes.copy()
+        notes["duration_ticks"] = np.maximum(1, length)
+        tracks.append(replace(track, notes=notes))
+    if not any(len(track.notes) for track in tracks):
+        raise ConfigError(f"no note begins before bar {bar}; continue from a later one")
+    return replace(score, tracks=tuple(tracks), length_ticks=end)
 
 
 def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
