@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amadeus.errors import MidiError
-from amadeus.music.midi import read_midi, reading, write_midi
+from amadeus.music.midi import messages, read_midi, write_midi
 from amadeus.music.midi.writing import split_voices
 from amadeus.music.score import Chord, Score, Tempo, Text, TimeSignature, Track, make_notes
 
@@ -131,7 +131,7 @@ def test_impossible_tempos_and_metres_are_dropped():
         (1, b"\xff\x51\x03\0\0\1"),
     ]
     score = read_midi(smf(*events, *NOTE))
-    assert score.tempos == (Tempo(0, 120.0), Tempo(2, reading.MAX_BPM))
+    assert score.tempos == (Tempo(0, 120.0), Tempo(2, messages.MAX_BPM))
     assert score.time_signatures == (TimeSignature(0, 4, 4),)
 
 

@@ -62,18 +62,15 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
     """The score, and after it the bars that `tokens` has beyond `prompt`.
 
     prompt: [N, A] tokens of the score without END; tokens: [M, A], these and what follows them.
-    Ticks become shorter where a grid step is no whole number of them, so no note moves in time;
-    only a score of a very odd resolution is quantised instead. Controllers, words, key signatures
-    and markers stay as they are.
+    A score that was read from a file keeps its ticks, and new notes move to the nearest one. In
+    others, ticks become shorter where a grid step is no whole number of them, so no note moves in
+    time; only a score of a very odd resolution is quantised instead. Controllers, words, key
+    signatures and markers stay as they are.
     """
     join = int(bar_onsets(prompt)[-1])  # in grid steps
-    ticks = lcm(score.ticks_per_quarter, GRID)
-    if ticks > MOST_TICKS_PER_QUARTER:
-        score = quantize(score)
-        ticks = GRID
-    old = rescale(score, ticks)
-    composed = rescale(decode(tokens), ticks)
-    join *= ticks // GRID
+    old = score if score.source is not None else _on_grid(score)
+    composed = quantize(decode(tokens), old.ticks_per_quarter)
+    join = snap(join, GRID, old.ticks_per_quarter)
     # A metre without a token is written as another one, which goes on after the join.
     metre = _in_force(composed.time_signatures, join)
     if str(metre) == str(_in_force(metres_of(old), join - 1)):
@@ -87,6 +84,12 @@ def append_bars(score: Score, prompt: np.ndarray, tokens: np.ndarray) -> Score:
         time_signatures=(*_before(old.time_signatures, join), *_from(metres, join)),
         chords=(*_before(old.chords, join), *_from(composed.chords, join)) if old.chords else (),
     )
+
+
+def _on_grid(score: Score) -> Score:
+    """The score in ticks of which a grid step is a whole number."""
+    ticks = lcm(score.ticks_per_quarter, GRID)
+    return rescale(score, ticks) if ticks <= MOST_TICKS_PER_QUARTER else quantize(score)
 
 
 def _joined_tracks(old: Score, composed: Score, join: int) -> tuple[Track, ...]:

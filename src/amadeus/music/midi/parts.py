@@ -44,26 +44,35 @@ class Parts:
     """The tick at which each track ends, int64 [T]."""
     runs: np.ndarray
 
-    def instrument_at(self, events: Events, channel: int, places: np.ndarray) -> np.ndarray:
-        """The instrument of a channel at events, int64 [N].
+    def timeline(
+        self, events: Events, channel: int, track: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """When a channel gets which instrument: ticks, int64 [M], and instruments, int64 [M + 1].
 
-        What their own track sets prevails over what other tracks set at the same tick: files that
-        lost their ports have several tracks on a channel, each of which sets its program at once.
+        The first instrument holds from the start. What `track` sets comes last at its tick: files
+        that lost their ports have several tracks on a channel, each of which sets its program.
         """
         setup = self.setups.get(channel)
         if setup is None:
+            return np.empty(0, dtype=np.int64), np.array([default_instrument(channel)])
+        marks, instruments = np.array(setup.events), np.array(setup.instruments)
+        ticks, set_by = events.tick[marks], events.track[marks]
+        own_last = np.lexsort((np.arange(len(marks)), set_by == track, ticks))
+        return ticks[own_last], np.concatenate([instruments[:1], instruments[1:][own_last]])
+
+    def instrument_at(self, events: Events, channel: int, places: np.ndarray) -> np.ndarray:
+        """The instrument of a channel at events, int64 [N]."""
+        setup = self.setups.get(channel)
+        if setup is None:
             return np.full(len(places), default_instrument(channel))
-        marks = np.array(setup.events, dtype=np.int64)
-        count = count_before(events, self.runs, np.sort(marks), places)
-        instruments, set_by = np.array(setup.instruments), events.track[marks]
-        if (set_by == set_by[0]).all() or (instruments[1:] == instruments[1]).all():
-            return instruments[count]
+        count = count_before(events, self.runs, np.sort(np.array(setup.events)), places)
+        set_by = events.track[setup.events]
+        if (set_by == set_by[0]).all():
+            return np.array(setup.instruments)[count]
         found, tracks = np.empty(len(places), dtype=np.int64), events.track[places]
         for track in np.unique(tracks).tolist():
-            own_last = np.lexsort((np.arange(len(marks)), set_by == track, events.tick[marks]))
-            ordered = np.concatenate([instruments[:1], instruments[1:][own_last]])
             here = tracks == track
-            found[here] = ordered[count[here]]
+            found[here] = self.timeline(events, channel, track)[1][count[here]]
         return found
 
 

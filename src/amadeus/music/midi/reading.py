@@ -18,6 +18,16 @@ from amadeus.music.instruments import DRUMS
 from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.container import Header
 from amadeus.music.midi.events import META, Events, read_events
+from amadeus.music.midi.messages import (
+    KEY,
+    LYRIC,
+    MARKER,
+    MAX_BPM,
+    METRE,
+    MIN_BPM,
+    NAME,
+    TEMPO,
+)
 from amadeus.music.midi.notices import Notices
 from amadeus.music.midi.parts import Part, Parts, parts_of
 from amadeus.music.midi.texts import decode_text, guess_encoding
@@ -34,15 +44,10 @@ from amadeus.music.score import (
     sort_notes,
 )
 
-MIN_BPM = 60e6 / (2**24 - 1)
-"""The slowest tempo that MIDI can express."""
-MAX_BPM = 1000.0
-"""Faster tempos are slowed down to this one."""
-
 CHORD_PREFIX = "chord:"
 """What marks a marker as a chord."""
 
-_TEXT, _NAME, _LYRIC, _MARKER, _TEMPO, _METRE, _KEY = 1, 3, 5, 6, 0x51, 0x58, 0x59
+_TEXT = 1
 _NOT_PRINTED = "\0 \t\r\n"
 _LAST_TICK = 2**31
 
@@ -90,7 +95,7 @@ def view_of(data: bytes, limits: Limits = LIMITS) -> View:
         raise MidiError("has notes beyond 2^31 ticks; mend the position of its last notes")
     _check_counts(events, parts, limits)
     texts = _Texts(events)
-    chords, markers = split_chords(texts.of_kind(_MARKER))
+    chords, markers = split_chords(texts.of_kind(MARKER))
     ticks_per_quarter, tempos = _time(events, notices)
     tracks, lyrics = _tracks(events, parts, texts)
     score = Score(
@@ -180,8 +185,8 @@ class _Texts:
 
     def lyrics(self) -> dict[int, tuple[Text, ...]]:
         """What is sung, by track; in karaoke files it is in text events of a track of its own."""
-        found = self.by_track(_LYRIC)
-        names = self.by_track(_NAME)
+        found = self.by_track(LYRIC)
+        names = self.by_track(NAME)
         for track, texts in self.by_track(_TEXT).items():
             name = names[track][0].text.strip(_NOT_PRINTED).lower() if track in names else ""
             is_karaoke = any(text.text[:2] in ("@K", "@L", "@T") for text in texts)
@@ -199,7 +204,7 @@ def _tracks(
 ) -> tuple[tuple[Track, ...], tuple[Text, ...]]:
     """The tracks of the score, and the lyrics of tracks without notes."""
     names = {
-        track: found[0].text.strip(_NOT_PRINTED) for track, found in texts.by_track(_NAME).items()
+        track: found[0].text.strip(_NOT_PRINTED) for track, found in texts.by_track(NAME).items()
     }
     lyrics = texts.lyrics()
     messages = _Messages(events, parts)
@@ -289,7 +294,7 @@ def frame_time(header: Header) -> tuple[int, tuple[Tempo, ...]]:
 def _tempos(events: Events, notices: Notices) -> tuple[Tempo, ...]:
     """The tempo map; tempos of 0 microseconds a quarter, or without data, say nothing."""
     found = [Tempo(0, 120.0)]
-    for tick, track, data in _metas(events, _TEMPO):
+    for tick, track, data in _metas(events, TEMPO):
         mspq = int.from_bytes(data[:3], "big")
         if len(data) < 3 or not mspq:
             notices.add("a tempo without a value was passed over", track, tick)
@@ -304,7 +309,7 @@ def _tempos(events: Events, notices: Notices) -> tuple[Tempo, ...]:
 def _time_signatures(events: Events, notices: Notices) -> tuple[TimeSignature, ...]:
     """The time signatures; those that no musician could count are dropped."""
     found = [TimeSignature(0, 4, 4)]
-    for tick, track, data in _metas(events, _METRE):
+    for tick, track, data in _metas(events, METRE):
         if len(data) >= 2 and 1 <= data[0] <= 64 and data[1] <= 5:
             found.append(TimeSignature(tick, data[0], 1 << data[1]))
         else:
@@ -315,7 +320,7 @@ def _time_signatures(events: Events, notices: Notices) -> tuple[TimeSignature, .
 def _key_signatures(events: Events, notices: Notices) -> tuple[KeySignature, ...]:
     """The key signatures, none in force before the first; those of no known key are dropped."""
     found = []
-    for tick, track, data in _metas(events, _KEY):
+    for tick, track, data in _metas(events, KEY):
         sharps = int.from_bytes(data[:1], "big", signed=True)
         if len(data) >= 2 and abs(sharps) <= 7 and data[1] in (0, 1):
             found.append(KeySignature(tick, sharps, bool(data[1])))
