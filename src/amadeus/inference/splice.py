@@ -116,7 +116,7 @@ def add_notes(tracks: list[Track], new: list[Track]) -> list[Track]:
             merged = sort_notes(np.concatenate([home.notes, fitting]))
             tracks[places[0]] = replace(home, notes=merged)
         else:
-            tracks.append(replace(track, notes=_fitted(track.notes, track.notes[:0])))
+            tracks.append(track)
     return tracks
 
 

@@ -103,6 +103,7 @@ def _patch_notes(score: Score, view: View, changes: Changes) -> None:
         placing.place(instrument, same, _notes(notes))
     placing.finish()
     _rewrite_programs(programs, view, changes)
+    _silence(view, changes)
     _end_unmatched(view, changes, kept_unmatched)
 
 
@@ -139,6 +140,23 @@ def _rewrite_programs(programs: dict[int, int], view: View, changes: Changes) ->
         tracks = [part.track for part in view.parts.parts if part.channel == number]
         if not places or int(events.tick[places].min()) > 0:
             changes.insert(tracks[0], 0, Rank.OFF, message)
+
+
+def _silence(view: View, changes: Changes) -> None:
+    """Take out note-ons at the very end of a track that gets longer: they would begin to sound."""
+    events = view.events
+    longer = [
+        track
+        for track, inserted in changes.inserted.items()
+        if track < events.num_tracks and max(inserted)[0] > view.parts.track_ends[track]
+    ]
+    if not longer:
+        return
+    is_left_out = (events.status >> 4 == 9) & (events.second > 0)
+    is_left_out &= np.isin(events.track, longer)
+    for part in view.parts.parts:
+        is_left_out[part.on] = False
+    changes.removed.update(np.flatnonzero(is_left_out).tolist())
 
 
 def _end_unmatched(
