@@ -78,7 +78,8 @@ class Placing:
         """
         self._events, self._parts, self._changes = events, parts, changes
         self._programs = programs
-        self._sounding: dict[tuple[int, int], list[Span]] = {}
+        self._spans: dict[tuple[int, int, int], list[Span]] = {}  # track, channel, pitch
+        self._onsets: dict[tuple[int, int], list[int]] = {}  # channel, pitch
         self._channels: dict[int, _Channel] = {}
         self._timelines: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self._waiting: list[tuple[int, Note]] = []
@@ -108,14 +109,18 @@ class Placing:
             own_off[part.off[part.off >= 0]] = True
             columns = (part.notes["pitch"], part.notes["onset_ticks"], ends)
             for pitch, onset, end in zip(*(c[stays].tolist() for c in columns), strict=True):
-                self._sounding.setdefault((part.channel, pitch), []).append((onset, end))
+                key = part.track, part.channel, pitch
+                self._spans.setdefault(key, []).append((onset, end))
+                self._onsets.setdefault(key[1:], []).append(onset)
         is_off = (events.status >> 4 == 8) | ((events.status >> 4 == 9) & (events.second == 0))
         for place in np.flatnonzero(is_off & ~own_off).tolist():
-            key = int(self._parts.channel[place]), int(events.first[place])
+            key = (
+                int(events.track[place]), int(self._parts.channel[place]), int(events.first[place])
+            )  # fmt: skip
             tick = int(events.tick[place])
-            self._sounding.setdefault(key, []).append((tick, tick))
-        for intervals in self._sounding.values():
-            intervals.sort()
+            self._spans.setdefault(key, []).append((tick, tick))
+        for spans in (*self._spans.values(), *self._onsets.values()):
+            spans.sort()
         is_cut = (events.status >> 4 == 0xB) & np.isin(events.first, (ALL_SOUND_OFF, ALL_NOTES_OFF))
         self._cuts: dict[int, list[int]] = {}
         for place in np.flatnonzero(is_cut).tolist():
@@ -278,12 +283,16 @@ class Placing:
     def _write(self, track: int, channel: int, note: Note) -> None:
         """Write a note, its end moved where it would cut another one off or be cut off itself."""
         onset, end, pitch, velocity = note
-        intervals = self._sounding.setdefault((channel, pitch), [])
+        onsets = self._onsets.setdefault((channel, pitch), [])
+        following = bisect_right(onsets, onset)
+        if following < len(onsets):
+            end = min(end, onsets[following])
+        onsets.insert(following, onset)
         cuts = self._cuts.get(channel, [])
         cut = bisect_right(cuts, onset)
         if cut < len(cuts):
             end = min(end, cuts[cut])
-        end = fit_in(intervals, onset, end)
+        end = fit_in(self._spans.setdefault((track, channel, pitch), []), onset, end)
         self._new.setdefault(channel, []).append((onset, end))
         number = channel % 16
         self._changes.insert(track, onset, Rank.ON, bytes([NOTE_ON | number, pitch, velocity]))
