@@ -173,7 +173,7 @@ class _Links:
         following = status_at + _LENGTH.astype(np.int32)[self.status]
         unknown = np.flatnonzero((self.status >= 0xF0) | more)
         following[unknown] = self._after_long(padded, unknown, status_at[unknown], more[unknown])
-        self.following = memoryview(following)
+        self.following = memoryview(following)  # type: ignore[arg-type]
         self.padded = padded
 
     def _after_long(
@@ -204,7 +204,8 @@ class _Links:
         Returns them, where the last one ends, and whether that is an end-of-track event. It stops
         before a fault, as if the track ended there.
         """
-        starts, position, following = [], begin, self.following
+        starts: list[int] = []
+        position, following = begin, self.following
         append = starts.append
         while 0 <= position < end:
             append(position)

@@ -119,8 +119,10 @@ class Placing:
             )  # fmt: skip
             tick = int(events.tick[place])
             self._spans.setdefault(key, []).append((tick, tick))
-        for spans in (*self._spans.values(), *self._onsets.values()):
+        for spans in self._spans.values():
             spans.sort()
+        for onsets in self._onsets.values():
+            onsets.sort()
         is_cut = (events.status >> 4 == 0xB) & np.isin(events.first, (ALL_SOUND_OFF, ALL_NOTES_OFF))
         self._cuts: dict[int, list[int]] = {}
         for place in np.flatnonzero(is_cut).tolist():
