@@ -28,8 +28,9 @@ _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _SYSTEM_BYTES = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 _PAD = 16
 _BAD = -1
+_LARGE = 2**20
 
-_LENGTH = np.zeros(256, dtype=np.int64)
+_LENGTH = np.zeros(256, dtype=np.uint8)
 """Bytes of a message from its status on, by that byte; 0 if it takes more to know."""
 for _status in range(0x80, 0xF0):
     _LENGTH[_status] = 1 + _DATA_BYTES[_status & 0xF0]
@@ -161,19 +162,25 @@ class _Links:
         size = len(data)
         high = padded >= 0x80
         # Delta times have at most four bytes.
-        delta = np.ones(size, dtype=np.int32)
+        delta = np.ones(size, dtype=np.uint8)
         more = high[:size].copy()
         for place in range(1, 4):
-            delta += more
+            delta += more.view(np.uint8)
             more &= high[place : size + place]
         self.delta = delta
-        status_at = np.arange(size, dtype=np.int32)
+        # The type of an index is fastest, but large files have to save memory.
+        status_at = np.arange(size, dtype=np.intp if size < _LARGE else np.int32)
         status_at += delta
-        self.status = padded[np.minimum(status_at, size)]
-        following = status_at + _LENGTH.astype(np.int32)[self.status]
+        self.status = padded.take(status_at)
+        following = status_at + _LENGTH.take(self.status)
         unknown = np.flatnonzero((self.status >= 0xF0) | more)
         following[unknown] = self._after_long(padded, unknown, status_at[unknown], more[unknown])
-        self.following = memoryview(following)  # type: ignore[arg-type]
+        self.following = following
+        # Positions that lead nowhere lead to the end of the data, and so do four steps at once.
+        self.step = np.append(following, size).astype(status_at.dtype, copy=False)
+        self.step[(self.step < 0) | (self.step > size)] = size
+        twice = self.step.take(self.step)
+        self.four_steps = memoryview(twice.take(twice))  # type: ignore[arg-type]
         self.padded = padded
 
     def _after_long(
@@ -194,7 +201,12 @@ class _Links:
             used += open_
             open_ = open_ & (byte >= 0x80)
         stop = at + used + value
-        fault = is_bad | open_ | (stop > len(self.data)) | ~np.isin(status, (SYSEX, PACKET, META))
+        fault = (
+            is_bad
+            | open_
+            | (stop > len(self.data))
+            | ~(is_meta | (status == SYSEX) | (status == PACKET))
+        )
         ends_track = is_meta & (padded[kind_at] == END_OF_TRACK)
         return np.where(fault, _BAD, np.where(ends_track, -2 - stop, stop))
 
@@ -205,12 +217,17 @@ class _Links:
         before a fault, as if the track ended there.
         """
         starts: list[int] = []
-        position, following = begin, self.following
+        position, four_steps = begin, self.four_steps
         append = starts.append
-        while 0 <= position < end:
+        while position < end:
             append(position)
-            position = following[position]
-        found = np.array(starts, dtype=np.int64)
+            position = four_steps[position]
+        steps = [np.array(starts, dtype=np.int64)]
+        for _ in range(3):
+            steps.append(self.step[steps[-1]])
+        found = np.stack(steps, axis=1).reshape(-1)
+        found = found[found < end].astype(np.int64)
+        position = int(self.following[found[-1]]) if len(found) else begin
         if position >= 0 and self._is_simple(found):
             return found, position, False
         if position < _BAD and self._is_simple(found):

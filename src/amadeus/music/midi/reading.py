@@ -294,9 +294,8 @@ def frame_time(header: Header) -> tuple[int, tuple[Tempo, ...]]:
 def _tempos(events: Events, notices: Notices) -> tuple[Tempo, ...]:
     """The tempo map; tempos of 0 microseconds a quarter, or without data, say nothing."""
     found = [Tempo(0, 120.0)]
-    for tick, track, data in _metas(events, TEMPO):
-        mspq = int.from_bytes(data[:3], "big")
-        if len(data) < 3 or not mspq:
+    for tick, track, mspq in _tempo_values(events):
+        if not mspq:
             notices.add("a tempo without a value was passed over", track, tick)
             continue
         if 60e6 / mspq > MAX_BPM:
@@ -304,6 +303,24 @@ def _tempos(events: Events, notices: Notices) -> tuple[Tempo, ...]:
         # MIDI stores whole microseconds a quarter; three decimals give back the bpm that was meant.
         found.append(Tempo(tick, min(MAX_BPM, max(MIN_BPM, round(60e6 / mspq, 3)))))
     return _in_force(found)
+
+
+def _tempo_values(events: Events) -> list[tuple[int, int, int]]:
+    """Tick, track and microseconds per quarter of the tempos that change anything; 0 for none."""
+    places = np.flatnonzero((events.status == META) & (events.first == TEMPO))
+    data = np.frombuffer(events.data, dtype=np.uint8)
+    if not len(places) or (data[events.message[places] + 2] != 3).any():
+        metas = _metas(events, TEMPO)
+        return [(t, k, int.from_bytes(d[:3], "big") if len(d) > 2 else 0) for t, k, d in metas]
+    places = places[np.argsort(events.tick[places], kind="stable")]
+    at = events.message[places] + 3
+    ticks = events.tick[places]
+    high, middle, low = (data[at + i].astype(np.int64) for i in range(3))
+    values = high << 16 | middle << 8 | low
+    # Performances repeat one tempo thousands of times.
+    repeats = (np.diff(values, prepend=-1) == 0) & (values > 0) & (np.diff(ticks, prepend=-1) > 0)
+    rows = (ticks[~repeats], events.track[places][~repeats], values[~repeats])
+    return list(zip(*(row.tolist() for row in rows), strict=True))
 
 
 def _time_signatures(events: Events, notices: Notices) -> tuple[TimeSignature, ...]:
@@ -334,9 +351,14 @@ def _in_force(events: Iterable[Event]) -> tuple[Event, ...]:
     by_onset = {event.onset_ticks: event for event in events}
     kept: list[Event] = []
     for _, event in sorted(by_onset.items()):
-        if not kept or replace(kept[-1], onset_ticks=event.onset_ticks) != event:
+        if not kept or _values(kept[-1]) != _values(event):
             kept.append(event)
     return tuple(kept)
+
+
+def _values(event: Event) -> tuple[float, ...]:
+    """What an event says, its onset left out."""
+    return tuple(getattr(event, name) for name in event.__slots__[1:])
 
 
 def split_chords(markers: tuple[Text, ...]) -> tuple[tuple[Chord, ...], tuple[Text, ...]]:
