@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -46,5 +47,5 @@ class Notices:
         else:
             self._found[text] = Notice(text, before.count + count, before.track, before.tick)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Notice]:
         return iter(self._found.values())
