@@ -95,6 +95,33 @@ def read_events(data: bytes, notices: Notices) -> Events:
     """Read every event of a file. Raises MidiError if it is no MIDI file, or damaged."""
     header = read_header(data)
     links = _Links(data)
+    try:
+        repairs = Notices()
+        events = _read_all(data, header, links, repairs)
+        is_simple = _is_simple(events)
+    except MidiError:
+        is_simple = False
+    if not is_simple:
+        links.is_slow, repairs = True, Notices()
+        events = _read_all(data, header, links, repairs)
+    notices.extend(repairs)
+    return events
+
+
+def _is_simple(events: Events) -> bool:
+    """Whether running status continues only messages with two data bytes, of its own track."""
+    if not events.is_running.any():
+        return True
+    status = np.where(events.is_running, 0, events.status)
+    last = _last_status(status)
+    firsts = np.searchsorted(events.track, events.track[events.is_running])
+    is_short = (events.status & 0xE0) == 0xC0
+    return bool((last[events.is_running] >= firsts).all()) and not bool(
+        (is_short & events.is_running).any()
+    )
+
+
+def _read_all(data: bytes, header: Header, links: _Links, notices: Notices) -> Events:
     chunks: list[Chunk] = []
     walks: list[np.ndarray] = []
     position = header.first_chunk
@@ -158,6 +185,8 @@ class _Links:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.is_slow = False
+        """Whether to read one event after the other."""
         padded = np.frombuffer(data + bytes(_PAD), dtype=np.uint8)
         size = len(data)
         high = padded >= 0x80
@@ -228,29 +257,16 @@ class _Links:
         found = np.stack(steps, axis=1).reshape(-1)
         found = found[found < end].astype(np.int64)
         position = int(self.following[found[-1]]) if len(found) else begin
-        if position >= 0 and self._is_simple(found):
-            return found, position, False
-        if position < _BAD and self._is_simple(found):
-            return found, -2 - position, True
+        if position != _BAD and not self.is_slow:
+            return (found, position, False) if position >= 0 else (found, -2 - position, True)
         slow, stop, has_end = walk_slowly(self.data, begin, end)
         return np.array(slow, dtype=np.int64), stop, has_end
 
-    def _is_simple(self, starts: np.ndarray) -> bool:
-        """Whether running status continues only messages with two data bytes."""
-        status = self.status[starts]
-        running = status < 0x80
-        if not running.any():
-            return True
-        states = _running(status)
-        return bool(_LENGTH[states[running]].min() == 3)
 
-
-def _running(status: np.ndarray) -> np.ndarray:
-    """The status in force at each event of one track; 0 before the first one."""
+def _last_status(status: np.ndarray) -> np.ndarray:
+    """The last event up to each that has a status of a channel; -1 for none. int64 [E]."""
     is_channel = (status >= 0x80) & (status < 0xF0)
-    places = np.where(is_channel, np.arange(len(status)), -1)
-    last = np.maximum.accumulate(places)
-    return np.where(last >= 0, status[last], 0)
+    return np.maximum.accumulate(np.where(is_channel, np.arange(len(status)), -1))
 
 
 def walk_slowly(data: bytes, begin: int, end: int) -> tuple[list[int], int, bool]:
@@ -340,7 +356,7 @@ def _columns(
     status = given.astype(np.int64)
     if running.any():
         # A track begins with no status in force, and `walk` has seen to it that none is missing.
-        status = np.where(running, _running(given), status)
+        status = np.where(running, status[_last_status(given)], status)
     first_at = message + ~running
     is_channel = status < 0xF0
     short = (status & 0xE0) == 0xC0

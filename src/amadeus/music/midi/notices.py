@@ -47,5 +47,9 @@ class Notices:
         else:
             self._found[text] = Notice(text, before.count + count, before.track, before.tick)
 
+    def extend(self, others: Notices) -> None:
+        """Add notices of other kinds."""
+        self._found.update(others._found)
+
     def __iter__(self) -> Iterator[Notice]:
         return iter(self._found.values())
