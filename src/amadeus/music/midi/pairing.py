@@ -117,16 +117,24 @@ def _faults(group: np.ndarray, is_on: np.ndarray) -> tuple[np.ndarray, np.ndarra
     size = len(group)
     if not size:
         return is_on, is_on
+    new = np.diff(group, prepend=-1) != 0
+    # In nearly all groups it is on, off, on, off: all that begins a group or follows a note-off
+    # is a note-on, and all else is a note-off.
+    begins = new.copy()
+    begins[1:] |= ~is_on[:-1]
+    if not is_on[-1] and np.array_equal(begins, is_on) and not is_on[:-1][new[1:]].any():
+        nothing = np.zeros(size, dtype=bool)
+        return nothing, nothing
     step = np.where(is_on, 1, -1)
     total = np.cumsum(step)
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    starts = np.flatnonzero(new)
     before = (total - step)[starts]
     sounding = total - before[group]
     # Each group is shifted far below the one before, so that one minimum serves all of them.
     shift = group * (2 * size + 2)
     lowest = np.minimum(np.minimum.accumulate(sounding - shift) + shift, 0)
     is_stray = ~is_on & (sounding == lowest)
-    is_stray &= np.concatenate([[0], lowest[:-1]]) * (np.diff(group, prepend=-1) == 0) > lowest
+    is_stray &= np.concatenate([[0], lowest[:-1]]) * ~new > lowest
     level = sounding - lowest
     later = np.minimum.accumulate((level + shift)[::-1])[::-1] - shift
     is_unmatched = is_on & (later >= level)

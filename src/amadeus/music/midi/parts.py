@@ -65,6 +65,10 @@ class Parts:
         setup = self.setups.get(channel)
         if setup is None:
             return np.full(len(places), default_instrument(channel))
+        if len(setup.events) == 1 and len(places):
+            (mark,) = setup.events
+            if mark < places[0] and events.tick[mark] <= events.tick[places].min():
+                return np.full(len(places), setup.instruments[1])
         count = count_before(events, self.runs, np.sort(np.array(setup.events)), places)
         set_by = events.track[setup.events]
         if (set_by == set_by[0]).all():
