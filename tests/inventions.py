@@ -55,7 +55,7 @@ def zero_division(path):
 
 def smpte_division(path):
     data = path.read_bytes()
-    path.write_bytes(data[:12] + b"\xe7\x28" + data[14:])
+    path.write_bytes(data[:12] + b"\xe7\x00" + data[14:])  # frames of no ticks
 
 
 def silent(path):
@@ -91,8 +91,8 @@ REASONS = {
     empty: "is empty",
     no_midi: "is not a MIDI file",
     wrong_header_length: "is damaged or cut off",
-    zero_division: "does not count time in ticks per quarter note",
-    smpte_division: "does not count time in ticks per quarter note",
+    zero_division: "has no ticks per quarter note",
+    smpte_division: "has no ticks per quarter note",
     silent: "has no notes",
     a_folder: "is a folder",
     noise_in_the_middle: "is damaged or cut off",

@@ -46,7 +46,7 @@ UNREADABLE = {
     "no notes": header() + track(b""),
     "no note-off": header() + track(b"\x00\x90\x3c\x40"),
     "huge ticks": header() + track(b"\xff\xff\xff\x7f\x90\x3c\x40\xff\xff\xff\x7f\x80\x3c\x00" * 9),
-    "frames per second": header(division=0xE728) + track(b"\x00\x90\x3c\x40\x60\x80\x3c\x40"),
+    "no ticks": header(division=0) + track(b"\x00\x90\x3c\x40\x60\x80\x3c\x40"),
     "100 MB": b"MThd" + bytes(100 * 10**6),
 }
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x40"

@@ -78,7 +78,11 @@ def test_who_has_had_a_solo_is_favoured_again_unless_all_notes_count():
         assert lean[1] == 0
 
 
-def test_a_key_in_some_bars_leans_only_there():
+def test_a_key_in_some_bars_has_a_bias_only_there():
     soft = SoftConstraints(list(Constraints("key: A minor in bars 3-4")))
+    assert soft.bias(Moment(0, 48, Counter(), EVERYBODY)) is None
+    row = np.array([RowType.NOTE, 1, 2, 41, 1, 62, 12, 20])  # C sharp
+    for _ in range(40):
+        soft.update(row, 2)
     assert soft.bias(Moment(0, 48, Counter(), EVERYBODY)) is None
     assert bias(soft, bar=2)[Attribute.PITCH].any()

@@ -318,3 +318,10 @@ def test_an_unreadable_manifest_is_named(tmp_path, data):
     for path in (tmp_path / "m.csv.xz", tmp_path / "none.csv"):
         with pytest.raises(CorpusError, match=f"manifest .*{path.name} cannot be read"):
             read_manifest(path)
+
+
+def test_karaoke_and_riff_files_are_midi_files(tmp_path):
+    for name in ("a.kar", "b.RMI", "c.txt"):
+        (tmp_path / name).write_bytes(b"")
+    found = [source.name.split("/")[-1] for source in scan([tmp_path], NOTHING_KNOWN)]
+    assert found == ["a.kar", "b.RMI"]

@@ -1,6 +1,7 @@
 """Pieces by seed, in every engine: the same request gives the same rows as it always did."""
 
 import platform
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,7 +110,9 @@ def test_the_packaged_model(core, golden, digest, fixtures):
             "reorchestrated": composer.edit(quartet, resample=["instrument"], bars=(1, 2), seed=11),
         }
     )
-    golden(f"packaged model, core {core}", {k: digest(encode_midi(s)) for k, s in made.items()})
+    # Written anew: what a file keeps of the quartet's own bytes is tested elsewhere.
+    written = {name: encode_midi(replace(score, source=None)) for name, score in made.items()}
+    golden(f"packaged model, core {core}", {name: digest(data) for name, data in written.items()})
 
 
 def test_a_model_with_profiles(model, golden, digest, fixtures):

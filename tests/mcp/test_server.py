@@ -1,6 +1,7 @@
 import base64
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -46,7 +47,8 @@ def test_composing_writes_a_file_and_describes_it(use, folder):
     assert "tempo: 90 BPM" in description
     assert "time signature: 3/4" in description
     assert "instruments: piano" in description
-    assert describe_score(score) in description
+    # A note that rings on makes the bars of a file more; those of a composition are known.
+    assert describe_score(replace(score, source=None)) in description
 
 
 def test_composing_reports_the_profile(use):

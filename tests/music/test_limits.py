@@ -9,7 +9,7 @@ from amadeus.errors import MidiError, ScoreError
 from amadeus.music.grid import bars_of, count_bars
 from amadeus.music.limits import LIMITS, UNLIMITED, Limits
 from amadeus.music.midi import encode_midi, read_midi
-from amadeus.music.midi.reading import MIN_BPM
+from amadeus.music.midi.messages import MIN_BPM
 from amadeus.music.midi.writing import split_voices
 from amadeus.music.musicxml import to_musicxml
 from amadeus.music.score import (

@@ -50,6 +50,8 @@ onsets = st.integers(0, 60)
 byte = st.integers(0, 127)
 words = st.text("aé-\\ 音", min_size=1)
 texts = by_onset(st.tuples(onsets, words)).map(lambda rows: tuple(Text(*row) for row in rows))
+# Controllers from 120 on end notes, and some banks are drums.
+controls = by_onset(st.tuples(onsets, st.integers(0, 119), st.integers(0, 119)))
 tracks = st.builds(
     Track,
     program=byte,
@@ -60,7 +62,7 @@ tracks = st.builds(
     ).map(lambda rows: split_voices(make_notes(rows))[0]),
     is_drum=st.booleans(),
     name=st.sampled_from(("", "Ré", "Words")),
-    controls=by_onset(st.tuples(onsets, byte, byte)).map(lambda r: np.array(r, CONTROL_DTYPE)),
+    controls=controls.map(lambda rows: np.array(rows, CONTROL_DTYPE)),
     pitch_bends=by_onset(st.tuples(onsets, st.integers(-8192, 8191))).map(
         lambda rows: np.array(rows, PITCH_BEND_DTYPE)
     ),

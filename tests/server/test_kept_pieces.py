@@ -17,6 +17,7 @@ from amadeus.server.limits import Limits
 from amadeus.server.models import Summary
 from amadeus.server.store import Store
 from amadeus.server.worker_functions import FILE_KINDS
+from smf import meta, notes, on, smf, sysex, track
 
 SUMMARY = Summary(
     bars=1, notes=1, seconds=1.0, tempo=120.0, metre="4/4", key=None, instruments=["piano"]
@@ -346,3 +347,25 @@ def test_stored_pieces_survive_a_kill(tmp_path):
 def test_limits_are_at_least_one():
     with pytest.raises(ConfigError, match="waiting must be at least 1"):
         Limits(waiting=0)
+
+
+def test_an_upload_is_given_back_as_it_was_sent(client):
+    """Bytes that a score has no place for are kept, and what was repaired is said."""
+    tune = track((0, meta(3, b"\x83\x73")), (0, sysex(b"\x41\x10\xf7")), *notes([60, 62, 64, 65]))
+    for midi, said in ((smf(tune), ""), (smf(tune, track((0, on(60)), end=None)), "left out")):
+        piece = client.upload(midi)
+        assert client.midi(piece["id"]) == midi
+        assert said in " ".join(piece["notices"])
+    edited = client.edit(piece["id"], bars=[1, 1], seed=1)
+    assert b"\x83\x73" in client.midi(edited["id"])
+    assert b"\x41\x10\xf7" in client.midi(edited["id"])
+
+
+def test_an_upload_is_continued_after_its_end_or_from_a_bar(client):
+    piece = client.upload(smf(track(*notes([60, 62, 64, 65]), end=3 * 1920)))
+    assert piece["bars"] == 4
+    assert len(client.notes(piece["id"])["bars"]) == 4
+    longer = client.continue_piece(piece["id"], bars=1, seed=1)
+    assert client.notes(longer["id"])["notes"][-1]["bar"] == 5
+    filled = client.continue_piece(piece["id"], bars=1, seed=1, from_bar=2)
+    assert client.notes(filled["id"])["notes"][-1]["bar"] == 2

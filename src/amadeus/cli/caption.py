@@ -21,7 +21,6 @@ EXAMPLES = options.examples(
     'amadeus caption ~/midi --labels "rock;sad" --json > captions.json',
     'amadeus caption sonata.mid --labels classical --composer "Beethoven"',
 )
-SUFFIXES = (".mid", ".midi")
 
 
 def caption(
@@ -84,7 +83,10 @@ def _files(sources: list[Path]) -> tuple[list[Path], list[str]]:
 
 
 def _midi_files(folder: Path) -> Iterator[Path]:
-    return (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SUFFIXES and p.is_file())
+    from amadeus.music.midi import MIDI_SUFFIXES
+
+    found = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in MIDI_SUFFIXES)
+    return (path for path in found if path.is_file())
 
 
 def _described(

@@ -13,6 +13,7 @@ from amadeus.cli.display import print_json, print_unknown, progress_bar
 EXAMPLES = options.examples(
     "amadeus continue song.mid --bars 8 --output longer.mid",
     'amadeus continue song.mid --constraint "key: A minor" --output longer.mid',
+    "amadeus continue song.mid --from-bar 5 --output other-ending.mid",
     "amadeus continue song.mid --bars 16 --seed 3 --output longer.mid --audio longer.wav",
 )
 
@@ -22,6 +23,14 @@ def continue_(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to continue.")],
     output: Annotated[Path, typer.Option(help="MIDI file for the whole piece.")],
     bars: Annotated[int, typer.Option(min=1, help="Number of bars to add.")] = 8,
+    from_bar: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="The first new bar; notes from there on are replaced. By default, new bars come "
+            "after the last bar that sounds or that the file has.",
+        ),
+    ] = None,
     notes: options.Notes = None,
     constraint: options.Constraint = None,
     prompt: Annotated[
@@ -40,7 +49,11 @@ def continue_(
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
-    """Continue a piece; its existing notes stay as they are."""
+    """Continue a piece; its existing notes stay as they are.
+
+    New bars come after the last bar that sounds or that the file has, or, with --from-bar, in place
+    of the bars from there on.
+    """
     from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.text.prompt import parse_prompt
@@ -61,6 +74,7 @@ def continue_(
         score = composer.continue_score(
             score,
             bars=bars,
+            from_bar=from_bar,
             seed=seed,
             prompt=prompt,
             prompt_constraints=prompt_constraints,

@@ -58,7 +58,7 @@ def inspect(
 def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.cli.outputs import summarize
     from amadeus.music.chords import chord_name, estimate_chords
-    from amadeus.music.grid import bars_of
+    from amadeus.music.grid import clip_bars
     from amadeus.music.instruments import program_name
     from amadeus.music.keys import estimate_key
     from amadeus.music.midi import read_midi
@@ -66,7 +66,7 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
     from amadeus.profile.wording import describe
 
     score = read_midi(path, limits)
-    bars = bars_of(score)
+    bars = clip_bars(score)
 
     def bar(event: Any) -> int:
         return int(bars.index_at(event.onset_ticks)) + 1
@@ -96,6 +96,7 @@ def _midi(path: Path, limits: Limits) -> dict[str, Any]:
             }
             for track in score.tracks
         ],
+        "notices": list(score.notices),
     }
 
 
@@ -133,7 +134,7 @@ def _checkpoint(folder: Path) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any]) -> None:
     """Print one fact per line, and the tracks of a piece as a table."""
-    tracks = facts.pop("tracks", [])
+    tracks, notices = facts.pop("tracks", []), facts.pop("notices", [])
     print_table((name.replace("_", " "), _words(value)) for name, value in facts.items())
     if tracks:
         typer.echo()
@@ -147,6 +148,8 @@ def _print(facts: dict[str, Any]) -> None:
                 for number, t in enumerate(tracks, start=1)
             ),
         ])  # fmt: skip
+    for notice in notices:
+        typer.echo(f"warning: {facts['path']}: {notice}", err=True)
 
 
 def _words(value: Any) -> str:

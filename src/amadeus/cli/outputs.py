@@ -11,7 +11,7 @@ import typer
 
 from amadeus.cli.display import print_json, print_table
 from amadeus.errors import ConfigError, MidiError
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import clip_bars
 from amadeus.music.limits import Limits
 from amadeus.music.midi import encode_midi, read_midi, write_midi
 from amadeus.music.score import Score
@@ -110,12 +110,20 @@ def check_writable(path: Path) -> None:
         ) from None
 
 
+def read_with_notices(path: Path, limits: Limits) -> Score:
+    """Read a piece; what had to be repaired goes to stderr. Raises MidiError."""
+    score = read_midi(path, limits)
+    for notice in score.notices:
+        typer.echo(f"warning: {path}: {notice}", err=True)
+    return score
+
+
 def read_to_write(path: Path, limits: Limits) -> Score:
     """Read a piece that will be changed and written again.
 
     Raises MidiError if it cannot be read, or could not be written again.
     """
-    score = read_midi(path, limits)
+    score = read_with_notices(path, limits)
     try:
         encode_midi(score, limits)
     except MidiError as error:
@@ -134,7 +142,7 @@ def check_report(folder: Path | None) -> None:
 def summarize(score: Score) -> dict[str, Any]:
     """Bars, notes and length of a piece."""
     return {
-        "bars": len(bars_of(score)),
+        "bars": len(clip_bars(score)),
         "notes": score.num_notes,
         "seconds": round(score.seconds, 3),
     }

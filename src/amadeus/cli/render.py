@@ -27,11 +27,10 @@ def render(
     wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
     if not wanted:
         raise typer.BadParameter("nothing to do; give --audio, --picture or --musicxml")
-    from amadeus.cli.outputs import plan_outputs
-    from amadeus.music.midi import read_midi
+    from amadeus.cli.outputs import plan_outputs, read_with_notices
 
     limits = options.limits(no_limits)
-    score = read_midi(source, limits)
+    score = read_with_notices(source, limits)
     (plan,) = plan_outputs([source.stem], **wanted)
     plan.write(score, title=source.stem, limits=limits)
     typer.echo(str(plan))

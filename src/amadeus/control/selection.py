@@ -12,7 +12,7 @@ from amadeus.control.note_range import named_notes
 from amadeus.control.passage import GivenBar
 from amadeus.control.scope import instrument_values, programs_of
 from amadeus.errors import ConfigError
-from amadeus.music.grid import GRID
+from amadeus.music.grid import GRID, clip_end
 from amadeus.music.instruments import everyday_name, program_name
 from amadeus.music.score import Score
 from amadeus.tokens import vocabulary as v
@@ -130,7 +130,8 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
     Raises ConfigError for bars and notes that the piece does not have, and if nothing is left to
     change; ScoreError for a score without notes.
     """
-    tokens = encode(score).astype(np.int64)
+    # The silent bars at the end of a clip can be filled; there is nothing in them to change.
+    tokens = encode(score, clip_end(score) if edit.writes else None).astype(np.int64)
     starts = np.flatnonzero(v.opens_bar(tokens[:, Attribute.TYPE]))
     num_bars = len(starts)
     first, end = _bar_range(edit, num_bars)
@@ -146,7 +147,9 @@ def select(score: Score, edit: Edit, seed: int = 0) -> Selection:
         chosen &= np.isin(rows[:, Attribute.INSTRUMENT], list(instrument_values(edit.parts)))
     elif edit.add:
         chosen[:] = False
-    if not chosen.any() and not edit.add:
+    is_silent = not v.has_sound(rows[:, Attribute.TYPE]).any()
+    fills_silence = is_silent and edit.writes and not (edit.parts or edit.notes)
+    if not chosen.any() and not edit.add and not fills_silence:
         raise _nothing_there(edit, first, end, rows)
     if edit.vary is not None:
         chosen = _some(chosen, edit.vary, seed)

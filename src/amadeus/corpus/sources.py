@@ -16,8 +16,8 @@ from amadeus.corpus.manifest import About, Manifest
 from amadeus.errors import CorpusError
 from amadeus.files import read_regular
 from amadeus.music.limits import LIMITS
+from amadeus.music.midi import MIDI_SUFFIXES
 
-MIDI_SUFFIXES = (".mid", ".midi")
 MAX_LIST_BYTES = 256 * 2**20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -67,7 +67,8 @@ def scan(inputs: Iterable[Path], manifest: Manifest) -> list[Source]:
     sources = [replace(source, place=place) for place, source in enumerate(found)]
     if not sources:
         raise CorpusError(
-            "no MIDI files (*.mid, *.midi) found; name folders, archives or lists that hold some"
+            "no MIDI files (*.mid, *.midi, *.kar, *.rmi) found; name folders, archives or lists "
+            "that hold some"
         )
     return sources
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from amadeus.errors import ConfigError, MidiError
 from amadeus.music.limits import LIMITS
-from amadeus.music.midi import read_midi
+from amadeus.music.midi import MIDI_SUFFIXES, read_midi
 from amadeus.music.score import Score
 from amadeus.text.prompt_list import LabelledPrompt
 
-MIDI_SUFFIXES = (".mid", ".midi")
 MAX_FILES = 20_000
 _NUMBERED = re.compile(r"(.+)-\d+")
 

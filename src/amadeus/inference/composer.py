@@ -22,7 +22,7 @@ from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.composition import LocalRunner, OnRow, Runner, collect
-from amadeus.inference.continuation import append_bars
+from amadeus.inference.continuation import append_bars, before_bar
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
 from amadeus.inference.openings import ChosenOpening, PiecePlan
@@ -230,18 +230,21 @@ class Composer:
         self,
         score: Score,
         *,
+        from_bar: int | None = None,
         progress: OnProgress | None = None,
         **settings: Unpack[ContinuationSettings],
     ) -> Score:
-        """The score with new bars after the bar of its last onset; its notes do not change.
+        """The score with new bars after its last bar; what is given stays as it is.
 
-        settings: bars, notes, seed, prompt, guidance, constraints, and those of sampling, as
-        described in `inference.settings.ContinuationSettings`. If grid steps are not whole ticks,
-        the resolution of the score is raised, which does not change any time.
+        The last bar is the last one that sounds, or that the file of the score has. from_bar: the
+        first new bar instead, counted from 1; notes from there on are replaced. settings: bars,
+        notes, seed, prompt, guidance, constraints, and those of sampling, as described in
+        `inference.settings.ContinuationSettings`.
 
         Raises ScoreError for a score without notes, ConfigError for constraints that contradict
-        each other.
+        each other, and for a `from_bar` that the score cannot be continued from.
         """
+        score = before_bar(score, from_bar)
         request, plan = self.planner.continuation(score, **settings)
         return _longer(score, request, plan, self.compose([request], progress=progress)[0])
 
@@ -249,13 +252,15 @@ class Composer:
         self,
         score: Score,
         *,
+        from_bar: int | None = None,
         on_bar: OnBar | None = None,
         **settings: Unpack[ContinuationSettings],
     ) -> Generator[PlayedNote, None, Score]:
         """The new notes of `continue_score`, timed within the whole piece; returns the score.
 
-        on_bar: as in `stream`; settings: those of `continue_score`.
+        on_bar: as in `stream`; from_bar, settings: those of `continue_score`.
         """
+        score = before_bar(score, from_bar)
         request, plan = self.planner.continuation(score, **settings)
         reader = NoteReader.after(score, request.prompt, plan, on_bar)
         return notes_of(

@@ -18,7 +18,7 @@ from amadeus.inference.streaming import NoteReader, OnNote
 from amadeus.music.score import Score
 from amadeus.tokens.rows import count_bars
 from amadeus.tokens.tokenizer import mark
-from amadeus.tokens.vocabulary import Attribute, RowType, opens_bar
+from amadeus.tokens.vocabulary import FIRST_REST, Attribute, RowType, opens_bar
 
 HEARD_AFTER = 128
 """Rows after the passage that are used to compare candidates."""
@@ -38,6 +38,8 @@ class Frame:
         """context: maximum rows that the network sees at once."""
         tokens = selection.tokens
         after = tokens[selection.end :] if selection.end_bar < selection.num_bars else tokens[:0]
+        if len(after) > 1 and after[-2, Attribute.TYPE] >= FIRST_REST:
+            after = after[:-1]  # an empty bar, which END may not follow
         return cls(
             _last_bars(tokens[: selection.begin], context // 2),
             _first_bars(after, context // 4 - 1),

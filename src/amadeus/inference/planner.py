@@ -19,6 +19,7 @@ from amadeus.inference.profile_plan import ProfilePlanner
 from amadeus.inference.request import Request, Text
 from amadeus.inference.sampling import SamplingSettings, sampling_config
 from amadeus.inference.session import Model
+from amadeus.music.grid import clip_end
 from amadeus.music.score import Score
 from amadeus.profile import Profile
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
@@ -120,7 +121,7 @@ class Planner:
 
         Settings as in `ContinuationSettings`. Raises as `Composer.continue_score`.
         """
-        given = encode(score)[:-1]
+        given = encode(score, clip_end(score))[:-1]
         num_given = count_bars(given)
         held = constraints or Constraints()
         if prompt_constraints:

@@ -10,6 +10,7 @@ import numpy as np
 
 from amadeus.control.selection import Selection
 from amadeus.music.grid import GRID, MOST_TICKS_PER_QUARTER, rescale, snap
+from amadeus.music.overlaps import Span, fit_in
 from amadeus.music.score import Chord, Score, Tempo, Track, sort_notes
 from amadeus.tokens import decode
 from amadeus.tokens import vocabulary as v
@@ -23,11 +24,12 @@ Event = TypeVar("Event", bound=Tempo | Chord)
 def splice(score: Score, selection: Selection, rows: np.ndarray) -> Score:
     """The score with the passage as composed, `rows` int64 [K, A].
 
-    The resolution is raised if new notes need it, so nothing moves in time; if MIDI files do not
-    allow the resolution, new notes move to the nearest tick.
+    A score that was read from a file keeps its ticks, and new notes move to the nearest one. In
+    others, ticks become shorter where new notes need it, so nothing moves in time.
     """
     writes = selection.edit.writes
-    if writes or selection.edit.drawn & {Attribute.BEAT, Attribute.DURATION}:
+    needs_ticks = writes or selection.edit.drawn & {Attribute.BEAT, Attribute.DURATION}
+    if score.source is None and needs_ticks:
         ticks = lcm(score.ticks_per_quarter, GRID)
         score = rescale(score, ticks) if ticks <= MOST_TICKS_PER_QUARTER else score
     return (_replace_notes if writes else _change_notes)(score, selection, rows)
@@ -101,17 +103,33 @@ def change_instruments(score: Score, selection: Selection, players: dict[int, in
 
 
 def add_notes(tracks: list[Track], new: list[Track]) -> list[Track]:
-    """The tracks with new notes, each on the first track of its instrument, or on a new one."""
+    """The tracks with new notes, each on the first track of its instrument, or on a new one.
+
+    New notes are shortened where another one of their pitch begins.
+    """
     tracks = list(tracks)
     for track in new:
         places = [i for i, t in enumerate(tracks) if t.instrument == track.instrument]
         if places:
             home = tracks[places[0]]
-            merged = sort_notes(np.concatenate([home.notes, track.notes]))
+            fitting = _fitted(track.notes, home.notes)
+            merged = sort_notes(np.concatenate([home.notes, fitting]))
             tracks[places[0]] = replace(home, notes=merged)
         else:
             tracks.append(track)
     return tracks
+
+
+def _fitted(notes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """New notes [N], sorted, with ends that fit in among others of their pitch [M]."""
+    spans: dict[int, list[Span]] = {}
+    for onset, duration, pitch, _ in others.tolist():
+        spans.setdefault(pitch, []).append((onset, onset + duration))
+    notes = notes.copy()
+    for i, (onset, duration, pitch, _) in enumerate(notes.tolist()):
+        end = fit_in(spans.setdefault(pitch, []), onset, onset + duration)
+        notes["duration_ticks"][i] = end - onset
+    return notes
 
 
 def _without(score: Score, selection: Selection) -> list[Track]:

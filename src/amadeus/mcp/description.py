@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import clip_bars
 from amadeus.music.score import Score
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import measure
@@ -16,7 +16,7 @@ def describe_score(score: Score) -> str:
         "key": "no clear key" if facts.key is None else str(facts.key),
         "tempo": _tempo(score),
         "time signature": ", ".join(time_signatures) or "4/4",
-        "bars": str(len(bars_of(score))),
+        "bars": str(len(clip_bars(score))),
         "length": f"{facts.seconds:g} seconds, {score.num_notes} notes",
         "instruments": ", ".join(facts.instruments) or "none",
         "chords": " ".join(facts.chords),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from amadeus.errors import ConfigError
 from amadeus.files import write_bytes
+from amadeus.music.midi import MIDI_SUFFIXES as SUFFIXES
 
-SUFFIXES = (".mid", ".midi")
 _NAME = re.compile(r"\w[\w .()+-]{0,99}")
 
 

@@ -26,7 +26,7 @@ from amadeus.inference.composer import Composer
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.mcp.description import describe_score
 from amadeus.mcp.folder import MidiFolder
-from amadeus.music.grid import bars_of
+from amadeus.music.grid import clip_bars
 from amadeus.music.limits import LIMITS
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
@@ -246,7 +246,7 @@ class Tools:
             bars=bars, parts=tuple(parts or ()), add=tuple(add or ()), notes=tuple(notes or ()),
             resample=tuple(resample or ()), keep=tuple(keep or ()), vary=vary,
         )  # fmt: skip
-        if len(bars_of(score)) > MAX_BARS and (bars is None or _count(score, bars) > MAX_BARS):
+        if len(clip_bars(score)) > MAX_BARS and (bars is None or _count(score, bars) > MAX_BARS):
             raise ConfigError(
                 f"{file!r} has more than {MAX_BARS} bars; choose fewer with first_bar and last_bar"
             )
@@ -326,7 +326,7 @@ def _read(path: Path) -> Score:
 
 def _count(score: Score, bars: tuple[int, int | None]) -> int:
     first, last = bars
-    return (last or len(bars_of(score))) - first + 1
+    return (last or len(clip_bars(score))) - first + 1
 
 
 def _seed_or_random(seed: int | None) -> int:

@@ -68,9 +68,32 @@ def bars_of(score: Score, end_ticks: int | None = None) -> Bars:
     return Bars(np.concatenate(onsets_), np.concatenate(lengths_), np.concatenate(indices_), metres)
 
 
-def count_bars(score: Score) -> int:
-    """How many bars there are up to the end of the last note, without making them."""
-    end, count = score.end_ticks, 0
+def clip_bars(score: Score) -> Bars:
+    """The bars of the whole clip: those with notes, and those up to `clip_end`."""
+    return bars_of(score, clip_end(score))
+
+
+def clip_end(score: Score) -> int:
+    """A tick in the last bar of the clip, plus 1.
+
+    The last bar is the one in which the last note begins. In a score that was read from a file it
+    may also be a later one: the last one that a note sounds through, to three quarters at least,
+    or the last whole one before the end that the file states.
+    """
+    onsets = [int(track.notes["onset_ticks"][-1]) for track in score.tracks if len(track.notes)]
+    end = max(onsets, default=0)
+    if score.source is None or max(score.end_ticks, score.length_ticks) <= end:
+        return end + 1
+    bars = bars_of(score, max(score.end_ticks, score.length_ticks))
+    sounding = bars.onset_ticks + bars.length_ticks * 3 // 4 <= score.end_ticks
+    slack = score.ticks_per_quarter // GRID
+    is_whole = bars.onset_ticks + bars.length_ticks <= score.length_ticks + slack
+    return max(end, int(bars.onset_ticks[sounding | is_whole].max(initial=0))) + 1
+
+
+def count_bars(score: Score, end_ticks: int | None = None) -> int:
+    """How many bars begin before the end of the last note, or `end_ticks`, without making them."""
+    end, count = score.end_ticks if end_ticks is None else end_ticks, 0
     metres = metres_of(score)
     for metre, following in zip_longest(metres, metres[1:]):
         stop = min(end, following.onset_ticks) if following else end
@@ -155,6 +178,8 @@ def _moved(score: Score, ticks_per_quarter: int, move: Move) -> Score:
         key_signatures=in_force(score.key_signatures),
         markers=texts(score.markers),
         lyrics=texts(score.lyrics),
+        length_ticks=move(score.length_ticks),
+        source=None,
     )
 
 

@@ -99,6 +99,8 @@ class Track:
     """PITCH_BEND_DTYPE, [P], sorted by onset."""
     lyrics: tuple[Text, ...] = ()
     """What is sung to the notes, by onset."""
+    origin: int | None = None
+    """Its number among the tracks of the file that `Score.source` is; None if it is new."""
 
     @property
     def instrument(self) -> int:
@@ -133,6 +135,12 @@ class Score:
     """Names of passages and the like, by onset; chords are not among them."""
     lyrics: tuple[Text, ...] = field(default=(), compare=False)
     """Words that belong to no track in particular, by onset."""
+    length_ticks: int = field(default=0, compare=False)
+    """Where the file says that the piece ends, silence included; 0 if nothing says so."""
+    source: bytes | None = field(default=None, compare=False, repr=False)
+    """The MIDI file that was read; writing the score writes it with the differences applied."""
+    notices: tuple[str, ...] = field(default=(), compare=False)
+    """What was repaired or passed over in reading, a sentence each."""
 
     def __post_init__(self) -> None:
         if self.ticks_per_quarter < 1:

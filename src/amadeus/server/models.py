@@ -193,6 +193,9 @@ class Summary(BaseModel):
     profile: PieceProfile | None = Field(
         default=None, description="The profile it was composed with, if any."
     )
+    notices: list[str] = Field(
+        default=[], description="What was repaired or passed over in reading its file."
+    )
 
 
 class Piece(Summary):

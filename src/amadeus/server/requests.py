@@ -163,6 +163,11 @@ class ContinueRequest(JobRequest):
 
     piece: Identifier
     bars: Bars = Field(default=8, description="Number of bars to add.")
+    from_bar: Annotated[int, Field(ge=2, le=10**6)] | None = Field(
+        default=None,
+        description="The first new bar; notes from there on are replaced. By default, new bars "
+        "come after the last bar that sounds or that the file has.",
+    )
     notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         default=None, description="Maximum number of notes."
     )

@@ -17,6 +17,7 @@ from amadeus.control.revision import Revision
 from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
+from amadeus.inference.continuation import before_bar
 from amadeus.inference.openings import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.sampling import sampling_config
@@ -90,7 +91,8 @@ class ContinueTask(Task):
         return _emit_notes(
             composer.stream_continuation(
                 self.score, on_bar=lambda bar: emit("bar", bar_event(bar)), bars=request.bars,
-                notes=request.notes, seed=self.seed, prompt=request.prompt,
+                from_bar=request.from_bar, notes=request.notes, seed=self.seed,
+                prompt=request.prompt,
                 constraints=Constraints(*request.constraints), **request.sampling(),
             ),
             emit,
@@ -164,6 +166,7 @@ def plan_continue(
         request.prompt, Constraints(*request.constraints), request.bars
     )
     Plan([*constraints], request.bars, request.notes, is_passage=True)
+    before_bar(score, request.from_bar)
     _check_sampling(request)
     _check_bars(request.bars, limits)
     return ContinueTask(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 
 from amadeus.music.chords import chord_name
-from amadeus.music.grid import GRID, bars_of
+from amadeus.music.grid import GRID, bars_of, clip_bars
 from amadeus.music.instruments import DRUMS, everyday_name
 from amadeus.music.keys import estimate_key
 from amadeus.music.performance import BarLine, PlayedNote
@@ -48,7 +48,7 @@ def bar_event(bar: BarLine) -> models.Bar:
 
 def summary_of(score: Score, profile: models.PieceProfile | None = None) -> models.Summary:
     """Summary of a piece. profile: the profile it was composed with."""
-    bars = bars_of(score)
+    bars = clip_bars(score)
     key = estimate_key(score)
     names = [name_of(t.program, t.is_drum) for t in score.tracks if len(t.notes)]
     return models.Summary(
@@ -60,13 +60,14 @@ def summary_of(score: Score, profile: models.PieceProfile | None = None) -> mode
         key=str(key) if key else None,
         instruments=list(dict.fromkeys(names)),
         profile=profile,
+        notices=list(score.notices),
     )
 
 
 def notes_of(piece: str, score: Score) -> models.PieceNotes:
     """All notes and other events of a piece."""
     ticks = score.ticks_per_quarter
-    bars = bars_of(score)
+    bars = clip_bars(score)
     notes = [note for i, track in enumerate(score.tracks) for note in _notes(score, i, track)]
     bar_seconds = score.ticks_to_seconds(bars.onset_ticks).tolist()
     bar_tempos = _in_force(score.tempos, bars.onset_ticks)

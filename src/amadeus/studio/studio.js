@@ -242,10 +242,10 @@ export class Studio {
   async upload(file) {
     clearNotices();
     document.activeElement?.blur(); // so that Space plays
-    if (!/\.midi?$/i.test(file.name)) {
-      throw new Error(`“${file.name}” is not a MIDI file; choose a file that ends in .mid or .midi.`);
+    if (!/\.(midi?|kar|rmi)$/i.test(file.name)) {
+      throw new Error(`“${file.name}” is not a MIDI file; choose a file that ends in .mid, .midi, .kar or .rmi.`);
     }
-    const piece = await api.upload(await file.arrayBuffer(), file.name.replace(/\.midi?$/i, "").slice(0, 200));
+    const piece = await api.upload(await file.arrayBuffer(), file.name.replace(/\.(midi?|kar|rmi)$/i, "").slice(0, 200));
     await this.open(piece.id);
     announce(`Opened ${piece.title}.`);
   }

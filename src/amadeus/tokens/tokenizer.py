@@ -28,17 +28,20 @@ from amadeus.tokens.vocabulary import NULL, NUM_ATTRIBUTES, SIZES, Attribute, Ro
 TOKEN_DTYPE = np.uint16
 
 
-def encode(score: Score) -> np.ndarray:
+def encode(score: Score, end_ticks: int | None = None) -> np.ndarray:
     """Tokens of a whole piece, START and END included. uint16 [N, A].
 
+    end_ticks: the tick after the piece; bars before it are kept even if they come after the last
+    onset. By default, the last onset is in the last bar.
     The harmony is `score.chords`, or is estimated where the score has none. Raises ScoreError for a
     score without notes.
     """
     if not score.num_notes:
         raise ScoreError("the score has no notes")
+    end = 0 if end_ticks is None else (end_ticks - 1) * GRID // score.ticks_per_quarter + 1
     score = quantize(score)
     onset, instrument, pitch, duration, velocity = _merged_notes(score)  # [N]
-    opened, metre = _bars(score)  # [M]
+    opened, metre = _bars(score, end)  # [M]
     bar = np.searchsorted(opened, onset, side="right") - 1  # [N]
 
     rows = np.zeros((len(onset), NUM_ATTRIBUTES), dtype=TOKEN_DTYPE)
@@ -202,12 +205,14 @@ def _chord_values(chords: tuple[Chord, ...], ticks: np.ndarray) -> np.ndarray:
     return values[_in_force([c.onset_ticks for c in chords], ticks)]
 
 
-def _bars(score: Score) -> tuple[np.ndarray, np.ndarray]:
-    """Bars up to the last onset, each with a metre that has a token, cut-off bars included.
+def _bars(score: Score, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bars up to the last onset, or the tick before `end`, cut-off bars included.
 
+    Each has a metre that has a token.
     Returns their onsets in ticks and their indices into METRES, int64 [M] each.
     """
-    end = 1 + max(int(t.notes["onset_ticks"][-1]) for t in score.tracks if len(t.notes))
+    last = max(int(t.notes["onset_ticks"][-1]) for t in score.tracks if len(t.notes))
+    end = max(end, last + 1)
     given = metres_of(score)
     onsets: list[np.ndarray] = []
     metres: list[np.ndarray] = []

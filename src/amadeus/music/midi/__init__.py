@@ -1,12 +1,15 @@
 """MIDI files in, MIDI files out.
 
-What a `Score` holds survives a round trip; what it has no place for is lost in reading: text that
-is neither lyric nor marker, key pressure, system exclusive messages, controllers in a part of the
-file without notes, and names of such parts. The sustain pedal is carried along, but it lengthens
-no note.
+`events` reads a file event by event, and `reading` shows the events as a `Score`. What a score has
+no place for (system exclusive messages, texts, key pressure and the like) stays in the file, which
+the score carries along. `notices` tells what had to be repaired. The sustain pedal is carried
+along, but it lengthens no note.
 """
 
 from amadeus.music.midi.reading import read_midi
 from amadeus.music.midi.writing import encode_midi, write_bytes, write_file, write_midi
 
-__all__ = ["encode_midi", "read_midi", "write_bytes", "write_file", "write_midi"]
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
+"""How the names of MIDI files end; .kar is karaoke, .rmi has a RIFF wrapper."""
+
+__all__ = ["MIDI_SUFFIXES", "encode_midi", "read_midi", "write_bytes", "write_file", "write_midi"]

@@ -24,7 +24,8 @@ def places_of(tracks: Sequence[Track]) -> list[Place]:
     program: a player that knows no ports plays it on the right instrument nonetheless. Only past
     128 ports, all that there are, is a place shared by tracks that are told different things.
 
-    All drums are on channel 10 of port 0, for General MIDI has no other.
+    All drums are on channel 10, for General MIDI has no other; on further ports where they are
+    told different things.
     """
     taken: Counter[int] = Counter()  # channel -> ports on which it is taken
 
@@ -46,11 +47,13 @@ def places_of(tracks: Sequence[Track]) -> list[Place]:
     for kind in sorted(others, key=lambda kind: not any(kind[1:])):
         homes[kind] = take(channel_of[kind[0]] if taken[freest()] else freest())
 
+    kits = dict.fromkeys(_kind(track) for track in tracks if track.is_drum)
+    ports = {kit: port % _NUM_PORTS for port, kit in enumerate(kits)}
     places, settled = [], set()
     for track in tracks:
         kind = _kind(track)
         if track.is_drum:
-            places.append((0, _DRUM_CHANNEL))
+            places.append((ports[kind], _DRUM_CHANNEL))
         elif kind in settled and not taken[freest()]:
             places.append(take(freest()))
         else:

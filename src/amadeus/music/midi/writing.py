@@ -22,17 +22,33 @@ from amadeus.files import write_atomically
 from amadeus.music.chords import chord_name
 from amadeus.music.grid import MOST_TICKS_PER_QUARTER
 from amadeus.music.limits import LIMITS, Limits
+from amadeus.music.midi import messages
 from amadeus.music.midi.channels import Place, places_of
-from amadeus.music.midi.reading import CHORD_PREFIX, MAX_BPM
+from amadeus.music.midi.messages import (
+    CONTROL,
+    END,
+    KEY,
+    LYRIC,
+    MARKER,
+    MAX_DELTA,
+    NAME,
+    NOTE_OFF,
+    NOTE_ON,
+    PITCH_BEND,
+    PORT,
+    PROGRAM,
+    meta,
+)
+from amadeus.music.midi.patching import patch
+from amadeus.music.midi.reading import CHORD_PREFIX
 from amadeus.music.score import Score, Text, Track
 
-_MAX_DELTA = 2**28 - 1
 _SMALLEST_MESSAGE = 4  # bytes of a note-on, a note-off or a controller, with the time before it
 _ONSETS = (0, 2**31 - 1)
 _BOUNDS = {
     "notes": {
         "onset_ticks": _ONSETS,
-        "duration_ticks": (1, _MAX_DELTA),
+        "duration_ticks": (1, MAX_DELTA),
         "pitch": (0, 127),
         "velocity": (1, 127),
     },
@@ -40,17 +56,20 @@ _BOUNDS = {
     "pitch_bends": {"onset_ticks": _ONSETS, "value": (-8192, 8191)},
 }
 """What fits into MIDI, of each column of a track."""
-_NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _PITCH_BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
-_NAME, _LYRIC, _MARKER, _PORT, _END, _TEMPO, _METRE, _KEY = 3, 5, 6, 0x21, 0x2F, 0x51, 0x58, 0x59
 _BANK_SELECT = (0, 32)
 
 
 def write_midi(score: Score, path: str | os.PathLike[str], limits: Limits = LIMITS) -> Path:
-    """Write a score as a Standard MIDI File of format 1; returns its path.
+    """Write a score as a Standard MIDI File; returns its path.
 
-    Chords become markers. A MIDI note ends with the first note-off of its pitch, so notes of one
-    pitch that overlap within a track go to further tracks of the same program and name, which are
-    told the same: the pedal holds there too. Beyond 15 channels, tracks go to further MIDI ports.
+    A score that was read from a file is written as a change of that file: events that are neither
+    notes that have changed, nor tempos, time signatures or chords that have, stay byte for byte. A
+    score that differs from its file in anything else is written anew, like one without a file.
+
+    Such a file has format 1. Chords become markers. A MIDI note ends with the first note-off of its
+    pitch, so notes of one pitch that overlap within a track go to further tracks of the same
+    program and name, which are told the same: the pedal holds there too. Beyond 15 channels, tracks
+    go to further MIDI ports.
 
     Raises MidiError if the score does not fit into a MIDI file or into the limits, or the path
     cannot be written.
@@ -81,22 +100,32 @@ def write_file(path: str | os.PathLike[str], write: Callable[[Path], object]) ->
 
 def encode_midi(score: Score, limits: Limits = LIMITS) -> bytes:
     """The bytes of the file that `write_midi` writes; raises MidiError as that does."""
+    _check_values(score)
+    if score.source is not None and (patched := patch(score)) is not None:
+        return patched
     if score.ticks_per_quarter > MOST_TICKS_PER_QUARTER:
         raise MidiError(
             f"{score.ticks_per_quarter} ticks per quarter do not fit into MIDI; "
             f"quantize the score to at most {MOST_TICKS_PER_QUARTER}"
         )
+    tracks = [voice for track in score.tracks for voice in _voices(track)]
+    _check_size(tracks, limits)
+    chunks = [_conductor_chunk(score)]
+    told: set[Place] = set()
+    for track, place in zip(tracks, places_of(tracks), strict=True):
+        # Tracks that share a channel share its controllers, which are written once.
+        chunks.append(_track_chunk(track, place, is_told=place in told))
+        told.add(place)
+    header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
+    return header + b"".join(chunks)
+
+
+def _check_values(score: Score) -> None:
     for track in score.tracks:
         if not track.is_drum and not 0 <= track.program < 128:
             raise MidiError(f"program {track.program} does not fit into MIDI; choose 0 to 127")
         for name, bounds in _BOUNDS.items():
             _check(name, getattr(track, name), bounds)
-    tracks = [voice for track in score.tracks for voice in _voices(track)]
-    _check_size(tracks, limits)
-    chunks = [_conductor_chunk(score)]
-    chunks += [_track_chunk(t, place) for t, place in zip(tracks, places_of(tracks), strict=True)]
-    header = struct.pack(">4sIHHH", b"MThd", 6, 1, len(chunks), score.ticks_per_quarter)
-    return header + b"".join(chunks)
 
 
 def _check(name: str, rows: np.ndarray, bounds: dict[str, tuple[int, int]]) -> None:
@@ -159,39 +188,33 @@ def _conductor_chunk(score: Score) -> bytes:
     """What belongs to no track, on a track of its own as format 1 asks."""
     events: list[tuple[int, bytes]] = []
     for metre in score.time_signatures:
-        power = metre.denominator.bit_length() - 1
-        if not 1 <= metre.numerator <= 255 or metre.denominator != 1 << power:
-            raise MidiError(f"metre {metre} does not fit into MIDI; write it as 4/4 or the like")
-        events.append((metre.onset_ticks, _meta(_METRE, bytes([metre.numerator, power, 24, 8]))))
+        message = messages.time_signature(metre.numerator, metre.denominator)
+        events.append((metre.onset_ticks, message))
     for key in score.key_signatures:
         if not -7 <= key.sharps <= 7:
             raise MidiError(f"{key.sharps} sharps do not fit into MIDI; keep them in -7 to 7")
-        events.append((key.onset_ticks, _meta(_KEY, struct.pack("b?", key.sharps, key.is_minor))))
+        events.append((key.onset_ticks, meta(KEY, struct.pack("b?", key.sharps, key.is_minor))))
     for tempo in score.tempos:
-        mspq = round(60e6 / tempo.bpm) if tempo.bpm > 0 else 0
-        if not 1 <= mspq < 2**24:
-            raise MidiError(f"tempo {tempo.bpm} does not fit into MIDI; choose 4 to {MAX_BPM:.0f}")
-        events.append((tempo.onset_ticks, _meta(_TEMPO, mspq.to_bytes(3, "big"))))
-    events += _words(_LYRIC, score.lyrics)
-    events += _words(_MARKER, score.markers)
+        events.append((tempo.onset_ticks, messages.tempo(tempo.bpm)))
+    events += _words(LYRIC, score.lyrics)
+    events += _words(MARKER, score.markers)
     chords = (Text(chord.onset_ticks, CHORD_PREFIX + chord_name(chord)) for chord in score.chords)
-    events += _words(_MARKER, chords)
+    events += _words(MARKER, chords)
     return _chunk(events)
 
 
 def _words(kind: int, texts: Iterable[Text]) -> Iterator[tuple[int, bytes]]:
-    return ((text.onset_ticks, _meta(kind, _encoded(text.text))) for text in texts)
+    return ((text.onset_ticks, meta(kind, messages.encoded(text.text))) for text in texts)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode(errors="replace")
-
-
-def _track_chunk(track: Track, place: Place) -> bytes:
+def _track_chunk(track: Track, place: Place, is_told: bool) -> bytes:
+    """is_told: whether the controllers of its channel are in another track already."""
     port, channel = place
-    head = [(0, _meta(_NAME, _encoded(track.name)))] if track.name else []
-    head += [(0, _meta(_PORT, bytes([port])))] if port else []
-    return _chunk([*head, *_words(_LYRIC, track.lyrics), *_messages(track, channel)])
+    if is_told:
+        track = replace(track, controls=track.controls[:0], pitch_bends=track.pitch_bends[:0])
+    head = [(0, meta(NAME, messages.encoded(track.name)))] if track.name else []
+    head += [(0, meta(PORT, bytes([port])))] if port else []
+    return _chunk([*head, *_words(LYRIC, track.lyrics), *_messages(track, channel)])
 
 
 def _messages(track: Track, channel: int) -> Iterator[tuple[int, bytes]]:
@@ -202,17 +225,17 @@ def _messages(track: Track, channel: int) -> Iterator[tuple[int, bytes]]:
     # nor held by a new pedal, and note-ons last, so that they begin as they have been told to.
     rows = np.concatenate(
         [
-            _rows(notes["onset_ticks"] + notes["duration_ticks"], _NOTE_OFF, notes["pitch"], 0),
-            _rows(controls["onset_ticks"], _CONTROL, controls["number"], controls["value"]),
-            _rows(_program_ticks(track), _PROGRAM, track.program % 128, 0),
-            _rows(bends["onset_ticks"], _PITCH_BEND, bend & 0x7F, bend >> 7),
-            _rows(notes["onset_ticks"], _NOTE_ON, notes["pitch"], notes["velocity"]),
+            _rows(notes["onset_ticks"] + notes["duration_ticks"], NOTE_OFF, notes["pitch"], 0),
+            _rows(controls["onset_ticks"], CONTROL, controls["number"], controls["value"]),
+            _rows(_program_ticks(track), PROGRAM, track.program % 128, 0),
+            _rows(bends["onset_ticks"], PITCH_BEND, bend & 0x7F, bend >> 7),
+            _rows(notes["onset_ticks"], NOTE_ON, notes["pitch"], notes["velocity"]),
         ]
     )
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     for tick, status, first, second in rows.tolist():
         message = bytes((status | channel, first, second))
-        yield tick, message[:2] if status == _PROGRAM else message
+        yield tick, message[:2] if status == PROGRAM else message
 
 
 def _rows(ticks: np.ndarray, *columns: np.ndarray | int) -> np.ndarray:
@@ -235,21 +258,7 @@ def _chunk(events: Iterable[tuple[int, bytes]]) -> bytes:
     """A track of (tick, message) pairs; those of one tick keep their order."""
     body, now = bytearray(), 0
     for tick, message in sorted(events, key=itemgetter(0)):
-        if not 0 <= tick - now <= _MAX_DELTA:
-            raise MidiError(f"a rest of {tick - now} ticks does not fit into MIDI; shorten it")
-        body += _variable_length(tick - now) + message
+        body += messages.delta_time(tick - now) + message
         now = tick
-    body += b"\0" + _meta(_END, b"")
-    return b"MTrk" + len(body).to_bytes(4, "big") + body
-
-
-def _meta(kind: int, data: bytes) -> bytes:
-    return bytes([0xFF, kind]) + _variable_length(len(data)) + data
-
-
-def _variable_length(value: int) -> bytes:
-    """A MIDI variable-length quantity: seven bits a byte, the high bit set on all but the last."""
-    digits = [value & 0x7F]
-    while value := value >> 7:
-        digits.append(value & 0x7F | 0x80)
-    return bytes(reversed(digits))
+    body += b"\0" + meta(END, b"")
+    return messages.track_chunk(bytes(body))
