@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from amadeus.errors import ConfigError
+from amadeus.inference import torch_engine
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import compose
+from amadeus.inference.device.engine import DeviceEngine
 from amadeus.inference.naive import compose_naively
 from amadeus.inference.native import NativeNetwork
 from amadeus.inference.prefix import prefix, profile_vectors
@@ -96,6 +98,25 @@ def test_the_slot_bias_alone_changes_the_music(network, tiny_model, waltz):
     pieces = [compose(network, [each])[0] for each in (request, without)]
     assert not np.array_equal(*pieces)
     assert np.array_equal(pieces[1], compose(tiny_model, [without])[0])
+
+
+@pytest.mark.parametrize("engine", ["core", "torch", "device"])
+def test_pieces_that_come_and_go_keep_their_own_profiles(tiny_model, network, monkeypatch, engine):
+    if engine == "device":
+        monkeypatch.setattr(torch_engine, "TorchEngine", DeviceEngine)
+    model = network if engine == "core" else tiny_model
+    vectors = profile_vectors(model)
+    requests = [
+        Request(
+            num_bars=1 + n % 3, max_notes=6 + 3 * n, seed=n, text=prefix(vectors, profile, None)
+        )
+        for n, profile in enumerate(
+            [DUO, Profile(), Profile(bpm=60.0), Profile(bpm=200.0), replace(DUO, bpm=40.0)]
+        )
+    ]
+    together = compose(model, requests, max_pieces=3)
+    for request, piece in zip(requests, together, strict=True):
+        assert np.array_equal(piece, compose_naively(tiny_model, request, context=64))
 
 
 def test_a_profile_changes_the_music_and_so_does_guidance_by_a_value(network, waltz):
