@@ -273,7 +273,7 @@ HELD = [
     ({"resample": ("pitch",)}, "bars: 8", "keeps the bars"),
     ({"bars": (3, 4)}, "metre: 3/4", "keeps the bars"),
     ({"bars": (3, 4)}, "tempo: 80", "speaks of tempo, which stays"),
-    ({"bars": (3, 4)}, "key: A minor in bars 2-3", "outside of those that are edited, 3-4"),
+    ({"bars": (3, 4)}, "key: A minor in bars 2-3", "outside of the edited ones, 3-4"),
     ({"bars": (3, 4), "add": ("flute",)}, "chords: Am", "speaks of chord, which stays"),
     ({"bars": (3, 4), "add": ("flute",)}, "instruments: no flute", "contradict"),
     ({"resample": ("pitch",)}, "pitch: 60-60", "does not fit into the pitches"),

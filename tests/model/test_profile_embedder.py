@@ -8,9 +8,11 @@ import torch
 
 from amadeus.model import PRESETS, Amadeus
 from amadeus.model.profile_embedder import ProfileEmbedder, join, start_from_rows
+from amadeus.music.keys import Key
 from amadeus.profile import NUM_CONDITIONS, Part, Profile, conditions
 from amadeus.profile.conditions import FIRST
 from amadeus.tokens import SIZES
+from amadeus.tokens.vocabulary import Attribute
 
 
 def ragged(lengths, width, generator):
@@ -40,6 +42,24 @@ def test_values_are_sums_of_two_vectors_and_vector_0_is_zero():
     found = embedder(torch.from_numpy(pairs)[None])[0]
     assert torch.equal(found[0], table[pairs[0, 0]] + table[pairs[0, 1]])
     assert torch.equal(found[1], table[pairs[1, 0]])
+
+
+def test_a_value_is_added_only_to_the_slots_of_the_attributes_it_describes():
+    embedder = ProfileEmbedder(6, 4)
+    assert not embedder.bias.weight.any()
+    torch.nn.init.ones_(embedder.bias.weight)
+    tempo, key, genre = (
+        torch.from_numpy(conditions(profile))[None]
+        for profile in (Profile(bpm=90), Profile(key=Key(0, "major")), Profile(genres=("jazz",)))
+    )
+    assert embedder.slot_bias(tempo)[0].any(-1).nonzero().flatten().tolist() == [Attribute.TEMPO]
+    assert embedder.slot_bias(key)[0].any(-1).nonzero().flatten().tolist() == [
+        Attribute.CHORD, Attribute.PITCH,
+    ]  # fmt: skip
+    assert not embedder.slot_bias(genre).any()
+    embedder.slot_bias(tempo).sum().backward()
+    trained = embedder.bias.weight.grad[tempo[0, 0, 0]].view(-1, 4).any(-1)
+    assert trained.nonzero().flatten().tolist() == [Attribute.TEMPO]
 
 
 def test_padding_and_vector_0_are_never_trained():

@@ -54,7 +54,7 @@ def test_muon_takes_the_matrices_and_no_table():
     others = {names[id(p)] for group in adamw.param_groups for p in group["params"]}
     assert others == {
         "embedder.table.weight", "decoder.table.weight", "decoder.heads", "enhancement.slots",
-        "profile_embedder.table.weight",
+        "profile_embedder.table.weight", "profile_embedder.bias.weight",
     }  # fmt: skip
     assert "generator.blocks.0.attention.query.weight" in matrices
 

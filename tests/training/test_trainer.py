@@ -333,7 +333,7 @@ def test_a_model_without_profiles_gains_them(config, tmp_path):
     for name, weight in first.model.state_dict().items():
         assert torch.equal(weights[name], weight)
     new = set(weights) - set(first.model.state_dict())
-    assert new == {"profile_embedder.table.weight"}
+    assert new == {"profile_embedder.table.weight", "profile_embedder.bias.weight"}
     assert gained.run() == 5
     assert load_checkpoint(config().output).config.profile is True
 

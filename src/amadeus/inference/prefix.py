@@ -9,6 +9,7 @@ import numpy as np
 from amadeus.inference.request import Prefix
 from amadeus.inference.session import Model
 from amadeus.profile import Profile, conditions
+from amadeus.profile.conditions import described
 from amadeus.tokens.vocabulary import NUM_ATTRIBUTES
 
 
@@ -45,6 +46,8 @@ def prefix(
         return None if text is None else Prefix(text)
     values = conditions(profile)  # [P, 2]
     states = vectors.states[values].sum(1)  # [P, text_width]
-    bias = vectors.biases[values].sum((0, 1)).reshape(NUM_ATTRIBUTES, -1)
+    width = vectors.biases.shape[1] // NUM_ATTRIBUTES
+    biases = vectors.biases[values].reshape(*values.shape, NUM_ATTRIBUTES, width)
+    bias = (biases * described()[values][..., None]).sum((0, 1))  # [A, decoder_width]
     both = states if text is None else np.concatenate([states, text])
     return Prefix(both, bias) if len(both) else None

@@ -1,8 +1,9 @@
 """Profile embedder: two learned vectors for every value of a profile.
 
 The first has the width of the text encoder and precedes the token states of the text. The second is
-added to the attribute slots of every row. It reaches the note decoder directly, so values that are
-chosen once in a piece, such as its tempo, are learned from few pieces.
+added to the slots of the attributes that the value describes, in every row. It reaches the note
+decoder directly, so values that are chosen once in a piece, such as its tempo, are learned from few
+pieces.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from amadeus.music.keys import MAJOR_TONICS, Key
-from amadeus.profile.conditions import FIRST, NUM_CONDITIONS, key_index
+from amadeus.profile.conditions import FIRST, NUM_CONDITIONS, described, key_index
 from amadeus.tokens.vocabulary import (
     DRUMS,
     METRES,
@@ -27,6 +28,8 @@ from amadeus.tokens.vocabulary import (
 class ProfileEmbedder(nn.Module):
     """Two tables for the values of all fields; vector 0 stays zero."""
 
+    described: Tensor
+
     def __init__(self, text_width: int, decoder_width: int) -> None:
         super().__init__()
         self.table = nn.Embedding(NUM_CONDITIONS, text_width, padding_idx=0)
@@ -34,6 +37,7 @@ class ProfileEmbedder(nn.Module):
         nn.init.zeros_(self.table.weight[0].detach())
         self.bias = nn.Embedding(NUM_CONDITIONS, NUM_ATTRIBUTES * decoder_width, padding_idx=0)
         nn.init.zeros_(self.bias.weight)
+        self.register_buffer("described", torch.from_numpy(described())[..., None], False)
 
     def forward(self, conditions: Tensor) -> Tensor:
         """conditions: int [B, P, 2], padded with 0. Returns [B, P, text_width]."""
@@ -44,7 +48,8 @@ class ProfileEmbedder(nn.Module):
 
         conditions: as in `forward`. Returns [B, A, decoder_width].
         """
-        return self.bias(conditions).sum((1, 2)).unflatten(-1, (NUM_ATTRIBUTES, -1))
+        bias = self.bias(conditions).unflatten(-1, (NUM_ATTRIBUTES, -1))  # [B, P, 2, A, E]
+        return (bias * self.described[conditions]).sum((1, 2))
 
 
 def join(

@@ -43,6 +43,20 @@ for _name, _size in _SIZES.items():
     _next += _size
 NUM_CONDITIONS = _next
 """Number of vectors, vector 0 included."""
+DESCRIBES: dict[str, tuple[v.Attribute, ...]] = {
+    "key": (v.Attribute.CHORD, v.Attribute.PITCH),
+    "bpm": (v.Attribute.TEMPO,),
+    "time_signature": (v.Attribute.TYPE, v.Attribute.BEAT),
+    "parts": (v.Attribute.INSTRUMENT,),
+    "shares": (v.Attribute.INSTRUMENT,),
+    "register": (v.Attribute.PITCH,),
+    "loudness": (v.Attribute.VELOCITY,),
+    "velocity_spread": (v.Attribute.VELOCITY,),
+    "duration_variety": (v.Attribute.DURATION,),
+    "chord_changes": (v.Attribute.CHORD,),
+}
+"""The attributes of a note that a field describes by itself. Other fields describe how notes are
+combined."""
 MAX_CONDITIONS = len(FIELDS) - 1 + MAX_PARTS + 3 * (MAX_LABELS - 1)
 """Most positions that a profile takes."""
 
@@ -63,6 +77,14 @@ def conditions(profile: Profile) -> np.ndarray:
 def key_index(key: Key) -> int:
     """C major to B major, then C minor to B minor: 0 to 23."""
     return key.tonic + 12 * (key.mode == "minor")
+
+
+def described() -> np.ndarray:
+    """Which attributes each of the possible values describes, bool [NUM_CONDITIONS, A]."""
+    table = np.zeros((NUM_CONDITIONS, v.NUM_ATTRIBUTES), dtype=bool)
+    for name, attributes in DESCRIBES.items():
+        table[FIRST[name] : FIRST[name] + _SIZES[name], attributes] = True
+    return table
 
 
 def fingerprint() -> str:
