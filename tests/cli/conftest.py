@@ -45,6 +45,14 @@ def checkpoint(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def unprofiled(tmp_path_factory) -> Path:
+    """A checkpoint folder of a model that was trained without profiles."""
+    folder = tmp_path_factory.mktemp("unprofiled") / "old"
+    save_checkpoint(Amadeus(replace(PRESETS["nano"], profile=False)), folder, steps=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def shards(tmp_path_factory, fixtures) -> Path:
     """Token shards of the fixtures; the choir is for validation."""
     folder = tmp_path_factory.mktemp("corpus")

@@ -68,11 +68,15 @@ def test_more_steps_than_attributes_are_refused_where_pieces_are_composed(amadeu
         (("--only", "hear,listen"), "choose from hear, follow, like"),
         (("--rows", "64,many"), "whole numbers of at least 2"),
         (("--rows", "1"), "whole numbers of at least 2"),
-        (("--model", "amadeus-small"), "trained without profiles"),
     ],
 )
 def test_invalid_profile_experiments_are_refused(amadeus, checkpoint, options, remedy):
-    given = ("--model", checkpoint) if "--model" not in options else ()
-    outcome = amadeus("experiment", "profile", *given, *options)
+    outcome = amadeus("experiment", "profile", "--model", checkpoint, *options)
     assert (outcome.code, outcome.out) == (1, "")
     assert remedy in outcome.err
+
+
+def test_profile_experiments_refuse_a_model_without_profiles(amadeus, unprofiled):
+    outcome = amadeus("experiment", "profile", "--model", unprofiled)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "trained without profiles" in outcome.err

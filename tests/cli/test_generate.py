@@ -1,11 +1,8 @@
 import json
-from dataclasses import replace
 
 import pytest
 
 from amadeus.control import Constraints, violations
-from amadeus.model import PRESETS, Amadeus
-from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.grid import bars_of
 from amadeus.music.midi import read_midi
 
@@ -205,9 +202,8 @@ def test_music_like_a_file_has_its_profile(generate, amadeus, fixtures):
     assert piece["profile"]["stated"] == profile
 
 
-def test_a_model_without_profiles_does_not_ignore_one(amadeus, tmp_path, fixtures):
-    folder = tmp_path / "old"
-    save_checkpoint(Amadeus(replace(PRESETS["nano"], profile=False)), folder, steps=0)
+def test_a_model_without_profiles_does_not_ignore_one(amadeus, unprofiled, fixtures):
+    folder = unprofiled
     for option in (("--profile", "mood: sad"), ("--like", fixtures / "song_with_pickup.mid")):
         outcome = amadeus("generate", "--model", folder, "--notes", 4, *option)
         assert outcome.code == 1

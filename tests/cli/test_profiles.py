@@ -85,8 +85,8 @@ def test_a_file_without_notes_has_no_profile(generate, tmp_path):
     assert outcome.err.count("\n") == 1
 
 
-def test_a_model_without_profiles_refuses_them(amadeus):
-    outcome = amadeus("generate", "--notes", 4, "--profile", "key: Am")
+def test_a_model_without_profiles_refuses_them(amadeus, unprofiled):
+    outcome = amadeus("generate", "--model", unprofiled, "--notes", 4, "--profile", "key: Am")
     assert outcome.code == 1
     assert "has no profiles" in outcome.err
 
