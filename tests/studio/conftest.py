@@ -94,6 +94,9 @@ class Studio:
     def finish(self):
         """Wait until nothing is being composed; returns the piece's id."""
         self.until("amadeus.state.job === null && amadeus.state.piece?.id")
+        # Nothing can be clicked before it is laid out and drawn.
+        frames = "requestAnimationFrame(() => requestAnimationFrame(() => done(true)))"
+        self.js(f"new Promise((done) => {frames})")
         return self.js("amadeus.state.piece.id")
 
     def select_bars(self, first, last):
