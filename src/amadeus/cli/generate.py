@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amadeus.inference.composer import Composer
-    from amadeus.inference.openings import PiecePlan
+    from amadeus.inference.phrases import PiecePlan
     from amadeus.music.score import Score
 
 MAX_PIECES = 10_000
@@ -85,8 +85,10 @@ def generate(
     candidates: Annotated[
         int | None,
         typer.Option(
-            help="Number of candidate openings; the most typical one is continued. With 1, --live "
-            "starts playing at once.",
+            "--effort",
+            "--candidates",
+            help="Candidates for every phrase; the one most like real music is continued. With 1, "
+            "--live starts playing at once.",
             min=1,
         ),
     ] = None,
