@@ -48,6 +48,6 @@ def results(
         [result.claim.text, "no report" if result.verdict is None else result.verdict.agrees]
         for result in results
     ]
-    print_table([["claim", "agrees"], *rows])
+    print_table([["claim", "verdict"], *rows])
     if output is not None:
         typer.echo(str(output))
