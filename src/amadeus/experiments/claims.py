@@ -120,16 +120,15 @@ def _ablation(numbers: Numbers) -> list[Effect]:
 
 def _sensitivity(numbers: Numbers) -> list[Effect]:
     noise = SEED_DEVIATIONS * (np.inf if numbers["noise"] is None else numbers["noise"])
-    effects = []
+    means = [gap["mean"] for gap in numbers["gaps"]]
+    effects = [Effect("nats per row compared with no MLSDES, best and worst setting:")]
     for gap in numbers["gaps"]:
         mean = _mean(gap)
         effect = over_seeds(mean, (mean.mean - noise, mean.mean + noise))
         setting = f"weight {gap['weight']:g}, temperature {gap['temperature']:g}"
-        effects.append(Effect(f"{setting}: {mean.signed()}", effect, _LESS))
-    best, *_, worst = sorted(effects, key=lambda effect: effect.value.mean)
-    shown = (best.text, worst.text)
-    effects = [e if e.text in shown else e._replace(text="") for e in effects]
-    return [Effect("nats per row compared with no MLSDES, best and worst setting:"), *effects]
+        shown = mean.mean in (min(means), max(means))
+        effects.append(Effect(f"{setting}: {mean.signed()}" if shown else "", effect, _LESS))
+    return effects
 
 
 def _decoders(numbers: Numbers) -> list[Effect]:
@@ -179,11 +178,12 @@ def _words(numbers: Numbers) -> list[Effect]:
 def _scaling(numbers: Numbers) -> list[Effect]:
     law, noise = numbers["law"], numbers["seed noise"]
     size, data = (_mean(law[f"{name}_exponent"]) for name in ("parameters", "data"))
-    ratio = exactly(numbers["misfit"] / noise) if noise else Mean(np.nan, np.nan, np.nan)
+    ratio = exactly(numbers["misfit"] / noise) if noise else None
+    deviations = f", {ratio.mean:.1f} standard deviations between seeds" if ratio else ""
     return [
         Effect(f"exponents {size} for parameters and {data} for rows"),
-        Effect(f"residuals of {numbers['misfit']:.2f} nats, {ratio.mean:.1f} standard deviations "
-               "between seeds", ratio, THRESHOLDS["misfit"]),
+        Effect(f"residuals of {numbers['misfit']:.2f} nats{deviations}", ratio,
+               THRESHOLDS["misfit"]),
     ]  # fmt: skip
 
 
@@ -254,13 +254,17 @@ CLAIMS = (
 
 
 def verdict_table(report: str, numbers: Numbers) -> Table:
-    """The verdicts on the claims that a report tests, as a table of its page."""
+    """The claims that a report tests: a row for each effect, the verdict in the first."""
+    claims = [claim for claim in CLAIMS if claim.report == report]
     rows = []
-    for claim in CLAIMS:
-        if claim.report == report:
-            verdict = claim.judge(numbers)
-            rows.append([claim.text, verdict.measured, verdict.agrees, verdict.why])
-    return Table("Verdicts", ("claim", "measured", "verdict", 'criterion for "yes"'), rows)
+    for claim in claims:
+        first = [claim.text, claim.judge(numbers).agrees]
+        for effect in claim.effects(numbers):
+            if effect.text:
+                rows.append([*first, effect.text, str(effect.threshold or "")])
+                first = ["", ""]
+    note = "".join(f"{claim.text}: {claim.note}. " for claim in claims if claim.note).strip()
+    return Table("Verdicts", ("claim", "verdict", "measured", 'criterion for "yes"'), rows, note)
 
 
 def _mean(values: Mapping[str, Any]) -> Mean:
