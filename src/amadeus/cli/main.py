@@ -24,7 +24,6 @@ from amadeus.cli import (
     edit,
     evaluate,
     experiment,
-    experiment_results,
     export,
     generate,
     inspect,
@@ -127,7 +126,6 @@ app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")
 experiment.add_experiments(experiment_app)
-experiment_app.command("results", epilog=experiment_results.EXAMPLES)(experiment_results.results)
 
 
 def run() -> None:

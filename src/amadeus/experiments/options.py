@@ -37,14 +37,14 @@ class Options:
     """Options that all experiments have."""
 
     module: ClassVar[str] = ""
-    """In `amadeus.experiments`."""
+    """In `amadeus.experiments`; by default, the name of the experiment."""
     tables: ClassVar[int | None] = None
     """Tables that the command prints; None for all."""
     examples: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def name(cls) -> str:
-        """The name of the command and of the figure."""
+        """The name of the command."""
         return cls.__name__.lower()
 
     def command(self) -> str:
@@ -52,7 +52,7 @@ class Options:
         words = ["amadeus experiment", self.name()]
         for each in fields(self):
             value, flag = getattr(self, each.name), flag_of(each)
-            if each.name in ("model", "runs") or value is None or value is False or value == {}:
+            if each.name in ("model", "runs") or value is None or value is False:
                 continue
             if isinstance(value, Mapping):
                 words += [f"{flag} {shlex.quote(f'{k}={v}')}" for k, v in value.items()]
@@ -88,20 +88,15 @@ class TrainingOptions(Options):
     seeds: int = option("Number of runs per configuration.", 3, min=1)
     preset: str = option("Model size: nano, small, base, large or xl.", "nano")
     steps: int = option("Training updates per run.", 200, min=1)
-    overrides: Mapping[str, Any] = field(
-        default_factory=dict,
-        metadata={
-            "help": "Override a field of the configuration; repeatable.",
-            "flag": "--set",
-            "metavar": "FIELD=VALUE",
-        },
-    )
+    overrides: Mapping[str, Any] | None = option(
+        "Override a field of the configuration; repeatable.", None,
+        flag="--set", metavar="FIELD=VALUE",
+    )  # fmt: skip
     quick: bool = option("Run four tiny updates per run, as a test.", False)
     runs: Path = option(
-        "Folder of finished runs, shared by all experiments.",
-        Path("runs/experiments"),
+        "Folder of finished runs, shared by all experiments.", Path("runs/experiments"),
         metavar="DIR",
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +108,6 @@ class Control(MeasuringOptions):
     unconstrained attributes, and the distance from real music.
     """
 
-    module = "control"
     tables = 3
     examples = (
         "amadeus experiment control --seeds 10 --only tempo,key",
@@ -133,7 +127,6 @@ class Infill(MeasuringOptions):
     and without knowledge of it, and after bars of another piece.
     """
 
-    module = "infill"
     examples = (
         "amadeus experiment infill --pieces 8 --candidates 2",
         "amadeus experiment infill --output docs/experiments/infill",
@@ -148,7 +141,6 @@ class Infill(MeasuringOptions):
 class Steps(MeasuringOptions):
     """Measure the quality of music composed in fewer steps per note and in other orders."""
 
-    module = "steps"
     tables = 3
     examples = (
         "amadeus experiment steps --pieces 8 --bars 4",
@@ -165,7 +157,6 @@ class Steps(MeasuringOptions):
 class Dependency(MeasuringOptions):
     """Measure the dependency between attributes, and compare unmasking orders based on it."""
 
-    module = "dependency"
     tables = 5
     examples = (
         "amadeus experiment dependency --pieces 16 --rows 64",
@@ -183,7 +174,6 @@ class Genre(MeasuringOptions):
     Results are compared with an n-gram baseline, because some music is harder to predict.
     """
 
-    module = "genre"
     examples = (
         "amadeus experiment genre --pieces 8",
         "amadeus experiment genre --shards held-out --train shards --output docs/experiments/genre",
@@ -194,15 +184,13 @@ class Genre(MeasuringOptions):
     rows: int = option("Rows of each piece.", 256, min=2)
     train: Path | None = option("Training shards for an n-gram baseline.", None, metavar="DIR")
     outside: str | None = option(
-        "Corpora that the model was not trained on; known for packaged models.",
-        None,
+        "Corpora that the model was not trained on; known for packaged models.", None,
         metavar="CORPUS,...",
-    )
+    )  # fmt: skip
     leave_out: str | None = option(
-        "Also train small models on --train, each without one of these corpora.",
-        None,
+        "Also train small models on --train, each without one of these corpora.", None,
         metavar="CORPUS,...",
-    )
+    )  # fmt: skip
     updates: int = option("Training updates of these models.", 300, min=1)
 
 
@@ -210,7 +198,6 @@ class Genre(MeasuringOptions):
 class Profile(MeasuringOptions):
     """Measure how much profiles help to predict real music, and how well new music follows them."""
 
-    module = "profile"
     examples = (
         "amadeus experiment profile --model runs/small --pieces 8 --seeds 2 --bars 4",
         "amadeus experiment profile --model runs/small --only like --pieces 30",
@@ -218,9 +205,7 @@ class Profile(MeasuringOptions):
     )
     pieces: int = option("Number of real pieces, spread over the corpora.", 30, min=2)
     rows: str = option(
-        "Numbers of rows to predict; the first also for each value alone.",
-        "64,960",
-        metavar="N,...",
+        "Numbers of rows to predict; the first also by value.", "64,960", metavar="N,..."
     )
     seeds: int = option("Number of pieces composed per value.", 20, min=1)
     levels: int = option("Number of values per measure.", 4, min=2)
@@ -235,7 +220,6 @@ class Profile(MeasuringOptions):
 class Ciem(TrainingOptions):
     """Train with and without CIEM, conditioned on captions, and compare."""
 
-    module = "ciem"
     captions = True
     examples = (
         "amadeus experiment ciem --shards shards --quick",
@@ -248,7 +232,6 @@ class Ciem(TrainingOptions):
 class Mlsdes(TrainingOptions):
     """Train with and without MLSDES, and compare."""
 
-    module = "mlsdes"
     examples = (
         "amadeus experiment mlsdes --shards shards --output docs/experiments/mlsdes",
         "amadeus experiment mlsdes --shards shards --preset small --steps 9000 --set batch_size=64",
@@ -259,7 +242,6 @@ class Mlsdes(TrainingOptions):
 class Sensitivity(TrainingOptions):
     """Train with different MLSDES weights and temperatures, and measure their effect."""
 
-    module = "sensitivity"
     examples = (
         "amadeus experiment sensitivity --shards shards --output docs/experiments/sensitivity",
         "amadeus experiment sensitivity --shards shards --seeds 3",
@@ -274,7 +256,6 @@ class Sensitivity(TrainingOptions):
 class Scaling(TrainingOptions):
     """Train models of several widths for several lengths, and fit a scaling law."""
 
-    module = "scaling"
     examples = (
         "amadeus experiment scaling --shards shards --output docs/experiments/scaling",
         "amadeus experiment scaling --shards shards --widths 128,256,512 --lengths 0.1,1 "

@@ -33,7 +33,7 @@ _VALIDATIONS = 5
 def prepare(options: TrainingOptions, progress: Progress) -> tuple[Runs, Recipe]:
     """The folder of runs, and the recipe that variants differ from."""
     fields = {"preset": options.preset, "steps": options.steps, "text": options.captions}
-    base = base_recipe(options.shards, fields | dict(options.overrides), quick=options.quick)
+    base = base_recipe(options.shards, fields | dict(options.overrides or {}), quick=options.quick)
     return Runs(options.runs, progress), base
 
 
