@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from amadeus.errors import ConfigError
-from amadeus.experiments.claims import CLAIMS
+from amadeus.experiments.claims import CLAIMS, verdict_table
+from amadeus.experiments.options import EXPERIMENTS
 from amadeus.experiments.policies import ORDERS
 from amadeus.experiments.results import collect, titles, to_markdown
 from amadeus.reports.means import Mean
@@ -169,3 +170,13 @@ def test_the_results_page_matches_the_reports():
     command = "amadeus experiment results docs/experiments --output docs/results.md"
     page = to_markdown(collect(reports, CLAIMS), titles(reports), "experiments", command)
     assert (DOCS / "results.md").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize(
+    "name", sorted({c.report for c in CLAIMS} & {e.name() for e in EXPERIMENTS})
+)
+def test_the_page_of_an_experiment_has_the_verdicts_of_its_numbers(name):
+    folder = DOCS / "experiments" / name
+    numbers = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert verdict_table(name, numbers).to_markdown() in page

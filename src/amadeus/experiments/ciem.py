@@ -28,7 +28,7 @@ order, with {seeds} seeds.
 
 {captions}"""
 _NOTE = """Measured on the first {rows} rows of {pieces} validation pieces, with the same masks for
-every run. Nats per row are the bound of `inference/likelihood.py`; less is better. Brackets hold
+every run. Nats per row are the bound of `inference/likelihood.py`; less is better. Brackets give
 95 % bootstrap intervals over pieces, seeds averaged. "Saved by captions" is the difference between
 nats without and with the caption. Times are processor time on one thread, including the text
 encoder, and accurate to about a tenth. Runs that end while nats still fall steeply would gain much

@@ -71,10 +71,11 @@ def _one_step(numbers: Numbers) -> list[Effect]:
     others = [policies[f"T = {steps}"]["notes per second"] for steps in (2, 4, 8)]
     faster = _range(np.divide(one["notes per second"], np.max(others, axis=0)))
     return [
-        Effect(f"{nats.signed()} nats per row compared with T = 2", nats, _MORE),
-        Effect(f"distance from real music {distance.signed(2)} compared with T = 8", distance,
+        Effect(f"nats per row compared with T = 2: {nats.signed()}", nats, _MORE),
+        Effect(f"distance from real music compared with T = 8: {distance.signed(2)}", distance,
                _MORE),
-        Effect(f"{_times(faster, 2)} as fast as the next fastest", faster, THRESHOLDS["fastest"]),
+        Effect(f"speed compared with the next fastest: {_times(faster, 2)}", faster,
+               THRESHOLDS["fastest"]),
     ]  # fmt: skip
 
 
@@ -82,9 +83,9 @@ def _four_steps(numbers: Numbers) -> list[Effect]:
     four = numbers["policies"]["T = 4"]
     nats, distance = (_mean(four[f"{what} beyond the first"]) for what in ("nats", "distance"))
     return [
-        Effect(f"distance from real music {distance.signed(2)} compared with T = 8", distance,
+        Effect(f"distance from real music compared with T = 8: {distance.signed(2)}", distance,
                _LESS),
-        Effect(f"{nats.signed()} nats per row"),
+        Effect(f"nats per row compared with T = 8: {nats.signed()}"),
     ]  # fmt: skip
 
 

@@ -239,7 +239,7 @@ def _correlation(pairs: Pairs) -> float:
 
 _SUMMARY = """For each control, {seeds} pieces of {bars} bars are composed under one randomly drawn
 constraint and no other (except for "bars", which draws its own length), and {seeds} pieces with the
-same seeds without a constraint. Sampling uses the default settings. Brackets hold 95 % bootstrap
+same seeds without a constraint. Sampling uses the default settings. Brackets give 95 % bootstrap
 intervals. An interval has no width if all pieces agree, even though up to {rest:.0f} % of other
 pieces may not.
 

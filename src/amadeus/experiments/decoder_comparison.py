@@ -165,7 +165,7 @@ For masked diffusion this is a bound, the mean over all unmasking orders, so its
 better than shown. It also learns each attribute given any of the others, whereas the other decoders
 learn each at a single place. Flat tokens can give probability to impossible tokens, which the other
 three cannot. Compute is measured in turns on one thread, and decoders with faster updates get more
-of them. Brackets hold 95 % bootstrap intervals over pieces, seeds averaged."""
+of them. Brackets give 95 % bootstrap intervals over pieces, seeds averaged."""
 _MUSIC_NOTE = """{pieces} pieces of {bars} bars (at most {most} notes) without a prompt, composed
 with the weights of the first seed and sampled as is usual for each decoder: at T = 8, in order, all
 at once, and token by token. The distance is the mean over the metrics of `evaluation/metrics.py` of

@@ -150,7 +150,7 @@ piece count as well, such as a bass that plays short notes; the decoder can use 
 read the rows before.
 
 Then {measured} openings of {rows} rows are unmasked one attribute at a time in several orders. Nats
-are those of the sampler itself, including the grammar. Brackets hold 95 % bootstrap intervals over
+are those of the sampler itself, including the grammar. Brackets give 95 % bootstrap intervals over
 pieces, and differences are paired by piece."""
 _ORDERS = """"Telling first" unmasks the attributes that determine most of the others first. Over
 all notes, this order is {over}; within pieces, it is {within}. It was counted in all pieces,

@@ -118,7 +118,7 @@ def _difficulty(group: Group) -> float:
 _SUMMARY = """How well the model predicts the first {rows} rows of {pieces} validation pieces, by
 corpus and by genre. Nats are those of a row (a note, an empty bar or an end) without captions: the
 bound of `amadeus validate`, mean over pieces. Accuracy is the share of attributes whose most likely
-value was correct, unmasked in random order. Brackets hold 95 % bootstrap intervals over pieces.
+value was correct, unmasked in random order. Brackets give 95 % bootstrap intervals over pieces.
 
 {references}
 {outside}"""

@@ -147,7 +147,7 @@ _SUMMARY = """The middle {bars} bars of {pieces} real validation pieces are repl
 the likelihood of up to {rows} rows of the bars that follow, given the beginning of the piece and
 the new bars, as nats per row under the model itself; less is better. Among {candidates} candidates,
 the one with the fewest such nats is kept, measured in other random orders than those of the table.
-Brackets hold 95 % bootstrap intervals."""
+Brackets give 95 % bootstrap intervals."""
 
 
 def report(rewritten: Rewritten, rows: int, provenance: Mapping[str, Any]) -> Report:

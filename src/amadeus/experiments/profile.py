@@ -96,7 +96,7 @@ class Results:
 _SUMMARY = "A profile describes a piece in about twenty values, and the model is conditioned on it."
 _PREDICTED = """{pieces} validation pieces, from their beginning. Nats per row with the profile of
 the piece, with another piece's and with none: the bound of `inference/likelihood.py`, with one
-random order per row, the same for all three. Brackets hold 95 % bootstrap intervals over pieces."""
+random order per row, the same for all three. Brackets give 95 % bootstrap intervals over pieces."""
 _VALUES = """Nats per row of the first {rows} rows. "Alone" is what this value saves compared with
 no profile. "Left out" is what the other values cost more without this one."""
 _FOLLOWED = """{seeds} pieces of {bars} bars for each of several targets of one measure; the rest of

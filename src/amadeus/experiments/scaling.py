@@ -150,7 +150,7 @@ run. The law is L = E + A / N^a + B / D^b (Hoffmann et al. 2022, arXiv 2203.1555
 number of parameters without look-up tables and D the number of rows seen.
 
 {setting}"""
-_NOTE = """Fitted by least squares. Brackets hold 95 % intervals over resamples of the test pieces,
+_NOTE = """Fitted by least squares. Brackets give 95 % intervals over resamples of the test pieces,
 with noise added to every run: the residuals of the law, or the differences between seeds if these
 are larger. Exponents were searched from {low:g} to {high:g}, so intervals that reach these ends are
 cut off. Such short runs still learn what is most common in music. The exponents of longer training

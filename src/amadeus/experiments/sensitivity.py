@@ -66,7 +66,7 @@ with {seeds}, and compares them with runs without MLSDES. The number of denoisin
 training: see [the steps experiment](../steps/README.md).
 
 {setting}"""
-_NOTE = """Nats per row beyond those without MLSDES; negative is better. Brackets hold 95 %
+_NOTE = """Nats per row beyond those without MLSDES; negative is better. Brackets give 95 %
 bootstrap intervals over pieces, which do not include the differences between seeds. With
 {middle} seeds, the middle setting has a standard deviation of {noise:.3f}."""
 

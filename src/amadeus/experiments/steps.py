@@ -178,7 +178,7 @@ default sampling. They are compared with {openings} openings of real pieces from
 split. Nats are the likelihood of the first {rows} rows of {real} such pieces under the sampler
 itself, at temperature 1 and including the grammar. Entropies are in bits. Notes per second are
 measured on one stream in processor time, as the median of {rounds} rounds of {notes} notes.
-Brackets hold 95 % bootstrap intervals over pieces."""
+Brackets give 95 % bootstrap intervals over pieces."""
 _MUSIC = """The distance is the mean over the metrics of `evaluation/metrics.py` of the distance
 from the real openings, in their standard deviations; two halves of the openings are {floor:.2f}
 apart. "Extra" is the distance beyond that of {first}."""
