@@ -148,10 +148,12 @@ def _control(numbers: Numbers) -> list[Effect]:
     controls = numbers["controls"]
     holds = {name: c["holds"]["mean"] for name, c in controls.items() if c["holds"]}
     kept = sum(share == 1 for share in holds.values())
-    effects = [Effect(f"{kept} of {len(holds)} kinds of constraints hold in every piece")]
+    all_of_them = THRESHOLDS["hard constraints"]
+    summary = f"{kept} of {len(holds)} kinds of constraints hold in every piece"
+    effects = [Effect(summary, threshold=all_of_them)]
     for name, share in holds.items():
         text = "" if share == 1 else f"{name}: {100 * share:.0f} %"
-        effects.append(Effect(text, exactly(100 * share), THRESHOLDS["hard constraints"]))
+        effects.append(Effect(text, exactly(100 * share), all_of_them))
     for name, what in _HEARD.items():
         if name in controls:
             heard = _mean(controls[name]["heard"][what]["with request"])
@@ -264,7 +266,7 @@ def verdict_table(report: str, numbers: Numbers) -> Table:
             if effect.text:
                 rows.append([*first, effect.text, str(effect.threshold or "")])
                 first = ["", ""]
-    note = "".join(f"{claim.text}: {claim.note}. " for claim in claims if claim.note).strip()
+    note = " ".join(f"{c.note[0].upper()}{c.note[1:]}." for c in claims if c.note)
     return Table("Verdicts", ("claim", "verdict", "measured", 'criterion for "yes"'), rows, note)
 
 
