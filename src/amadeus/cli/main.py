@@ -19,7 +19,6 @@ from amadeus.cli import (
     corpus,
     corpus_openings,
     corpus_pack,
-    corpus_profiles,
     corpus_stats,
     edit,
     evaluate,
@@ -115,8 +114,8 @@ app.add_typer(corpus_app, name="corpus")
 corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-corpus_app.command("openings", epilog=corpus_openings.EXAMPLES)(corpus_openings.openings)
-corpus_app.command("profiles", epilog=corpus_profiles.EXAMPLES)(corpus_profiles.profiles)
+corpus_app.command("openings", epilog=corpus_openings.OPENINGS_EXAMPLES)(corpus_openings.openings)
+corpus_app.command("profiles", epilog=corpus_openings.PROFILES_EXAMPLES)(corpus_openings.profiles)
 corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
 corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
 app.command("train", epilog=train.EXAMPLES)(train.train)
