@@ -33,10 +33,7 @@ def continue_(
     ] = None,
     notes: options.Notes = None,
     constraint: options.Constraint = None,
-    prompt: Annotated[
-        str,
-        typer.Option(help="Description of the music; values that it states are enforced."),
-    ] = "",
+    prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     seed: options.Seed = None,

@@ -65,9 +65,7 @@ def edit(
         float | None, typer.Option(help="Fraction of the notes to vary slightly, 0 to 1.")
     ] = None,
     constraint: options.Constraint = None,
-    prompt: Annotated[
-        str, typer.Option(help="Description of the music; values that it states are enforced.")
-    ] = "",
+    prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     explain: Annotated[

@@ -48,10 +48,7 @@ EXAMPLES = options.examples(
 
 @options.with_sampling
 def generate(
-    prompt: Annotated[
-        str,
-        typer.Option(help="Description of the music; values that it states are enforced."),
-    ] = "",
+    prompt: options.Prompt = "",
     prompts: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File with one prompt per line, or JSON lines."),

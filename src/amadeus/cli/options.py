@@ -27,6 +27,9 @@ Guidance = Annotated[
         help="Strength of the prompt: above 1 is stronger and takes twice the work; 0 ignores it."
     ),
 ]
+Prompt = Annotated[
+    str, typer.Option(help="Description of the music; values that it states are enforced.")
+]
 PromptConstraints = Annotated[
     bool,
     typer.Option(
