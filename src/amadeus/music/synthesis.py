@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amadeus.music.soundfont import Envelope, Region
+from amadeus.music.soundfont import Envelope, Oscillator, Region
 
 _LONGEST_RELEASE = 2.0
 _SHORTEST_FADE = 0.005  # seconds; an abrupt end would click
 _AUDIBLE_DB = 66.0
 _RANGE_DB = 100.0
 _FILTER_STEPS = 5
+_MOST_CENTS = 12_000
+_LARGEST_STEP = 2.0**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,33 @@ class Tone:
         return note
 
 
-def make_tone(region: Region, pitch: int, sample_rate: int, length: int) -> Tone:
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """How far controllers move the pitch of a single note while it sounds, in steps."""
+
+    at: np.ndarray
+    """Where each step begins, in samples from the onset; the first is 0. int64 [M]."""
+    cents: np.ndarray
+    """By the pitch wheel and the tuning, float64 [M]."""
+    vibrato: np.ndarray
+    """By which the vibrato becomes wider, in cents, float64 [M]."""
+
+
+def make_tone(
+    region: Region, pitch: int, sample_rate: int, length: int, motion: Motion | None = None
+) -> Tone:
     """The tone of a region at a MIDI pitch, for notes of up to `length` samples."""
+    if region.fixed_key >= 0:
+        pitch = region.fixed_key
     release = _release(region.volume, sample_rate)
-    sound = _resample(region, pitch, sample_rate, length + len(release))
-    envelope = _amplitude(region.volume, len(sound), sample_rate)
+    time = np.arange(length + len(release)) / sample_rate
+    cents = _cents(region, pitch, time, motion)
+    sound = _resample(region, pitch, sample_rate, cents, len(time))
+    sound = _filter(sound, region, pitch, sample_rate)
+    time = time[: len(sound)]
+    if region.tremolo_db:
+        sound *= 10 ** (region.tremolo_db / 20 * _triangle(region.tremolo, time))
+    envelope = _amplitude(region.volume.at(pitch), len(sound), sample_rate)
     return Tone(sound, envelope, sound * envelope, release)
 
 
@@ -51,23 +75,62 @@ def release_samples(region: Region, sample_rate: int) -> int:
     return round(_release_seconds(region.volume)[1] * sample_rate)
 
 
-def _resample(region: Region, pitch: int, sample_rate: int, length: int) -> np.ndarray:
+def _cents(
+    region: Region, pitch: int, time: np.ndarray, motion: Motion | None
+) -> np.ndarray | float:
+    """How far the pitch moves from that of the key. float64 [n], or a number if it is constant.
+
+    time: in seconds from the onset, [n].
+    """
+    cents: np.ndarray | float = 0.0
+    vibrato: np.ndarray | float = region.vibrato_cents
+    if motion is not None and len(motion.at) == 1:
+        cents, vibrato = float(motion.cents[0]), vibrato + float(motion.vibrato[0])
+    elif motion is not None:
+        lengths = np.diff(np.minimum(motion.at, len(time)), append=len(time))
+        cents = np.repeat(motion.cents, lengths)
+        vibrato = vibrato + np.repeat(motion.vibrato, lengths)
+    if np.any(vibrato):
+        cents = cents + vibrato * _triangle(region.vibrato, time)
+    if region.tremolo_cents:
+        cents = cents + region.tremolo_cents * _triangle(region.tremolo, time)
+    if region.bend:
+        cents = cents + region.bend * _level(region.modulation.at(pitch), time)
+    return cents
+
+
+def _triangle(oscillator: Oscillator, time: np.ndarray) -> np.ndarray:
+    """A triangle wave from -1 to 1 that begins at 0 and rises. float64, the shape of `time`."""
+    phase = np.maximum(0, time - oscillator.delay) * oscillator.hertz + 0.25
+    return 1 - 4 * np.abs(phase % 1 - 0.5)
+
+
+def _resample(
+    region: Region, pitch: int, sample_rate: int, cents: np.ndarray | float, length: int
+) -> np.ndarray:
     """The recording at a pitch, looped up to `length` samples or until it ends. float32 [n]."""
     step = region.rate / sample_rate * 2 ** ((pitch - region.root) * region.scale / 12)
-    position = np.arange(length) * step
+    steps = step * np.exp2(np.clip(cents, -_MOST_CENTS, _MOST_CENTS) / 1200)
+    steps = np.minimum(steps, _LARGEST_STEP)
+    if np.ndim(steps):
+        position = np.concatenate([[0.0], np.cumsum(steps[: length - 1])])
+    else:
+        position = np.arange(length) * steps
     if region.loop:
         begin, end = region.loop
         position = np.where(position < end, position, begin + (position - begin) % (end - begin))
+        index = position.astype(np.int64)
+        following = np.where(index + 1 < end, index + 1, begin)
     else:
         position = position[position < len(region.samples) - 1]
-    index = position.astype(np.int64)
-    samples = region.samples.astype(np.float32) / 32768
-    low, high = samples[index], samples[index + 1]
-    sound = low + (high - low) * (position - index).astype(np.float32)
-    return _filter(sound, region, sample_rate)
+        index = position.astype(np.int64)
+        following = index + 1
+    low = region.samples[index].astype(np.float32)
+    high = region.samples[following].astype(np.float32)
+    return (low + (high - low) * (position - index).astype(np.float32)) / np.float32(32768)
 
 
-def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
+def _filter(sound: np.ndarray, region: Region, pitch: int, sample_rate: int) -> np.ndarray:
     """The sound through a low-pass filter of 12 dB an octave that follows its envelope."""
     steps = _FILTER_STEPS if region.sweep else 1
     cents = region.cutoff + region.sweep * np.linspace(0, 1, steps)
@@ -78,7 +141,8 @@ def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
     frequency = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float32)
     spectrum = np.fft.rfft(sound, size)
     # A moving filter, as a crossfade between still ones.
-    position = _envelope(region.filter, len(sound), sample_rate).astype(np.float32) * (steps - 1)
+    time = np.arange(len(sound)) / sample_rate
+    position = _level(region.modulation.at(pitch), time).astype(np.float32) * (steps - 1)
     filtered = np.zeros_like(sound)
     for step, cutoff in enumerate(cutoffs):
         still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / np.float32(cutoff)) ** 4), size)
@@ -86,9 +150,9 @@ def _filter(sound: np.ndarray, region: Region, sample_rate: int) -> np.ndarray:
     return filtered
 
 
-def _envelope(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
-    """Level of an envelope while a note is held, 0 to 1. float64 [n]."""
-    time = np.arange(length) / sample_rate - envelope.delay
+def _level(envelope: Envelope, time: np.ndarray) -> np.ndarray:
+    """Level of an envelope while a note is held, 0 to 1. float64, the shape of `time`."""
+    time = time - envelope.delay
     rise = np.clip(time / max(envelope.attack, 1e-3), 0, 1)
     fallen = (time - envelope.attack - envelope.hold) / max(envelope.decay, 1e-3)
     return rise - np.clip(fallen, 0, envelope.drop)
@@ -96,7 +160,7 @@ def _envelope(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
 
 def _amplitude(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
     """Amplitude of a held note: a linear attack, then a decay linear in decibels. float32 [n]."""
-    level = _envelope(envelope, length, sample_rate)
+    level = _level(envelope, np.arange(length) / sample_rate)
     attack = round((envelope.delay + max(envelope.attack, 1e-3)) * sample_rate)
     level[attack:] = 10 ** (_RANGE_DB / 20 * (level[attack:] - 1))
     return level.astype(np.float32)
