@@ -95,7 +95,7 @@ def _cents(
     if region.tremolo_cents:
         cents = cents + region.tremolo_cents * _triangle(region.tremolo, time)
     if region.bend:
-        cents = cents + region.bend * _level(region.modulation.at(pitch), time)
+        cents = cents + region.bend * _modulation(region, pitch, time)
     return cents
 
 
@@ -142,12 +142,21 @@ def _filter(sound: np.ndarray, region: Region, pitch: int, sample_rate: int) -> 
     spectrum = np.fft.rfft(sound, size)
     # A moving filter, as a crossfade between still ones.
     time = np.arange(len(sound)) / sample_rate
-    position = _level(region.modulation.at(pitch), time).astype(np.float32) * (steps - 1)
+    position = _modulation(region, pitch, time).astype(np.float32) * (steps - 1)
     filtered = np.zeros_like(sound)
     for step, cutoff in enumerate(cutoffs):
         still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / np.float32(cutoff)) ** 4), size)
         filtered += np.clip(1 - np.abs(position - step), 0, 1) * still[: len(sound)]
     return filtered
+
+
+def _modulation(region: Region, pitch: int, time: np.ndarray) -> np.ndarray:
+    """Level of the modulation envelope, whose attack is convex (8.1.2). The shape of `time`."""
+    envelope = region.modulation.at(pitch)
+    level = _level(envelope, time)
+    rises = time < envelope.delay + envelope.attack
+    level[rises] = np.maximum(0, 1 + 400 / 960 * np.log10(np.maximum(1e-6, level[rises])))
+    return level
 
 
 def _level(envelope: Envelope, time: np.ndarray) -> np.ndarray:
