@@ -87,11 +87,11 @@ class _Part:
     channel: Channel
     voices: tuple[_Voice, ...]
 
-    def by_pan(self) -> dict[float, list[_Voice]]:
-        """The voices by the pan of their regions."""
-        found: dict[float, list[_Voice]] = {}
+    def by_pan(self) -> dict[tuple[float, float], list[_Voice]]:
+        """The voices by the pan of their regions, and how far the controller moves that."""
+        found: dict[tuple[float, float], list[_Voice]] = {}
         for voice in self.voices:
-            found.setdefault(voice.region.pan, []).append(voice)
+            found.setdefault((voice.region.pan, voice.region.pan_reach), []).append(voice)
         return found
 
 
@@ -178,7 +178,7 @@ class _Performance:
         for i in np.flatnonzero(is_bent):
             yield voice(np.array([i]), int(stop[i]))
         steady = np.flatnonzero(~is_bent)
-        columns = (notes["pitch"], channel.cents(start), channel.vibrato(start))
+        columns = (notes["pitch"], channel.cents(start), channel.wheel(start))
         for at in _alike(steady, *columns):
             yield voice(at, int(start[at[0]]))
 
@@ -380,7 +380,7 @@ def _mix_part(block: np.ndarray, begin: int, part: _Part, sample_rate: int) -> N
         voices = [voice for voice in voices if len(voice.heard(begin, begin + size))]
         if not voices:
             continue
-        sides = part.channel.sides(pan)
+        sides = part.channel.sides(*pan)
         if part.channel.is_level:
             _add_notes(block, [side.values[0] for side in sides], voices, begin, sample_rate)
             continue

@@ -22,7 +22,6 @@ _SOUND_OFF, _RESET = 120, 121
 _PARAMETERS = (_DATA, _DATA_FINE, *range(_UNREGISTERED_FINE, _REGISTERED + 1), _RESET)
 _RANGE, _FINE, _COARSE = 0, 1, 2
 _NO_PARAMETER = 0x3FFF
-_WHEEL_CENTS = 50.0
 
 Samples = Callable[[np.ndarray], np.ndarray]
 """Positions in samples of positions in ticks, int64."""
@@ -60,11 +59,11 @@ class Channel:
     gain: Steps
     """Of volume and expression together, as an amplitude; 1 where both are at their most."""
     pan: Steps
-    """-0.5 left to 0.5 right."""
+    """-1 left to 1 right."""
     cents: Steps
     """By which the pitch wheel and the tuning move the pitch."""
-    vibrato: Steps
-    """Its width by the modulation wheel, in cents."""
+    wheel: Steps
+    """The modulation wheel, 0 to 1."""
     bank: Steps
 
     @property
@@ -72,16 +71,19 @@ class Channel:
         """Whether neither volume nor pan ever moves."""
         return len(self.gain.at) == 1 and len(self.pan.at) == 1
 
-    def sides(self, pan: float) -> tuple[Steps, Steps]:
-        """The level of the left and of the right side, for a sound with a pan of its own."""
-        angle = Steps(self.pan.at, np.clip(self.pan.values + pan, -0.5, 0.5) + 0.5)
+    def sides(self, pan: float, reach: float) -> tuple[Steps, Steps]:
+        """The level of the left and of the right side, for a sound with a pan of its own.
+
+        reach: how far the controller moves that at most.
+        """
+        angle = Steps(self.pan.at, np.clip(pan + self.pan.values * reach, -0.5, 0.5) + 0.5)
         left = _combined(angle, self.gain, lambda a, g: g * np.cos(a * np.pi / 2))
         return left, _combined(angle, self.gain, lambda a, g: g * np.sin(a * np.pi / 2))
 
     def bends(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
         """Whether the pitch moves while notes sound between two samples each. bool [N]."""
         moves = np.zeros(len(start), dtype=bool)
-        for steps in (self.cents, self.vibrato):
+        for steps in (self.cents, self.wheel):
             first = np.searchsorted(steps.at, start, side="right")
             moves |= first < np.searchsorted(steps.at, stop)
         return moves
@@ -90,10 +92,10 @@ class Channel:
         """What happens to the pitch of a note that sounds between two samples."""
         marks = [
             steps.at[np.searchsorted(steps.at, start, "right") : np.searchsorted(steps.at, stop)]
-            for steps in (self.cents, self.vibrato)
+            for steps in (self.cents, self.wheel)
         ]
         at = np.unique(np.concatenate([[start], *marks]))
-        return Motion(at - start, self.cents(at), self.vibrato(at))
+        return Motion(at - start, self.cents(at), self.wheel(at))
 
 
 def channel_of(track: Track, samples: Samples) -> Channel:
@@ -125,9 +127,9 @@ def channel_of(track: Track, samples: Samples) -> Channel:
     bent = _combined(_steps(bend_at[order], bend[order], 0), bend_range, np.multiply)
     return Channel(
         gain=gain,
-        pan=Steps(pan.at, np.clip((pan.values - 64) / 128, -0.5, 0.5)),
+        pan=Steps(pan.at, (pan.values - 64) / 64),
         cents=_combined(bent, tuning, np.add),
-        vibrato=Steps(wheel.at, wheel.values / 127 * _WHEEL_CENTS),
+        wheel=Steps(wheel.at, wheel.values / 127),
         bank=moves(_BANK, initial=0),
     )
 

@@ -1,7 +1,7 @@
 """SoundFonts: which recording sounds for a program, a pitch and a velocity, and how.
 
-Follows the SoundFont Technical Specification 2.04. A file's own modulators are left out; the
-default ones, such as those of the volume controller, are in `amadeus.music.controllers`.
+Follows the SoundFont Technical Specification 2.04. Of a file's own modulators, those of the pan
+controller and of the modulation wheel are read, and the others are left out.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ _TIMES = (_LFO, _VIBRATO, *range(25, 29), 30, *range(33, 37), 38)
 _DEFAULTS: dict[int, int] = {_CUTOFF: 13500, _SCALE: 100, _ROOT: -1}
 _DEFAULTS |= dict.fromkeys(_TIMES, -12000)
 _DEFAULTS |= dict.fromkeys((_FIXED_KEY, _FIXED_VELOCITY), -1)
+_WHEEL_VIBRATO = 0x81 << 8 | _VIBRATO_PITCH
+"""Modulators: their source in the high bits, and the generator that they move in the low ones."""
+_WHEEL_LFO = 0x81 << 8 | _LFO_PITCH
+_PAN_REACH = 0x28A << 8 | _PAN
+_DEFAULTS |= {_WHEEL_VIBRATO: 50, _PAN_REACH: 500}
 _ALL_KEYS = 127 << 8
 _LONGEST = 8000
 """Of any time, in timecents: 101 seconds."""
@@ -91,6 +96,8 @@ class Region:
     gain: float
     pan: float
     """-0.5 left to 0.5 right."""
+    pan_reach: float
+    """How far the pan controller moves that at most."""
     volume: Envelope
     """Its full range is 100 dB."""
     cutoff: float
@@ -103,9 +110,12 @@ class Region:
     vibrato: Oscillator
     vibrato_cents: float
     """How far the vibrato moves the pitch, in cents."""
+    wheel_vibrato_cents: float
+    """How much farther it does with the modulation wheel at its most."""
     tremolo: Oscillator
     tremolo_cents: float
     """How far the tremolo moves the pitch, in cents, and the level, in dB."""
+    wheel_tremolo_cents: float
     tremolo_db: float
     exclusive: int
     """A note of this class cuts off the one before; 0 for none."""
@@ -159,17 +169,24 @@ class SoundFont:
     def _zones(
         self, level: str, bag_starts: np.ndarray, index: int, terminal: int
     ) -> list[dict[int, int]]:
-        """The generators of each zone, those of the global zone filled in."""
-        bags, generators = self._tables.bags[level], self._tables.generators[level]
-        self._limits.check("soundfont_zones", int(bag_starts[index + 1]) - int(bag_starts[index]))
+        """Generators and modulators of each zone, those of the global zone filled in."""
+        tables = self._tables
+        bags, generators = tables.bags[level], tables.generators[level]
+        modulators = tables.modulators[level]
+        first, end = int(bag_starts[index]), min(int(bag_starts[index + 1]), len(bags) - 1)
+        self._limits.check("soundfont_zones", end - first)
         zones: list[dict[int, int]] = []
         shared: dict[int, int] = {}
-        for bag in range(bag_starts[index], min(int(bag_starts[index + 1]), len(bags) - 1)):
+        for bag in range(first, end):
             span = generators[bags["generator"][bag] : bags["generator"][bag + 1]]
             zone = dict(zip(span["kind"].tolist(), span["amount"].tolist(), strict=True))
+            moved = modulators[bags["modulator"][bag] : bags["modulator"][bag + 1]]
+            moved = moved[moved["scale"] == 0]
+            kinds = moved["source"].astype(int) << 8 | moved["kind"]
+            zone |= dict(zip(kinds.tolist(), moved["amount"].tolist(), strict=True))
             if terminal in zone:
                 zones.append(shared | zone)
-            elif bag == bag_starts[index]:
+            elif bag == first:
                 shared = zone
         return zones
 
@@ -230,6 +247,7 @@ class SoundFont:
             # Players agree on 0.4 of the attenuation that the specification states.
             gain=10 ** (-0.4 * max(0, amount(_ATTENUATION)) / 200),
             pan=_clip(amount(_PAN), 500) / 1000,
+            pan_reach=_clip(amount(_PAN_REACH), 1000) / 1000,
             volume=envelope(_VOLUME),
             cutoff=min(13500, max(1500, amount(_CUTOFF))),
             sweep=_clip(amount(_SWEEP), 12000),
@@ -237,8 +255,10 @@ class SoundFont:
             modulation=envelope(_ENVELOPE),
             vibrato=oscillator(_VIBRATO),
             vibrato_cents=_clip(amount(_VIBRATO_PITCH), 12000),
+            wheel_vibrato_cents=_clip(amount(_WHEEL_VIBRATO), 12000),
             tremolo=oscillator(_LFO),
             tremolo_cents=_clip(amount(_LFO_PITCH), 12000),
+            wheel_tremolo_cents=_clip(amount(_WHEEL_LFO), 12000),
             tremolo_db=_clip(amount(_LFO_VOLUME), 960) / 10,
             exclusive=inner.get(_EXCLUSIVE, 0),
         )

@@ -1,4 +1,4 @@
-"""SoundFont 2 files as tables: presets, instruments, zones, generators and recordings.
+"""SoundFont 2 files as tables: presets, instruments, zones and recordings.
 
 The tables are checked when a file is opened, so that every index in them points to something. The
 recordings stay on disk until they are played.
@@ -23,6 +23,9 @@ PRESET = np.dtype(
 INSTRUMENT = np.dtype([("name", "S20"), ("bag", "<u2")])
 BAG = np.dtype([("generator", "<u2"), ("modulator", "<u2")])
 GENERATOR = np.dtype([("kind", "<u2"), ("amount", "<i2")])
+MODULATOR = np.dtype(
+    [("source", "<u2"), ("kind", "<u2"), ("amount", "<i2"), ("scale", "<u2"), ("curve", "<u2")]
+)
 SAMPLE = np.dtype(
     [
         *(("name", "S20"), ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4")),
@@ -35,7 +38,7 @@ INSTRUMENT_ID, SAMPLE_ID = 41, 53
 
 _TABLES = {
     "phdr": PRESET, "pbag": BAG, "pgen": GENERATOR, "inst": INSTRUMENT, "ibag": BAG,
-    "igen": GENERATOR, "shdr": SAMPLE,
+    "igen": GENERATOR, "pmod": MODULATOR, "imod": MODULATOR, "shdr": SAMPLE,
 }  # fmt: skip
 _MOST_ROWS = 2**16
 """Rows that 16-bit indices can reach."""
@@ -54,6 +57,8 @@ class Tables:
     """BAG: the zones of presets ("p") and of instruments ("i")."""
     generators: dict[str, np.ndarray]
     """GENERATOR, by the same names."""
+    modulators: dict[str, np.ndarray]
+    """MODULATOR, by the same names."""
     headers: np.ndarray
     """SAMPLE [S + 1]."""
     samples: np.ndarray
@@ -101,6 +106,7 @@ def _read(file: BinaryIO, path: Path, size: int) -> Tables:
         instruments=tables["inst"],
         bags={"p": tables["pbag"], "i": tables["ibag"]},
         generators={"p": tables["pgen"], "i": tables["igen"]},
+        modulators={"p": tables["pmod"], "i": tables["imod"]},
         headers=tables["shdr"],
         samples=np.memmap(path, "<i2", "r", begin, (length // 2,)),
     )
@@ -134,6 +140,7 @@ def _check_indices(tables: dict[str, np.ndarray], path: Path) -> None:
     for owner, index, owned in (
         ("phdr", "bag", "pbag"), ("inst", "bag", "ibag"),
         ("pbag", "generator", "pgen"), ("ibag", "generator", "igen"),
+        ("pbag", "modulator", "pmod"), ("ibag", "modulator", "imod"),
     ):  # fmt: skip
         starts = tables[owner][index].astype(np.int64)
         # Past the last row there may be the row that marks the end, or none.

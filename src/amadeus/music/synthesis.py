@@ -48,8 +48,8 @@ class Motion:
     """Where each step begins, in samples from the onset; the first is 0. int64 [M]."""
     cents: np.ndarray
     """By the pitch wheel and the tuning, float64 [M]."""
-    vibrato: np.ndarray
-    """By which the vibrato becomes wider, in cents, float64 [M]."""
+    wheel: np.ndarray
+    """The modulation wheel, 0 to 1, float64 [M]."""
 
 
 def make_tone(
@@ -83,17 +83,19 @@ def _cents(
     time: in seconds from the onset, [n].
     """
     cents: np.ndarray | float = 0.0
-    vibrato: np.ndarray | float = region.vibrato_cents
+    wheel: np.ndarray | float = 0.0
     if motion is not None and len(motion.at) == 1:
-        cents, vibrato = float(motion.cents[0]), vibrato + float(motion.vibrato[0])
+        cents, wheel = float(motion.cents[0]), float(motion.wheel[0])
     elif motion is not None:
         lengths = np.diff(np.minimum(motion.at, len(time)), append=len(time))
-        cents = np.repeat(motion.cents, lengths)
-        vibrato = vibrato + np.repeat(motion.vibrato, lengths)
-    if np.any(vibrato):
-        cents = cents + vibrato * _triangle(region.vibrato, time)
-    if region.tremolo_cents:
-        cents = cents + region.tremolo_cents * _triangle(region.tremolo, time)
+        cents, wheel = np.repeat(motion.cents, lengths), np.repeat(motion.wheel, lengths)
+    for oscillator, width, wheel_width in (
+        (region.vibrato, region.vibrato_cents, region.wheel_vibrato_cents),
+        (region.tremolo, region.tremolo_cents, region.wheel_tremolo_cents),
+    ):
+        depth = width + wheel_width * wheel
+        if np.any(depth):
+            cents = cents + depth * _triangle(oscillator, time)
     if region.bend:
         cents = cents + region.bend * _modulation(region, pitch, time)
     return cents
