@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from smf import control, off, on, program, smf, track
 
 LEADS = (16, 22, 56, 60, 65, 68, 71, 73, 75, 80)

@@ -52,7 +52,9 @@ def fundamental(audio: np.ndarray, rate: int, low: float = 60.0, high: float = 2
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: len(centred)]
     first, last = int(rate / high), int(rate / low)
     lags = np.arange(first, last)
-    peaks = (correlation[lags] >= correlation[lags - 1]) & (correlation[lags] > correlation[lags + 1])
+    peaks = (correlation[lags] >= correlation[lags - 1]) & (
+        correlation[lags] > correlation[lags + 1]
+    )
     # The shortest period that repeats nearly as well as any.
     lag = lags[peaks & (correlation[lags] > 0.85 * correlation[lags].max())][0]
     before, here, after = correlation[lag - 1 : lag + 2]

@@ -40,7 +40,6 @@ class Steps:
         """The value in force at each position."""
         return self.values[np.searchsorted(self.at, samples, side="right") - 1]
 
-
     def ramped(self, begin: int, end: int, ramp: int) -> np.ndarray:
         """The value at each sample of a passage, each move taking `ramp` samples. float32 [n]."""
         first, last = np.searchsorted(self.at, (begin - ramp, end), side="right")

@@ -43,14 +43,15 @@ class Limits:
     soundfont_bytes: int = 2 * 2**30
     """Size of a SoundFont. Large orchestral ones have about 1 GiB."""
     soundfont_zones: int = 10_000
-    """Zones of one program of a SoundFont, those of its instruments included."""
+    """Zones of one program of a SoundFont, each with a recording and a range of notes."""
 
     def check(self, name: str, value: float) -> None:
         """Raise ScoreError if there is more than allowed of what one of the fields limits."""
         if value > (most := getattr(self, name)):
+            remedy = _REMEDIES.get(name, "shorten the piece")
             raise ScoreError(
                 f"{math.ceil(value):,} {_WORDS.get(name, name)} exceed the limit of {most:,}; "
-                "shorten the piece, or lift the limits"
+                f"{remedy}, or lift the limits"
             )
 
 
@@ -62,8 +63,9 @@ _WORDS = {
     "tone_seconds": "seconds of tones",
     "stem_seconds": "seconds of stems",
     "soundfont_bytes": "bytes of a SoundFont",
-    "soundfont_zones": "zones of one program of the SoundFont",
+    "soundfont_zones": "zones of one program of a SoundFont",
 }
+_REMEDIES = dict.fromkeys(("soundfont_bytes", "soundfont_zones"), "choose another SoundFont")
 
 LIMITS = Limits()
 """What holds unless something else is asked for."""

@@ -130,7 +130,7 @@ class SoundFont:
         self._tables = read_tables(path, limits)
         presets = self._tables.presets[:-1]
         self._numbers: dict[tuple[int, int], int] = {}
-        for i, preset in enumerate(zip(presets["bank"].tolist(), presets["program"].tolist())):
+        for i, preset in enumerate(presets[["bank", "program"]].tolist()):
             self._numbers.setdefault(preset, i)
         self._regions: dict[int, tuple[Region, ...]] = {}
 
@@ -265,9 +265,7 @@ class SoundFont:
 
     def _damage(self, header: np.void, what: str) -> ScoreError:
         name = header["name"].split(b"\0")[0].decode("latin-1")
-        return ScoreError(
-            f"{self._path}: the recording {name!r} {what}; choose another SoundFont"
-        )
+        return ScoreError(f"{self._path}: the recording {name!r} {what}; choose another SoundFont")
 
 
 def _clip(value: float, most: float) -> float:
