@@ -44,6 +44,8 @@ _RAMP_SECONDS = 0.005
 """How long a move of volume or pan takes; a jump would click."""
 _TONE_COST = 150
 """Making a second of a tone takes as long as mixing this many seconds of notes."""
+_BENT_COST = 400
+"""The same for a tone whose pitch moves."""
 _LEAST_TONE_SECONDS = 0.1
 """What the shortest tone costs."""
 _BUS_COST = 4
@@ -76,7 +78,8 @@ class _Voice:
         blocks = len(np.unique(self.start // _BLOCK))
         tone = int(self.length.max()) + self.release
         tone = max(tone, round(_LEAST_TONE_SECONDS * sample_rate))
-        return int((self.length + self.release).sum()) + _TONE_COST * blocks * tone
+        cost = _TONE_COST if len(self.motion.at) == 1 else _BENT_COST
+        return int((self.length + self.release).sum()) + cost * blocks * tone
 
 
 @dataclass(frozen=True, slots=True, eq=False)

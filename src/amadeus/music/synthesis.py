@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,7 @@ _RANGE_DB = 100.0
 _FILTER_STEPS = 5
 _MOST_CENTS = 12_000
 _LARGEST_STEP = 2.0**12
+_ENVELOPE_STEP = 2**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ def make_tone(
         pitch = region.fixed_key
     release = _release(region.volume, sample_rate)
     time = np.arange(length + len(release)) / sample_rate
-    cents = _cents(region, pitch, time, motion)
+    cents = _cents(region, pitch, time, sample_rate, motion)
     sound = _resample(region, pitch, sample_rate, cents, len(time))
     sound = _filter(sound, region, pitch, sample_rate)
     time = time[: len(sound)]
     if region.tremolo_db:
         sound *= 10 ** (region.tremolo_db / 20 * _triangle(region.tremolo, time))
-    envelope = _amplitude(region.volume.at(pitch), len(sound), sample_rate)
+    envelope = _amplitude(region.volume.at(pitch), _padded(len(sound)), sample_rate)[: len(sound)]
     return Tone(sound, envelope, sound * envelope, release)
 
 
@@ -76,7 +78,7 @@ def release_samples(region: Region, sample_rate: int) -> int:
 
 
 def _cents(
-    region: Region, pitch: int, time: np.ndarray, motion: Motion | None
+    region: Region, pitch: int, time: np.ndarray, sample_rate: int, motion: Motion | None
 ) -> np.ndarray | float:
     """How far the pitch moves from that of the key. float64 [n], or a number if it is constant.
 
@@ -97,7 +99,9 @@ def _cents(
         if np.any(depth):
             cents = cents + depth * _triangle(oscillator, time)
     if region.bend:
-        cents = cents + region.bend * _modulation(region, pitch, time)
+        envelope = region.modulation.at(pitch)
+        level = _modulation(envelope, _padded(len(time)), sample_rate)
+        cents = cents + region.bend * level[: len(time)]
     return cents
 
 
@@ -120,7 +124,8 @@ def _resample(
         position = np.arange(length) * steps
     if region.loop:
         begin, end = region.loop
-        position = np.where(position < end, position, begin + (position - begin) % (end - begin))
+        first = int(np.searchsorted(position, end))
+        position[first:] = begin + (position[first:] - begin) % (end - begin)
         index = position.astype(np.int64)
         following = np.where(index + 1 < end, index + 1, begin)
     else:
@@ -143,8 +148,8 @@ def _filter(sound: np.ndarray, region: Region, pitch: int, sample_rate: int) -> 
     frequency = np.fft.rfftfreq(size, 1 / sample_rate).astype(np.float32)
     spectrum = np.fft.rfft(sound, size)
     # A moving filter, as a crossfade between still ones.
-    time = np.arange(len(sound)) / sample_rate
-    position = _modulation(region, pitch, time).astype(np.float32) * (steps - 1)
+    level = _modulation(region.modulation.at(pitch), _padded(len(sound)), sample_rate)
+    position = level[: len(sound)] * np.float32(steps - 1)
     filtered = np.zeros_like(sound)
     for step, cutoff in enumerate(cutoffs):
         still = np.fft.irfft(spectrum / np.sqrt(1 + (frequency / np.float32(cutoff)) ** 4), size)
@@ -152,13 +157,19 @@ def _filter(sound: np.ndarray, region: Region, pitch: int, sample_rate: int) -> 
     return filtered
 
 
-def _modulation(region: Region, pitch: int, time: np.ndarray) -> np.ndarray:
-    """Level of the modulation envelope, whose attack is convex (8.1.2). The shape of `time`."""
-    envelope = region.modulation.at(pitch)
+def _padded(length: int) -> int:
+    """A length at least as long; there are few of them, so that envelopes can be cached."""
+    return -(-length // _ENVELOPE_STEP) * _ENVELOPE_STEP
+
+
+@lru_cache(maxsize=16)
+def _modulation(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
+    """Level of a modulation envelope, whose attack is convex (8.1.2). float32 [n]."""
+    time = np.arange(length) / sample_rate
     level = _level(envelope, time)
     rises = time < envelope.delay + envelope.attack
     level[rises] = np.maximum(0, 1 + 400 / 960 * np.log10(np.maximum(1e-6, level[rises])))
-    return level
+    return level.astype(np.float32)
 
 
 def _level(envelope: Envelope, time: np.ndarray) -> np.ndarray:
@@ -169,6 +180,7 @@ def _level(envelope: Envelope, time: np.ndarray) -> np.ndarray:
     return rise - np.clip(fallen, 0, envelope.drop)
 
 
+@lru_cache(maxsize=16)
 def _amplitude(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
     """Amplitude of a held note: a linear attack, then a decay linear in decibels. float32 [n]."""
     level = _level(envelope, np.arange(length) / sample_rate)
@@ -177,6 +189,7 @@ def _amplitude(envelope: Envelope, length: int, sample_rate: int) -> np.ndarray:
     return level.astype(np.float32)
 
 
+@lru_cache(maxsize=16)
 def _release(envelope: Envelope, sample_rate: int) -> np.ndarray:
     """Amplitude after a note ends, from 1 down until it can no longer be heard. float32 [n]."""
     seconds, shown = _release_seconds(envelope)
