@@ -6,7 +6,8 @@ import numpy as np
 
 WINDOW_SECONDS = 0.1
 _FLOOR_DB = -50.0
-_CENTS = np.arange(-150, 151, 5)
+_CENTS_STEP = 5
+_MOST_STEPS = 30
 
 
 def levels(audio: np.ndarray, rate: int) -> np.ndarray:
@@ -37,12 +38,16 @@ def pitch_differences(a: np.ndarray, b: np.ndarray, rate: int) -> np.ndarray:
 
     It is the shift that makes the spectra most alike, on an axis of logarithmic frequency.
     """
-    shifts = []
     heard = audible(b, rate) & audible(a, rate)
-    for one, other in zip(_windows(a, rate)[heard], _windows(b, rate)[heard], strict=True):
-        likeness = [_log_spectrum(one, rate, c) @ _log_spectrum(other, rate, 0) for c in _CENTS]
-        shifts.append(_CENTS[int(np.argmax(likeness))])
-    return np.array(shifts)
+    pairs = zip(_windows(a, rate)[heard], _windows(b, rate)[heard], strict=True)
+    return np.array([_pitch_difference(*pair, rate) for pair in pairs])
+
+
+def _pitch_difference(a: np.ndarray, b: np.ndarray, rate: int) -> int:
+    ours, theirs = _log_spectrum(a, rate), _log_spectrum(b, rate)[_MOST_STEPS:-_MOST_STEPS]
+    shifted = np.lib.stride_tricks.sliding_window_view(ours, len(theirs))
+    likeness = shifted @ theirs / (np.linalg.norm(shifted, axis=1) + 1e-12)
+    return (int(likeness.argmax()) - _MOST_STEPS) * _CENTS_STEP
 
 
 def fundamental(audio: np.ndarray, rate: int, low: float = 60.0, high: float = 2000.0) -> float:
@@ -67,11 +72,9 @@ def _windows(audio: np.ndarray, rate: int) -> np.ndarray:
     return audio[: count * size].reshape(count, size, -1)
 
 
-def _log_spectrum(window: np.ndarray, rate: int, cents: float) -> np.ndarray:
-    """Magnitudes from 100 to 4000 Hz at steps of five cents, from so many cents higher on."""
+def _log_spectrum(window: np.ndarray, rate: int) -> np.ndarray:
+    """Roots of magnitudes from 100 to 4000 Hz, at steps of five cents."""
     size = 4 * len(window)
-    mono = window.mean(1) * np.hanning(len(window))
-    magnitude = np.sqrt(np.abs(np.fft.rfft(mono, size)))
-    frequency = 100 * 2 ** ((np.arange(0, 12 * 5.32 * 100, 5) + cents) / 1200)
-    found = np.interp(frequency, np.fft.rfftfreq(size, 1 / rate), magnitude)
-    return found / (np.linalg.norm(found) + 1e-12)
+    magnitude = np.abs(np.fft.rfft(window.mean(1) * np.hanning(len(window)), size))
+    frequency = 100 * 2 ** (np.arange(0, 1200 * np.log2(40), _CENTS_STEP) / 1200)
+    return np.interp(frequency, np.fft.rfftfreq(size, 1 / rate), np.sqrt(magnitude))
