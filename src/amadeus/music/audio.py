@@ -151,10 +151,15 @@ class _Performance:
             for region, at in heard:
                 strikes.setdefault(region.exclusive, []).append(start[at])
             for region, at in heard:
-                held = length[at]
-                if region.exclusive:
-                    held = _cut_short(start[at], held, strikes[region.exclusive])
-                yield from self._of_region(region, track.notes[at], start[at], held, channel)
+                if not region.exclusive:
+                    yield from self._of_region(region, notes[at], start[at], length[at], channel)
+                    continue
+                held = _cut_short(start[at], length[at], strikes[region.exclusive])
+                is_cut = held < length[at]
+                for some, played in ((~is_cut, region), (is_cut, region.cut_off())):
+                    yield from self._of_region(
+                        played, notes[at][some], start[at][some], held[some], channel
+                    )
 
     def _of_region(
         self,

@@ -22,7 +22,7 @@ _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _SETTINGS: dict[str, dict[str, object]] = {
     ".flac": {},
     ".ogg": {"compression_level": 0.4},  # about 160 kbit/s
-    ".mp3": {"compression_level": 0.4, "bitrate_mode": "CONSTANT"},  # 192 kbit/s at 44100 Hz
+    ".mp3": {"compression_level": 0.2, "bitrate_mode": "VARIABLE"},  # the same
 }
 """For libsndfile; compression goes from 0 to 1."""
 
@@ -78,7 +78,8 @@ def _encode(path: Path, suffix: str, sample_rate: int, chunks: Iterable[np.ndarr
     try:
         with soundfile.SoundFile(path, "w", sample_rate, channels=2, **options) as file:
             for chunk in chunks:
-                file.write(_to_pcm(chunk))
+                # libsndfile 1.2.2 turns 16-bit samples into noise when it encodes MP3.
+                file.write(_to_pcm(chunk) if suffix == ".flac" else np.clip(chunk, -1.0, 1.0))
     except (soundfile.LibsndfileError, AssertionError) as error:
         # libsndfile says too little to tell a full disk from other failures.
         raise OSError(None, f"the encoder failed: {error or 'is the disk full?'}", path) from None

@@ -35,6 +35,8 @@ _DEFAULTS |= {_WHEEL_VIBRATO: 50, _PAN_REACH: 500}
 _ALL_KEYS = 127 << 8
 _LONGEST = 8000
 """Of any time, in timecents: 101 seconds."""
+_CUT_OFF_SECONDS = 2 ** (-200 / 1200)
+"""The longest release of a note that is cut off, as in FluidSynth."""
 _ROM = 0x8000
 
 
@@ -119,6 +121,11 @@ class Region:
     tremolo_db: float
     exclusive: int
     """A note of this class cuts off the one before; 0 for none."""
+
+    def cut_off(self) -> Region:
+        """The region of notes that are cut off: they die away fast."""
+        release = min(self.volume.release, _CUT_OFF_SECONDS)
+        return replace(self, volume=replace(self.volume, release=release))
 
 
 class SoundFont:
