@@ -158,13 +158,13 @@ def test_open_and_closed_hi_hats_cut_each_other_off():
 def test_a_piece_that_is_mixed_block_by_block_sounds_the_same(fixtures, tmp_path, monkeypatch):
     score = read_midi(fixtures / "funk_drums.mid")
     whole = write_audio(score, tmp_path / "whole.wav", RATE).read_bytes()
-    monkeypatch.setattr(sound, "_BLOCK", 2**16)
+    monkeypatch.setattr(sound, "BLOCK", 2**16)
     monkeypatch.setattr(sound, "_CHUNK", 2**14)
     assert len(whole) > 5 * 4 * 2**16
     assert write_audio(score, tmp_path / "blocks.wav", RATE).read_bytes() == whole
     bent = read_midi(expressive_file(0))
     in_blocks = render_audio(bent, RATE)
-    monkeypatch.setattr(sound, "_BLOCK", 2**24)
+    monkeypatch.setattr(sound, "BLOCK", 2**24)
     assert np.abs(in_blocks - render_audio(bent, RATE)).max() < 1e-6
 
 

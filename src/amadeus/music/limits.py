@@ -42,7 +42,7 @@ class Limits:
     """Length of all stems of a piece together; 8 GB as WAV files."""
     soundfont_bytes: int = 2 * 2**30
     """Size of a SoundFont. Large orchestral ones have about 1 GiB."""
-    soundfont_zones: int = 10_000
+    soundfont_zones: int = 4000
     """Zones of one program of a SoundFont, each with a recording and a range of notes."""
 
     def check(self, name: str, value: float) -> None:
