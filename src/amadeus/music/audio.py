@@ -45,7 +45,8 @@ def render_audio(
 ) -> np.ndarray:
     """Play a score; float32 [samples, 2], left and right, with a peak of 0.9.
 
-    Pitch bends with their range, volume, expression, pan, modulation, pedals and banks are played.
+    The sound follows pitch bends with their range, volume, expression, pan, modulation, pedals and
+    bank changes.
 
     soundfont: an SF2 file; by default the General MIDI one of pretty_midi.
     Raises ScoreError if there is nothing to play, or more than the limits allow, or if the
@@ -102,12 +103,14 @@ def write_stems(
     soundfont: str | os.PathLike[str] | None = None,
     suffix: str = ".wav",
 ) -> list[Path]:
-    """Play each part of a score into a file of its own, all of them or none; returns their paths.
+    """Write one sound file for each part of a score, all or none; returns their paths.
 
-    The stems add up to the sound of the whole score, which `mix` names a file for. The loudest of
-    all these files has a peak of 0.9, so the mix may be softer than without stems.
+    The stems add up to the mix. All files have the same gain, which gives the loudest of them a
+    peak of 0.9, so the mix can be softer than the file that `write_audio` writes.
 
-    folder: one that does not exist yet, or is empty. suffix: as of `write_audio`.
+    folder: a folder that does not exist yet, or is empty.
+    mix: a file for the sound of the whole score; None writes the stems only.
+    suffix: the format of the stems, as in `write_audio`.
     Raises ScoreError as `write_audio` does.
     """
     folder, performance = Path(folder), _performance(score, sample_rate, limits, soundfont)
@@ -130,7 +133,6 @@ def write_stems(
                 chunks = _chunks(performance, performance.parts)
                 write_file(path, lambda t: _write(performance, chunks, peak, t, path.suffix))
             move_folder(temporary, folder)
-            temporary.mkdir()  # so that there is one to remove
     except OSError as error:
         raise ScoreError(
             f"{folder}: cannot be written ({error.strerror}); choose a new or empty folder"

@@ -1,4 +1,4 @@
-"""Controllers: what pedals, wheels and faders do to the notes of a track, over time.
+"""Controllers: how pedals, wheels and faders change the notes of a track over time.
 
 Follows the MIDI 1.0 specification and the default modulators of SoundFont 2.04 (8.4): volume (7),
 expression (11), pan (10), modulation (1), the sustain (64) and sostenuto (66) pedals, the pitch
@@ -56,14 +56,15 @@ class Channel:
     """The controllers of a track."""
 
     gain: Steps
-    """Of volume and expression together, as an amplitude; 1 where both are at their most."""
+    """Volume and expression together, as an amplitude; 1 when both are at their maximum."""
     pan: Steps
     """-1 left to 1 right."""
     cents: Steps
-    """By which the pitch wheel and the tuning move the pitch."""
+    """The pitch shift from the pitch wheel and the tuning."""
     wheel: Steps
     """The modulation wheel, 0 to 1."""
     bank: Steps
+    """The bank that the last bank select chose."""
 
     @property
     def is_level(self) -> bool:
@@ -71,9 +72,10 @@ class Channel:
         return len(self.gain.at) == 1 and len(self.pan.at) == 1
 
     def sides(self, pan: float, reach: float) -> tuple[Steps, Steps]:
-        """The level of the left and of the right side, for a sound with a pan of its own.
+        """The levels of the left and right sides.
 
-        reach: how far the controller moves that at most.
+        pan: the sound's own pan, -0.5 to 0.5.
+        reach: the shift of the pan when the pan controller is at its maximum.
         """
         angle = Steps(self.pan.at, np.clip(pan + self.pan.values * reach, -0.5, 0.5) + 0.5)
         left = _combined(angle, self.gain, lambda a, g: g * np.cos(a * np.pi / 2))
@@ -88,7 +90,7 @@ class Channel:
         return moves
 
     def motion(self, start: int, stop: int) -> Motion:
-        """What happens to the pitch of a note that sounds between two samples."""
+        """The pitch and vibrato of a note that sounds between two samples."""
         marks = [
             steps.at[np.searchsorted(steps.at, start, "right") : np.searchsorted(steps.at, stop)]
             for steps in (self.cents, self.wheel)
@@ -136,8 +138,8 @@ def channel_of(track: Track, samples: Samples) -> Channel:
 def pedalled_ends(track: Track, samples: Samples, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Where the notes of a track end if the pedals hold them, in samples. int64 [N].
 
-    A pedal that is never released holds nothing longer than the last note. A key that is struck
-    again ends the note that the pedal holds.
+    Striking a key again ends the note that the pedal holds. A pedal that is never released holds
+    its notes until the last note ends.
 
     start, end: of the notes without the pedal, int64 [N].
     """

@@ -84,7 +84,7 @@ class Region:
     keys: tuple[int, int]
     velocities: tuple[int, int]
     fixed_key: int
-    """The pitch it sounds at, whichever is played; -1 for the one that is played."""
+    """The pitch it sounds at for every key; -1 to sound at the pitch of the key."""
     fixed_velocity: int
     samples: np.ndarray
     """int16 [n]."""
@@ -99,7 +99,7 @@ class Region:
     pan: float
     """-0.5 left to 0.5 right."""
     pan_reach: float
-    """How far the pan controller moves that at most."""
+    """The shift of the pan when the pan controller is at its maximum."""
     volume: Envelope
     """Its full range is 100 dB."""
     cutoff: float
@@ -113,7 +113,7 @@ class Region:
     vibrato_cents: float
     """How far the vibrato moves the pitch, in cents."""
     wheel_vibrato_cents: float
-    """How much farther it does with the modulation wheel at its most."""
+    """How much farther it moves the pitch when the modulation wheel is at its maximum."""
     tremolo: Oscillator
     tremolo_cents: float
     """How far the tremolo moves the pitch, in cents, and the level, in dB."""

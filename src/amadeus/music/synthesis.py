@@ -44,12 +44,12 @@ class Tone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """How far controllers move the pitch of a single note while it sounds, in steps."""
+    """How controllers move the pitch of a note while it sounds, in steps."""
 
     at: np.ndarray
     """Where each step begins, in samples from the onset; the first is 0. int64 [M]."""
     cents: np.ndarray
-    """By the pitch wheel and the tuning, float64 [M]."""
+    """The shift from the pitch wheel and the tuning, float64 [M]."""
     wheel: np.ndarray
     """The modulation wheel, 0 to 1, float64 [M]."""
 

@@ -1,6 +1,7 @@
 """Voices: which recordings the notes of a score play, when, how long and how loud.
 
-This is what is known of the sound before it is mixed, so what exceeds the limits is refused here.
+Preparing a performance raises every error that a score or a SoundFont can cause; mixing it raises
+none.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Voice:
         return np.flatnonzero(sounds)
 
     def work(self, sample_rate: int) -> int:
-        """What mixing it costs, in samples of notes."""
+        """The cost of mixing it, as a number of samples of notes."""
         blocks = len(np.unique(self.start // BLOCK))
         tone = int(self.length.max()) + self.release
         tone = max(tone, round(_LEAST_TONE_SECONDS * sample_rate))
@@ -80,7 +81,7 @@ class Part:
 
 
 class Performance:
-    """A score that is ready to be played: nothing that follows can be refused."""
+    """A score that is ready to be mixed: its parts, their voices and its length in samples."""
 
     def __init__(
         self, score: Score, sample_rate: int, limits: Limits, soundfont: SoundFont
