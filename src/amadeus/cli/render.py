@@ -11,7 +11,7 @@ from amadeus.cli import options
 
 EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.mp3",
-    "amadeus render song.mid --audio song.flac --stems parts --soundfont strings.sf2",
+    "amadeus render song.mid --audio song.flac --stems stems --soundfont strings.sf2",
     "amadeus render song.mid --picture song.png",
     "amadeus render song.mid --musicxml song.musicxml  (sheet music, for example for MuseScore)",
 )
