@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from expressive import bend_range, pitch_bend
 from listening import fundamental, levels
-from soundfonts import RATE, ROOT, ROOT_HERTZ, soundfont
 
 from amadeus.music.audio import TAIL_SECONDS, render_audio
 from amadeus.music.midi import read_midi
 from smf import control, off, on, program, smf, track
+from soundfonts import RATE, ROOT, ROOT_HERTZ, soundfont
 
 SECOND = 960
 """Ticks, at 120 quarters a minute."""

@@ -5,13 +5,13 @@ import struct
 import numpy as np
 import pytest
 from listening import fundamental
-from soundfonts import RATE, ROOT, ROOT_HERTZ, soundfont
 
 from amadeus.errors import ScoreError
 from amadeus.music.audio import render_audio, soundfont_path
 from amadeus.music.limits import Limits
 from amadeus.music.score import Score, Track, make_notes
 from amadeus.music.soundfont import SoundFont
+from soundfonts import RATE, ROOT, ROOT_HERTZ, soundfont
 
 
 def play(path, pitch=ROOT, **options):
