@@ -41,6 +41,7 @@ def continue_(
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     no_limits: options.NoLimits = False,
@@ -51,7 +52,13 @@ def continue_(
     New bars come after the last bar that sounds or that the file has, or, with --from-bar, in place
     of the bars from there on.
     """
-    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
+    from amadeus.cli.outputs import (
+        check_soundfont,
+        plan_outputs,
+        read_to_write,
+        sentence,
+        summarize,
+    )
     from amadeus.control import Constraints
     from amadeus.text.prompt import parse_prompt
 
@@ -60,6 +67,7 @@ def continue_(
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
+    check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed
     if prompt_constraints:
         print_unknown(map(str, parse_prompt(prompt).unknown))
@@ -79,7 +87,9 @@ def continue_(
             progress=lambda bars_done, _: update(bars_done),
             **options.given(notes=notes, guidance=guidance, **sampling),
         )
-    plan.write(score, title=f"{source.stem}, continued by Amadeus", limits=limits)
+    plan.write(
+        score, title=f"{source.stem}, continued by Amadeus", limits=limits, soundfont=soundfont
+    )
     summary = summarize(score)
     if as_json:
         print_json({"seed": seed, **plan.to_dict(), **summary})

@@ -86,6 +86,7 @@ def edit(
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     no_limits: options.NoLimits = False,
@@ -98,7 +99,13 @@ def edit(
     tempo, instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and
     velocity (dynamics).
     """
-    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
+    from amadeus.cli.outputs import (
+        check_soundfont,
+        plan_outputs,
+        read_to_write,
+        sentence,
+        summarize,
+    )
     from amadeus.control import Constraints
     from amadeus.control.edit import Edit
     from amadeus.control.prompted import constraints_on_edit
@@ -116,6 +123,7 @@ def edit(
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
     )
+    check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed
     selection = select(score, change, seed)
     if prompt_constraints:
@@ -149,7 +157,9 @@ def edit(
             progress=lambda bars_done, _: update(bars_done),
             **options.given(guidance=guidance, tries=candidates, **sampling),
         )
-    plan.write(score, title=f"{source.stem}, changed by Amadeus", limits=limits)
+    plan.write(
+        score, title=f"{source.stem}, changed by Amadeus", limits=limits, soundfont=soundfont
+    )
     summary = summarize(score)
     if as_json:
         explained = {"changes": changes, "constraints": constraints.explain()} if explain else {}

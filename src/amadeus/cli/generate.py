@@ -109,12 +109,13 @@ def generate(
         "outputs"
     ),
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     as_json: options.Json = False,
 ) -> None:
     """Compose new pieces."""
-    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.cli.outputs import check_soundfont, plan_outputs, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.music.limits import UNLIMITED
 
@@ -134,6 +135,7 @@ def generate(
     profile_settings = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
     outputs = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
+    check_soundfont(soundfont, audio is not None, UNLIMITED)
 
     from amadeus.inference.composer import load_model
 
@@ -162,7 +164,9 @@ def generate(
                 )
     pieces = []
     for i, (score, output_files) in enumerate(zip(scores, outputs, strict=True)):
-        output_files.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
+        output_files.write(
+            score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED, soundfont=soundfont
+        )
         details: dict[str, Any] = {"prompt": texts[i], **facts[i]}
         if stopped:
             details["stopped"] = True
