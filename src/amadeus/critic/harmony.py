@@ -13,13 +13,23 @@ def harmonic_features(rows: np.ndarray, pitched: Bars) -> Features:
     """Features of the chords of rows [N, A]; none without pitched notes."""
     if not len(pitched):
         return
+    names, lengths = _chords(rows)
+    distinct, which = np.unique(names, return_inverse=True)
+    yield "chord changes", (len(names) - 1) / pitched.count
+    yield "distinct chords", len(distinct)
+    yield "share of the commonest chord", np.bincount(which, weights=lengths).max()
+    yield "longest chord in bars", lengths.max() * pitched.count
+
+
+def longest_chord(rows: np.ndarray, pitched: Bars) -> float:
+    """How long the longest chord of rows [N, A] lasts, in bars; 0 without pitched notes."""
+    return float(_chords(rows)[1].max() * pitched.count) if len(pitched) else 0.0
+
+
+def _chords(rows: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The names of the estimated chords, and the share of the time that each lasts."""
     score = decode(rows)
     chords = estimate_chords(score)
     onsets = [chord.onset_ticks for chord in chords]
     lengths = np.diff([*onsets, max(score.end_ticks, onsets[-1] + 1)]).astype(float)
-    names, which = np.unique([chord_name(chord) for chord in chords], return_inverse=True)
-    shares = np.bincount(which, weights=lengths) / lengths.sum()
-    yield "chord changes", (len(chords) - 1) / pitched.count
-    yield "distinct chords", len(names)
-    yield "share of the commonest chord", shares.max()
-    yield "longest chord in bars", lengths.max() / lengths.sum() * pitched.count
+    return [chord_name(chord) for chord in chords], lengths / lengths.sum()

@@ -11,6 +11,7 @@ from amadeus.evaluation import pictures
 from amadeus.evaluation.alignment import MAX_OTHERS, MEASURES, mean_alignment, shuffled_alignment
 from amadeus.evaluation.comparison import Comparison, chance_distances, measure
 from amadeus.evaluation.evidence import Evidence, MakePart, Part, System
+from amadeus.evaluation.faults import faults
 from amadeus.evaluation.memorisation import PASSAGE_NOTES, Passages
 from amadeus.evaluation.metrics import with_unit
 from amadeus.evaluation.two_sample import two_sample_part
@@ -238,6 +239,8 @@ def _plain(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.2f}"  # noqa: RUF001
 
 
-PARTS: tuple[MakePart, ...] = (files, alignment, music, two_sample_part, memorisation)
+PARTS: tuple[MakePart, ...] = (
+    files, alignment, music, faults, two_sample_part, memorisation,
+)  # fmt: skip
 """Functions that make the parts. One that needs more than an installation has, such as weights
 from a hub, is added by the caller."""

@@ -11,6 +11,7 @@ import numpy as np
 from amadeus.control import Constraints, Control
 from amadeus.control.plan import Plan
 from amadeus.critic import critic
+from amadeus.critic.faults import find_faults
 from amadeus.inference.candidates import MAX_CANDIDATES, check_candidates, seed_of_candidate
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
@@ -25,6 +26,8 @@ OPENING_BARS = 2
 PHRASE_BARS = 4
 MISFIT = 0.5
 """Penalty on a candidate for a value of the profile that the piece so far misses entirely."""
+FAULT = 3.0
+"""Penalty on a candidate for every fault of the piece so far (`critic.faults`)."""
 ABSENT = 2.0
 """Penalty on a candidate for every requested instrument that is absent so far."""
 
@@ -132,7 +135,8 @@ class PieceInProgress:
         asked = {d.instrument for d in demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
         misfit = sum(differences(self._piece.profile.profile, measure_profile(rows)).values())
-        return critic().odds(rows) - ABSENT * len(missing) - MISFIT * misfit
+        penalties = ABSENT * len(missing) + MISFIT * misfit + FAULT * len(find_faults(rows))
+        return critic().odds(rows) - penalties
 
 
 def _less(whole: int | None, part: int) -> int | None:
