@@ -51,7 +51,7 @@ class Outputs:
 
             draw_piano_roll(score, self.picture, title)
         if self.musicxml is not None:
-            from amadeus.music.musicxml import write_musicxml
+            from amadeus.music.sheet.musicxml import write_musicxml
 
             write_musicxml(score, self.musicxml, title, limits)
 
