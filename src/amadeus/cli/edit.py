@@ -90,6 +90,7 @@ def edit(
     audio: options.Audio = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    sheet: options.Sheet = None,
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
@@ -116,7 +117,7 @@ def edit(
     limits = options.limits(no_limits)
     score = read_to_write(source, limits)
     (plan,) = plan_outputs(
-        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
+        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
     seed = options.draw_seed() if seed is None else seed
     selection = select(score, change, seed)

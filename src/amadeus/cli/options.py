@@ -53,7 +53,13 @@ Device = Annotated[
 ]
 Audio = Annotated[Path | None, typer.Option(help="Also render to this WAV file.")]
 Picture = Annotated[Path | None, typer.Option(help="Also draw a piano roll to this PNG file.")]
-MusicXML = Annotated[Path | None, typer.Option(help="Also write sheet music to this file.")]
+MusicXML = Annotated[
+    Path | None, typer.Option(help="Also write sheet music for notation programs, as MusicXML.")
+]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(help="Also write sheet music to this file: .pdf, .svg, .png or .musicxml."),
+]
 ReportFolder = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder for the report, its numbers and its figures."),

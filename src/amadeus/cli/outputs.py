@@ -24,6 +24,7 @@ _SUFFIXES = {
     "audio": (".wav",),
     "picture": (".png",),
     "musicxml": (".musicxml", ".xml"),
+    "sheet": (".pdf", ".svg", ".png", ".musicxml", ".xml"),
 }
 
 
@@ -35,6 +36,7 @@ class Outputs:
     audio: Path | None = None
     picture: Path | None = None
     musicxml: Path | None = None
+    sheet: Path | None = None
 
     def write(self, score: Score, title: str, limits: Limits) -> None:
         """Write each file atomically; creates missing folders."""
@@ -50,14 +52,16 @@ class Outputs:
             from amadeus.music.picture import draw_piano_roll
 
             draw_piano_roll(score, self.picture, title)
-        if self.musicxml is not None:
-            from amadeus.music.sheet.musicxml import write_musicxml
+        for path in (self.musicxml, self.sheet):
+            if path is not None:
+                from amadeus.music.sheet.pages import write_sheet
 
-            write_musicxml(score, self.musicxml, title, limits)
+                for notice in write_sheet(score, path, title, limits):
+                    typer.echo(f"warning: {path}: {notice}", err=True)
 
     @property
     def paths(self) -> list[Path]:
-        paths = (self.midi, self.audio, self.picture, self.musicxml)
+        paths = (self.midi, self.audio, self.picture, self.musicxml, self.sheet)
         return [path for path in paths if path is not None]
 
     def __str__(self) -> str:
@@ -91,7 +95,8 @@ def _place(kind: str, path: Path, stem: str, mark: str) -> Path:
     if path.is_dir() or not path.suffix:
         return path / f"{stem}{suffixes[0]}"
     if path.suffix.lower() not in suffixes:
-        raise ConfigError(f"{path}: the name must end in {suffixes[0]}; rename it")
+        endings = " or ".join(suffixes[:-1] if kind == "sheet" else suffixes[:1])
+        raise ConfigError(f"{path}: the name must end in {endings}; rename it")
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
 
 

@@ -12,7 +12,8 @@ from amadeus.cli import options
 EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.wav",
     "amadeus render song.mid --picture song.png",
-    "amadeus render song.mid --musicxml song.musicxml  (sheet music, for example for MuseScore)",
+    "amadeus render song.mid --sheet song.pdf  (sheet music; also .svg and .png)",
+    "amadeus render song.mid --musicxml song.musicxml  (for example for MuseScore)",
 )
 
 
@@ -21,12 +22,15 @@ def render(
     audio: Annotated[Path | None, typer.Option(help="WAV file to write.")] = None,
     picture: Annotated[Path | None, typer.Option(help="PNG file for a piano roll.")] = None,
     musicxml: Annotated[Path | None, typer.Option(help="MusicXML file with sheet music.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Sheet music to write: .pdf, .svg, .png or .musicxml.")
+    ] = None,
     no_limits: options.NoLimits = False,
 ) -> None:
     """Render a MIDI file as audio, a piano roll or sheet music."""
-    wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
+    wanted = options.given(audio=audio, picture=picture, musicxml=musicxml, sheet=sheet)
     if not wanted:
-        raise typer.BadParameter("nothing to do; give --audio, --picture or --musicxml")
+        raise typer.BadParameter("nothing to do; give --audio, --picture, --sheet or --musicxml")
     from amadeus.cli.outputs import plan_outputs, read_with_notices
 
     limits = options.limits(no_limits)
