@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -59,9 +60,16 @@ def _run(task: dict[str, Any], data: bytes, limits: Limits) -> dict[str, Any]:
     """The answer of a new Verovio process. Raises ScoreError for a failure of any kind."""
     seconds = min(limits.engraving_seconds, _MOST_SECONDS)
     command = [sys.executable, "-m", __name__, json.dumps(task)]
+    # The other process finds Amadeus where this one did.
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
     try:
         done = subprocess.run(
-            command, input=data, capture_output=True, timeout=seconds, check=False
+            command,
+            input=data,
+            capture_output=True,
+            timeout=seconds,
+            env={**os.environ, "PYTHONPATH": paths},
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ScoreError(
@@ -90,4 +98,6 @@ def _work(task: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(_work(json.loads(sys.argv[1]), sys.stdin.buffer.read()), sys.stdout)
+    with os.fdopen(os.dup(1), "w") as output:
+        os.dup2(2, 1)  # Verovio prints warnings
+        json.dump(_work(json.loads(sys.argv[1]), sys.stdin.buffer.read()), output)
