@@ -58,7 +58,7 @@ MusicXML = Annotated[
 ]
 Sheet = Annotated[
     Path | None,
-    typer.Option(help="Also write sheet music to this file: .pdf, .svg, .png or .musicxml."),
+    typer.Option(help="Also write sheet music to this file: .pdf, .svg, .png, .musicxml or .abc."),
 ]
 ReportFolder = Annotated[
     Path | None,

@@ -24,7 +24,7 @@ _SUFFIXES = {
     "audio": (".wav",),
     "picture": (".png",),
     "musicxml": (".musicxml", ".xml"),
-    "sheet": (".pdf", ".svg", ".png", ".musicxml", ".xml"),
+    "sheet": (".pdf", ".svg", ".png", ".musicxml", ".xml", ".abc"),
 }
 
 
@@ -95,7 +95,7 @@ def _place(kind: str, path: Path, stem: str, mark: str) -> Path:
     if path.is_dir() or not path.suffix:
         return path / f"{stem}{suffixes[0]}"
     if path.suffix.lower() not in suffixes:
-        endings = " or ".join(suffixes[:-1] if kind == "sheet" else suffixes[:1])
+        endings = " or ".join(suffixes if kind == "sheet" else suffixes[:1])
         raise ConfigError(f"{path}: the name must end in {endings}; rename it")
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
 

@@ -13,21 +13,25 @@ EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.wav",
     "amadeus render song.mid --picture song.png",
     "amadeus render song.mid --sheet song.pdf  (sheet music; also .svg and .png)",
+    "amadeus render song.mid --sheet song.abc  (a lead sheet: the melody and the chords)",
     "amadeus render song.mid --musicxml song.musicxml  (for example for MuseScore)",
 )
 
 
 def render(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to render.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN.mid", help="MIDI, MusicXML, MEI, kern or ABC file.")
+    ],
     audio: Annotated[Path | None, typer.Option(help="WAV file to write.")] = None,
     picture: Annotated[Path | None, typer.Option(help="PNG file for a piano roll.")] = None,
     musicxml: Annotated[Path | None, typer.Option(help="MusicXML file with sheet music.")] = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="Sheet music to write: .pdf, .svg, .png or .musicxml.")
+        Path | None,
+        typer.Option(help="Sheet music: .pdf, .svg, .png, .musicxml, or .abc for a lead sheet."),
     ] = None,
     no_limits: options.NoLimits = False,
 ) -> None:
-    """Render a MIDI file as audio, a piano roll or sheet music."""
+    """Render a piece as audio, a piano roll or sheet music."""
     wanted = options.given(audio=audio, picture=picture, musicxml=musicxml, sheet=sheet)
     if not wanted:
         raise typer.BadParameter("nothing to do; give --audio, --picture, --sheet or --musicxml")

@@ -37,7 +37,7 @@ class Limits:
     """Pages of sheet music."""
     image_pages: int = 30
     """Pages of sheet music in a PNG or SVG file, below each other."""
-    engraving_seconds: int = 600
+    engraving_seconds: int = 300
     """Time for Verovio to read or to lay out sheet music."""
     sound_seconds: int = 3 * 3600
     """Length of a sound file. Many players fail above 2 GiB, which are 3.4 hours."""

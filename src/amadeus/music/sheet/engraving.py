@@ -1,11 +1,15 @@
-"""What the symbols of a measure look like: spelling, accidentals and beams."""
+"""What the symbols of a measure look like: keys, spelling, accidentals and beams."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amadeus.music.score import TimeSignature
+import numpy as np
+
+from amadeus.music.grid import Bars
+from amadeus.music.keys import estimate_key
+from amadeus.music.score import KeySignature, Score, TimeSignature
 from amadeus.music.sheet.measures import Measure, Symbol
 from amadeus.music.sheet.resolution import QUARTER, is_compound
 
@@ -18,6 +22,10 @@ class Spelling:
     alter: int
     """Semitones up."""
     octave: int
+
+    def alter_of_key(self, sharps: int) -> int:
+        """What a key signature makes of the letter, in semitones."""
+        return (sharps - 1 - "FCGDAEB".index(self.letter)) // 7 + 1
 
 
 def spell(pitch: int, sharps: int) -> Spelling:
@@ -59,15 +67,10 @@ def accidentals(voices: Measure, sharps: int) -> dict[tuple[int, int, int, bool]
         for pitch, is_grace in graces + heads:
             name = spell(pitch, sharps)
             line = name.letter, name.octave
-            if in_force.get(line, _of_key(name.letter, sharps)) != name.alter:
+            if in_force.get(line, name.alter_of_key(sharps)) != name.alter:
                 drawn[number, place, pitch, is_grace] = name.alter
             in_force[line] = name.alter
     return drawn
-
-
-def _of_key(letter: str, sharps: int) -> int:
-    """The alteration that a key signature gives to a letter."""
-    return (sharps - 1 - "FCGDAEB".index(letter)) // 7 + 1
 
 
 def beams(symbols: Sequence[Symbol], metre: TimeSignature) -> dict[int, list[str]]:
@@ -112,3 +115,18 @@ def _beamed_groups(symbols: Sequence[Symbol], metre: TimeSignature) -> list[list
 
 def _flags(symbol: Symbol) -> int:
     return 0 if symbol.value is None else symbol.value.num_flags
+
+
+def keys_of(score: Score, bars: Bars) -> dict[int, int]:
+    """The sharps of each bar in which a key signature begins; those written, if not by default.
+
+    C major at the start and nothing else is what programs write that know no keys.
+    """
+    given = score.key_signatures
+    if given and any(key.sharps for key in given):
+        signatures = list(given)
+    else:
+        key = estimate_key(score)
+        sharps = 0 if key is None else sharps_of(key.tonic, key.mode == "minor")
+        signatures = [KeySignature(0, sharps)]
+    return {0: 0} | {int(bars.index_at(np.array(k.onset_ticks))): k.sharps for k in signatures}

@@ -16,14 +16,13 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import numpy as np
 
 from amadeus.music.grid import Bars
-from amadeus.music.keys import estimate_key
 from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.writing import write_bytes
-from amadeus.music.score import KeySignature, Score, TimeSignature
-from amadeus.music.sheet.engraving import accidentals, beams, sharps_of, spell
+from amadeus.music.score import Score, TimeSignature
+from amadeus.music.sheet.engraving import accidentals, beams, keys_of, spell
 from amadeus.music.sheet.measures import Measure, Symbol
-from amadeus.music.sheet.resolution import QUARTER, Grace
-from amadeus.music.sheet.sheet import Sheet, sheet_of
+from amadeus.music.sheet.resolution import QUARTER, Grace, has_pickup, shown_metre
+from amadeus.music.sheet.sheet import SWING, Sheet, sheet_of
 from amadeus.music.sheet.staves import Clef, Part, drum
 from amadeus.music.sheet.values import Value
 from amadeus.music.sheet.voices import MOST_VOICES, Head
@@ -39,8 +38,6 @@ _MARKS = {"ppp": 16, "pp": 33, "p": 49, "mp": 64, "mf": 80, "f": 96, "ff": 112, 
 """The velocities that dynamics stand for."""
 _MARK_CHANGE = 12
 _TEMPO_CHANGE = 0.08
-SWING = "Swing"
-"""What is written above eighths that are played long and short."""
 _FORTE = 90  # the velocity that MusicXML calls 100 %
 
 
@@ -121,12 +118,10 @@ class _PartWriter:
     def __init__(self, sheet: Sheet, part: Part, number: int) -> None:
         bars = sheet.bars
         self._part, self._bars, self._number = part, bars, number
-        self._keys = _keys(sheet.score, bars)
+        self._keys = keys_of(sheet.score, bars)
         self._tempos = _tempos(sheet.score, bars) if number == 1 else {}
         self._is_swung = number == 1 and sheet.swing is not None
-        first = bars.time_signatures[0].bar_ticks(QUARTER)
-        self._has_pickup = len(bars) > 1 and bars.metre[1] == 1 and bars.length_ticks[1] > first
-        """A single short bar of its own metre at the start is counted in the metre after it."""
+        self._has_pickup = has_pickup(bars)
         self._sharps = 0
         self._mark = ""
 
@@ -151,9 +146,6 @@ class _PartWriter:
         cut = self._bars.length_ticks[bar] < self._metre(bar).bar_ticks(QUARTER)
         return bool(cut) or (bar == 0 and self._has_pickup)
 
-    def _shown_metre(self, bar: int) -> TimeSignature:
-        return self._metre(1 if self._has_pickup and bar == 0 else bar)
-
     def _attributes(self, measure: Element, bar: int, staves: int) -> None:
         """Key, metre and clefs, where they are new."""
         attributes = Element("attributes")
@@ -162,8 +154,8 @@ class _PartWriter:
         if bar in self._keys and not self._part.is_drum:
             self._sharps = self._keys[bar]
             _text(SubElement(attributes, "key"), "fifths", self._sharps)
-        metre = self._shown_metre(bar)
-        if bar == 0 or metre != self._shown_metre(bar - 1):
+        metre = shown_metre(self._bars, bar)
+        if bar == 0 or metre != shown_metre(self._bars, bar - 1):
             time = SubElement(attributes, "time")
             _text(time, "beats", metre.numerator)
             _text(time, "beat-type", metre.denominator)
@@ -323,21 +315,6 @@ def _direction(measure: Element, content: Element, placement: str, offset: int) 
     if offset:
         _text(direction, "offset", offset)
     return direction
-
-
-def _keys(score: Score, bars: Bars) -> dict[int, int]:
-    """The sharps of each bar in which a key signature begins; those written, if not by default.
-
-    C major at the start and nothing else is what programs write that know no keys.
-    """
-    given = score.key_signatures
-    if given and any(key.sharps for key in given):
-        signatures = list(given)
-    else:
-        key = estimate_key(score)
-        sharps = 0 if key is None else sharps_of(key.tonic, key.mode == "minor")
-        signatures = [KeySignature(0, sharps)]
-    return {0: 0} | {int(bars.index_at(np.array(k.onset_ticks))): k.sharps for k in signatures}
 
 
 def _tempos(score: Score, bars: Bars) -> dict[int, tuple[int, float]]:

@@ -1,4 +1,4 @@
-"""Sheet music as files that every computer shows: PDF, SVG and PNG, engraved by Verovio."""
+"""Sheet music as files: PDF, SVG and PNG, which Verovio engraves, MusicXML and ABC."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from amadeus.music.engraver import engrave
 from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.writing import write_bytes
 from amadeus.music.score import Score
+from amadeus.music.sheet.abc import left_out, to_abc
 from amadeus.music.sheet.musicxml import sheet_to_musicxml
 from amadeus.music.sheet.sheet import Sheet, sheet_of
 
-SHEET_SUFFIXES = (".pdf", ".svg", ".png", ".musicxml", ".xml")
+SHEET_SUFFIXES = (".pdf", ".svg", ".png", ".musicxml", ".xml", ".abc")
 _DOTS_PER_INCH = 150
 
 
@@ -34,7 +35,7 @@ def write_sheet(
         raise ScoreError(f"{path}: the name must end in {', '.join(SHEET_SUFFIXES)}; rename it")
     sheet = sheet_of(score, limits)
     write_bytes(path, _FORMATS.get(suffix, sheet_to_musicxml)(sheet, title, limits))
-    return sheet.notices
+    return (*sheet.notices, left_out(sheet)) if suffix == ".abc" else sheet.notices
 
 
 def to_pdf(sheet: Sheet, title: str = "", limits: Limits = LIMITS) -> bytes:
@@ -100,4 +101,5 @@ _FORMATS: dict[str, Callable[[Sheet, str, Limits], bytes]] = {
     ".pdf": to_pdf,
     ".svg": to_svg,
     ".png": to_png,
+    ".abc": to_abc,
 }

@@ -62,6 +62,18 @@ def sheet_bars(score: Score) -> Bars:
     return bars_of(score, score.end_ticks + QUARTER)
 
 
+def has_pickup(bars: Bars) -> bool:
+    """Whether the first bar is a short one with a time signature of its own."""
+    first = bars.time_signatures[0].bar_ticks(QUARTER)
+    return len(bars) > 1 and bool(bars.metre[1] == 1) and bool(bars.length_ticks[1] > first)
+
+
+def shown_metre(bars: Bars, bar: int) -> TimeSignature:
+    """The time signature that a bar is counted in; a pickup is counted in that of the next bar."""
+    bar = 1 if bar == 0 and has_pickup(bars) else bar
+    return bars.time_signatures[bars.metre[bar]]
+
+
 def is_compound(metre: TimeSignature) -> bool:
     """Whether three eighths make a beat."""
     return metre.denominator == 8 and metre.numerator % 3 == 0

@@ -26,6 +26,9 @@ from amadeus.music.sheet.staves import Part, parts_of
 from amadeus.music.sheet.swing import NO_WARP, Swing, Warp, find_swing
 from amadeus.music.sheet.voices import voices_of
 
+SWING = "Swing"
+"""What is written above eighths that are played long and short."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -96,26 +99,28 @@ def sheet_of(score: Score, limits: Limits = LIMITS) -> Sheet:
     fine = in_units(score)
     bars = sheet_bars(fine)
     parts = parts_of(fine)
-    notes = [[_staff_notes(staff) for staff in part.staves] for part in parts]
+    notes = [[staff_notes(staff) for staff in part.staves] for part in parts]
     swing = find_swing([note for part in notes for staff in part for note in staff], bars)
     notices = Notices()
     staves = [
-        [_staff(staff, bars, part.is_drum, swing, notices) for staff in found]
+        [make_staff(staff, bars, part.is_drum, swing, notices) for staff in found]
         for part, found in zip(parts, notes, strict=True)
     ]
     return Sheet(fine, bars, parts, staves, swing, tuple(map(str, notices)))
 
 
-def _staff_notes(staff: np.ndarray) -> list[StaffNote]:
+def staff_notes(staff: np.ndarray) -> list[StaffNote]:
+    """The notes of a NOTE_DTYPE array, as played."""
     return [
         StaffNote(onset, onset + duration, pitch, velocity, source=row)
         for row, (onset, duration, pitch, velocity) in enumerate(staff.tolist())
     ]
 
 
-def _staff(
+def make_staff(
     notes: list[StaffNote], bars: Bars, is_drum: bool, swing: Swing | None, notices: Notices
 ) -> Staff:
+    """The written notes of a staff in voices. notes: as played."""
     warp = NO_WARP
     if swing is not None:
         notes, warp = swing.straighten(notes, bars)
