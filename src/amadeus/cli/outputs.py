@@ -52,12 +52,12 @@ class Outputs:
             from amadeus.music.picture import draw_piano_roll
 
             draw_piano_roll(score, self.picture, title)
-        for path in (self.musicxml, self.sheet):
-            if path is not None:
+        for sheet in (self.musicxml, self.sheet):
+            if sheet is not None:
                 from amadeus.music.sheet.pages import write_sheet
 
-                for notice in write_sheet(score, path, title, limits):
-                    typer.echo(f"warning: {path}: {notice}", err=True)
+                for notice in write_sheet(score, sheet, title, limits):
+                    typer.echo(f"warning: {sheet}: {notice}", err=True)
 
     @property
     def paths(self) -> list[Path]:

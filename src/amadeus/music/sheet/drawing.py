@@ -80,7 +80,7 @@ class _Drawing:
         classes = element.get("class", "").split()
         if kind in ("defs", "style", "desc", "title") or "placeholder" in classes:
             return
-        transform = _transform(element) + transform
+        transform = _combined(_transform(element), transform)
         if kind in ("g", "svg"):
             if any(name in _BOLD for name in classes):
                 font = {**font, "weight": "bold"}
@@ -91,11 +91,11 @@ class _Drawing:
         elif kind == "use":
             glyph = self._glyphs[element.get(_LINK, "")[1:]]
             outline = _outline(glyph.get("d", ""))
-            self.fills.append((_transform(glyph) + transform).transform_path(outline))
+            self.fills.append(_combined(_transform(glyph), transform).transform_path(outline))
         elif kind == "text":
             self._text(element, transform, font)
-        elif (outline := _shape(element, kind)) is not None:
-            self._shape(element, transform.transform_path(outline))
+        elif (shape := _shape(element, kind)) is not None:
+            self._shape(element, transform.transform_path(shape))
 
     def _shape(self, element: ElementTree.Element, outline: Outline) -> None:
         if element.get("fill") != "none" and element.get("fill-opacity") != "0":
@@ -109,9 +109,9 @@ class _Drawing:
         state = {"x": "0", "y": "0", "text-anchor": "start", **font, **text.attrib}
         self._runs(text, state, lines)
         for x, y, anchor, runs in lines:
-            advance = max((run.vertices[:, 0].max() for run in runs), default=0.0)
+            advance = max(map(_right, runs), default=0.0)
             shift = {"end": -advance, "middle": -advance / 2}.get(anchor, 0.0)
-            move = Affine2D().scale(1, -1).translate(x + shift, y) + transform
+            move = _combined(Affine2D().scale(1, -1).translate(x + shift, y), transform)
             self.fills += [move.transform_path(run) for run in runs]
 
     def _runs(self, element: ElementTree.Element, state: dict[str, str], lines: list[Any]) -> None:
@@ -119,7 +119,7 @@ class _Drawing:
             lines.append((float(state["x"]), float(state["y"]), state["text-anchor"], []))
         if element.text and element.text.strip() and not element.tag.endswith("title"):
             runs = lines[-1][3]
-            start = max((run.vertices[:, 0].max() for run in runs), default=0.0)
+            start = max(map(_right, runs), default=0.0)
             runs += _text_outlines(element.text, state, start)
         for child in element:
             if not child.tag.endswith("title"):
@@ -134,17 +134,18 @@ def _text_outlines(text: str, state: dict[str, str], start: float) -> list[Outli
         for symbol in text.strip():
             glyph = _music_glyph(symbol)
             outline = Affine2D().scale(size / 1000).translate(start, 0).transform_path(glyph)
-            start = outline.vertices[:, 0].max() if len(outline.vertices) else start
-            outlines.append(outline)
-        return [outline for outline in outlines if len(outline.vertices)]
+            if len(glyph):
+                start = _right(outline)
+                outlines.append(outline)
+        return outlines
     bold = state.get("font-weight", state.get("weight", "normal"))
-    style = state.get("font-style", state.get("style", "normal"))
+    style: Any = state.get("font-style", state.get("style", "normal"))
     font = FontProperties(family="DejaVu Serif", weight=bold, style=style, size=0.85 * size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of characters that the font does not have
         # matplotlib leaves out spaces, and reads formulas between dollar signs.
         plain = TextPath((0, 0), text.strip().replace("$", r"\$"), prop=font, usetex=False)
-    if not len(plain.vertices):
+    if not len(plain):
         return []
     gap = 0.3 * size * (len(text) - len(text.lstrip()) + (1 if start else 0))
     outline = Affine2D().translate(start + gap, 0).transform_path(plain)
@@ -176,8 +177,17 @@ def _transform(element: ElementTree.Element) -> Affine2D:
             one.scale(numbers[0], numbers[-1])
         elif name == "rotate":
             one.rotate_deg(numbers[0])
-        transform = one + transform
+        transform = _combined(one, transform)
     return transform
+
+
+def _combined(first: Affine2D, then: Affine2D) -> Affine2D:
+    return Affine2D(then.get_matrix() @ first.get_matrix())
+
+
+def _right(outline: Outline) -> float:
+    """Where an outline ends."""
+    return float(np.asarray(outline.vertices)[:, 0].max())
 
 
 def _shape(element: ElementTree.Element, kind: str) -> Outline | None:
@@ -209,7 +219,7 @@ def _outline(d: str) -> Outline:
         kind, is_relative = command.upper(), command.islower()
         if kind == "Z":
             points.append(start)
-            codes.append(Outline.CLOSEPOLY)
+            codes.append(int(Outline.CLOSEPOLY))
             now = control = start
             continue
         width = {"H": 1, "V": 1, "C": 6, "S": 4, "Q": 4}.get(kind, 2)
@@ -224,10 +234,11 @@ def _outline(d: str) -> Outline:
             if kind in "ST":
                 corners.insert(0, 2 * now - control)
             curve = {2: Outline.CURVE3, 3: Outline.CURVE4}.get(len(corners), Outline.LINETO)
+            code = int(curve)
             if kind == "M" and number == 0:
-                curve, start = Outline.MOVETO, corners[0]
+                code, start = int(Outline.MOVETO), corners[0]
             points += corners
-            codes += [int(curve)] * len(corners)
+            codes += [code] * len(corners)
             now = corners[-1]
             control = corners[-2] if len(corners) > 1 else now
     return Outline(np.array(points).reshape(-1, 2), codes)

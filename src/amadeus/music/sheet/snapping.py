@@ -29,7 +29,8 @@ because a single note that is played late is no reason for a quintuplet."""
 _FREE_DIVISIONS = (1, 2, 4, 8, 3, 6)
 """Divisions of a beat in which notes end but none begins."""
 _COARSE = 240
-"""The shortest unit, about a sixteenth, for which a note may end a whole 64th early or late."""
+"""The shortest unit, about a sixteenth, on which notes of a 32nd or less may end a 64th early or
+late; longer notes may do so on half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Snapper:
     def end_of(self, onset: int, target: int) -> int:
         """Where a note is written to end. onset: as written. target: where it should end.
 
-        It ends with the next onset or on a sixteenth if one of these is at most a 64th away.
+        It ends with the next onset, or on the coarsest division at most a 64th away.
         """
         place = bisect_left(self._written, target)
         near = [o for o in self._written[max(0, place - 1) : place + 1] if o > onset]
@@ -97,7 +98,8 @@ class Snapper:
         unit = EIGHTH if segment.family == 2 else segment.length // segment.family
         while unit > segment.finest:
             found = segment.snap(target, unit)
-            tolerance = SIXTY_FOURTH if unit >= _COARSE else TOLERANCE
+            is_long = target - onset > 2 * SIXTY_FOURTH or unit >= _COARSE
+            tolerance = SIXTY_FOURTH if is_long and unit >= _COARSE // 2 else TOLERANCE
             if found > onset and abs(found - target) <= tolerance:
                 return found
             unit //= 2
