@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 from amadeus.errors import ScoreError
@@ -24,6 +25,8 @@ _STAVES_OF_A_PAGE = 14
 
 _MOST_SECONDS = 10**6
 """What the operating system can wait."""
+_MEMORY = 4 * 2**30
+"""Bytes for Verovio, where the system can limit them. Orchestral scores take a tenth."""
 
 
 def engrave(
@@ -84,6 +87,7 @@ def _work(task: dict[str, Any], data: bytes) -> dict[str, Any]:
     """Runs inside the process."""
     import verovio
 
+    _limit_memory()
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setOptions(task["options"])
@@ -95,6 +99,17 @@ def _work(task: dict[str, Any], data: bytes) -> dict[str, Any]:
     count = toolkit.getPageCount()
     numbers = range(1, count + 1) if count <= task["pages"] else ()
     return {"count": count, "pages": [toolkit.renderToSVG(number) for number in numbers]}
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > _MEMORY:
+        with suppress(ValueError, OSError):  # macOS may refuse
+            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, hard))
 
 
 if __name__ == "__main__":

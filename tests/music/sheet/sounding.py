@@ -90,12 +90,12 @@ def _pitch(note, drums):
     )
 
 
-def count_kept(score):
+def count_kept(score, tolerance=TOLERANCE):
     """How many pitched notes there are, and of how many the sheet music keeps onset and duration.
 
-    An onset is kept if it is written on its nearest 64th or closer, a duration if it is at most a
-    64th longer or shorter; swung eighths count as they are played. Each written note counts once.
-    Drums count by their onset.
+    An onset is kept if it is written within the tolerance, usually half a 64th, and a duration if
+    it is at most a 64th longer or shorter. Swung eighths count as they are played, drums by their
+    onset. Each written note counts once.
     """
     sheet = sheet_of(score)
     written = [notes for part in sounding(sheet_to_musicxml(sheet)) for notes in part]
@@ -109,9 +109,9 @@ def count_kept(score):
         for onset, duration, pitch, _ in played.tolist():
             total += 1
             options = waiting[pitch]
-            first = bisect_left(options, (onset - TOLERANCE - 1, 0))
+            first = bisect_left(options, (onset - tolerance - 1, 0))
             near = []
-            while first < len(options) and options[first][0] <= onset + TOLERANCE + 1:
+            while first < len(options) and options[first][0] <= onset + tolerance + 1:
                 near.append(options[first])
                 first += 1
             if near:
@@ -122,4 +122,4 @@ def count_kept(score):
     return total, onsets, both
 
 
-__all__ = ["QUARTER", "count_kept", "sounding"]
+__all__ = ["QUARTER", "TOLERANCE", "count_kept", "sounding"]

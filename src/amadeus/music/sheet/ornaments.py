@@ -35,13 +35,18 @@ def with_graces(notes: list[StaffNote]) -> list[StaffNote]:
         main = _main_of(notes, place)
         if main is None or main in mains or main in removed:
             continue
-        late = notes[main].onset - note.onset
         is_on_beat = _is_on_sixteenth(note.onset) and not _is_on_sixteenth(notes[main].onset)
         if not is_on_beat and not _is_on_sixteenth(notes[main].onset):
             continue
         grace = Grace(note.pitch, note.velocity, is_on_beat, note.source)
-        onset = notes[main].onset - late * is_on_beat
-        mains[main] = replace(notes[main], onset=onset, graces=(grace,))
+        late = notes[main].onset - note.onset if is_on_beat else 0
+        mains[main] = replace(
+            notes[main],
+            onset=notes[main].onset - late,
+            end=notes[main].end - late,
+            delay=SIXTY_FOURTH * is_on_beat,
+            graces=(grace,),
+        )
         removed.add(place)
     return [mains.get(place, note) for place, note in enumerate(notes) if place not in removed]
 
@@ -51,10 +56,14 @@ def _main_of(notes: list[StaffNote], place: int) -> int | None:
     grace = notes[place]
     for other in range(place + 1, min(len(notes), place + 8)):
         gap = notes[other].onset - grace.onset
-        if gap > _LONGEST_GRACE:
+        if gap > SIXTY_FOURTH + TOLERANCE // 2:
             return None
         is_step = 0 < abs(notes[other].pitch - grace.pitch) <= _WIDEST_STEP
-        if gap >= TOLERANCE and is_step and notes[other].end - notes[other].onset >= SIXTEENTH:
+        if (
+            gap >= SIXTY_FOURTH - TOLERANCE // 2
+            and is_step
+            and notes[other].end - notes[other].onset >= SIXTEENTH
+        ):
             return other
     return None
 

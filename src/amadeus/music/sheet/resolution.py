@@ -40,7 +40,7 @@ class StaffNote:
     is_rolled: bool = False
     """Whether it belongs to a rolled chord."""
     delay: int = 0
-    """How much later than written it is played, in a rolled chord."""
+    """How much later than written it is played: in a rolled chord, or after a grace note."""
     source: int = -1
     """Row of the played note, for measuring."""
 
@@ -82,8 +82,7 @@ def is_compound(metre: TimeSignature) -> bool:
 def played(notes: Iterable[StaffNote]) -> Iterator[tuple[int, int, int, int]]:
     """What the notes sound like, graces included: onset, end, pitch and source of each."""
     for note in notes:
-        delay = SIXTY_FOURTH * any(grace.is_on_beat for grace in note.graces)
-        yield note.onset + note.delay + delay, note.end, note.pitch, note.source
+        yield note.onset + note.delay, note.end, note.pitch, note.source
         for grace in note.graces:
             onset = note.onset if grace.is_on_beat else note.onset - SIXTY_FOURTH
             yield onset, onset + SIXTY_FOURTH, grace.pitch, grace.source
