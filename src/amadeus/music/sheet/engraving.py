@@ -16,7 +16,7 @@ from amadeus.music.sheet.resolution import QUARTER, is_compound
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A pitch by its name."""
+    """The name of a pitch."""
 
     letter: str
     alter: int
@@ -24,7 +24,7 @@ class Spelling:
     octave: int
 
     def alter_of_key(self, sharps: int) -> int:
-        """What a key signature makes of the letter, in semitones."""
+        """The alteration that a key signature gives to the letter, in semitones."""
         return (sharps - 1 - "FCGDAEB".index(self.letter)) // 7 + 1
 
 
@@ -74,7 +74,7 @@ def accidentals(voices: Measure, sharps: int) -> dict[tuple[int, int, int, bool]
 
 
 def beams(symbols: Sequence[Symbol], metre: TimeSignature) -> dict[int, list[str]]:
-    """The beams of each note that has some, from the main one inwards, by place in the voice."""
+    """The beams of each beamed note, from the main beam inwards, by place in the voice."""
     found: dict[int, list[str]] = {}
     for group in _beamed_groups(symbols, metre):
         flags = [_flags(symbols[place]) for place in group]
@@ -89,7 +89,7 @@ def beams(symbols: Sequence[Symbol], metre: TimeSignature) -> dict[int, list[str
 
 
 def _beam(is_before: bool, is_after: bool, points_on: bool) -> str:
-    """How a beam of a level goes through a note with such neighbours."""
+    """The shape of a beam at a note."""
     if is_before and is_after:
         return "continue"
     if is_before or is_after:
@@ -118,7 +118,7 @@ def _flags(symbol: Symbol) -> int:
 
 
 def keys_of(score: Score, bars: Bars) -> dict[int, int]:
-    """The sharps of each bar in which a key signature begins; those written, if not by default.
+    """The number of sharps by bar, where a key signature begins; estimated if the file has none.
 
     C major at the start and nothing else is what programs write that know no keys.
     """

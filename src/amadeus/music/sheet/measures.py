@@ -40,7 +40,7 @@ class Symbol:
 
 
 Measure = list[list[Symbol]]
-"""One measure of a staff: its voices, of which the first is always there."""
+"""One measure of a staff: its voices. The first voice is always present."""
 
 
 def measures_of(
@@ -55,7 +55,7 @@ def measures_of(
 
     has_ties: False for drums, whose strokes get one symbol each, with rests after it.
 
-    A further voice is only there in measures in which it plays. Raises ScoreError for more notes
+    Further voices are present only in measures in which they play. Raises ScoreError for more notes
     than the limit on symbols; a note that is held for many bars is tied many times.
     """
     measures: list[Measure] = [[] for _ in range(count)]

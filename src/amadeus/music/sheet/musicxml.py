@@ -2,7 +2,7 @@
 
 Written here rather than by a library: music21 writes one drum of a kit and draws the names of its
 instruments at random, partitura writes no instruments at all. Which notes and rests there are is
-decided in `sheet` and `measures`, what they look like in `engraving`, who reads them in `staves`.
+decided in `sheet` and `measures`, their appearance in `engraving`, parts and clefs in `staves`.
 The format: https://www.w3.org/2021/06/musicxml40/.
 """
 
@@ -126,7 +126,7 @@ class _PartWriter:
         self._mark = ""
 
     def write(self, staves: list[list[Measure]]) -> Iterator[Element]:
-        """The measures. staves: of every staff, its measures."""
+        """The measures of the part. staves: the measures of each staff."""
         for bar, measures in enumerate(zip(*staves, strict=True)):
             measure = Element("measure", number=str(bar + 1 - self._has_pickup))
             if self._is_short(bar):
@@ -147,7 +147,7 @@ class _PartWriter:
         return bool(cut) or (bar == 0 and self._has_pickup)
 
     def _attributes(self, measure: Element, bar: int, staves: int) -> None:
-        """Key, metre and clefs, where they are new."""
+        """Key, time signature and clefs, where they change."""
         attributes = Element("attributes")
         if bar == 0:
             _text(attributes, "divisions", QUARTER)
@@ -232,7 +232,7 @@ class _PartWriter:
             _text(note, "staff", staff + 1)
 
     def _pitch(self, note: Element, symbol: Symbol, head: Head | None) -> None:
-        """What sounds, how long and with which ties."""
+        """Pitch, duration and ties."""
         if head is None:
             rest = SubElement(note, "rest")
             if symbol.value is None:
@@ -318,7 +318,7 @@ def _direction(measure: Element, content: Element, placement: str, offset: int) 
 
 
 def _tempos(score: Score, bars: Bars) -> dict[int, tuple[int, float]]:
-    """Of each bar in which the tempo clearly changes, where it does last, and to which."""
+    """Place and tempo of the last tempo change, by bar, where the tempo changes clearly."""
     found: dict[int, tuple[int, float]] = {}
     last = {int(bars.index_at(np.array(t.onset_ticks))): t for t in sorted(score.tempos)}
     shown = 0.0
@@ -330,7 +330,7 @@ def _tempos(score: Score, bars: Bars) -> dict[int, tuple[int, float]]:
 
 
 def _mark(velocity: float, mark: str) -> str:
-    """The dynamics of a velocity; those in force unless they are clearly left."""
+    """The dynamics for a velocity; the current ones unless the velocity is clearly different."""
     if mark and abs(velocity - _MARKS[mark]) <= _MARK_CHANGE:
         return mark
     return min(_MARKS, key=lambda name: abs(_MARKS[name] - velocity))

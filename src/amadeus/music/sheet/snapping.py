@@ -24,10 +24,10 @@ _DIVISIONS = (
     *((1, 0), (2, 0), (4, 0), (3, 1), (8, 0), (6, 1)),
     *((5, 3), (12, 3), (7, 4), (10, 5), (14, 7)),
 )
-"""Divisions of a beat, simplest first, and how many onsets must need one. The last resort is 64ths,
-because a single note that is played late is no reason for a quintuplet."""
+"""Divisions of a beat, simplest first, each with the number of onsets that it needs: one late note
+makes no quintuplet. If none fits, the beat is divided into 64ths."""
 _FREE_DIVISIONS = (1, 2, 4, 8, 3, 6)
-"""Divisions of a beat in which notes end but none begins."""
+"""Divisions of a beat in which notes end but no note begins."""
 _COARSE = 240
 """The shortest unit, about a sixteenth, on which notes of a 32nd or less may end a 64th early or
 late; longer notes may do so on half of it."""
@@ -35,7 +35,7 @@ late; longer notes may do so on half of it."""
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A beat, or half or twice one, and how it is divided."""
+    """A beat, or a pair of beats, and its division."""
 
     onset: int
     length: int
@@ -82,7 +82,7 @@ class Snapper:
         return self._segments.get(plain.onset, plain)
 
     def end_of(self, onset: int, target: int) -> int:
-        """Where a note is written to end. onset: as written. target: where it should end.
+        """The written end of a note. onset: as written. target: the exact end.
 
         It ends with the next onset, or on the coarsest division at most a 64th away.
         """
@@ -106,7 +106,7 @@ class Snapper:
         return max(segment.snap(target, segment.finest), onset + self.at(onset).finest)
 
     def ends_of(self, onset: int, targets: list[int]) -> dict[int, int]:
-        """Where the notes of a chord end, by where they should; together if they are close."""
+        """The written ends of the notes of a chord, by exact end; close ones are joined."""
         ends = {}
         waiting = sorted(set(targets))
         while waiting:
@@ -120,7 +120,7 @@ class Snapper:
         return ends
 
     def end_of_stroke(self, onset: int) -> int:
-        """Where a drum stroke is written to end: at the next one or the end of its beat."""
+        """The written end of a drum stroke: the next stroke or the end of its beat."""
         place = bisect_right(self._written, onset)
         end = self.at(onset).end
         return min(end, self._written[place]) if place < len(self._written) else end
@@ -185,7 +185,7 @@ class Snapper:
         return pair if {1, 2} <= places else None
 
     def _free(self, segment: Segment, target: int) -> Segment:
-        """A beat in which nothing begins takes the division of the first note that ends in it."""
+        """The division of a beat without onsets, from the first note that ends in it."""
         if segment.onset in self._segments or not _is_tuplet_of(segment.length, 3):
             return segment
         for count in _FREE_DIVISIONS:

@@ -13,17 +13,17 @@ _SWUNG = (0.58, 0.74)
 """Where in a quarter the second eighth of a swung pair begins."""
 _NEAR = 0.06
 _LEAST_SHARE = 0.15
-"""Of all onsets, those that must be swung second eighths."""
+"""The least share of the onsets that are swung second eighths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swing:
-    """How far into the quarter the second eighth is played; a half would be straight."""
+    """The position of the second eighth in its quarter; 0.5 would be straight."""
 
     ratio: float
 
     def straighten(self, notes: list[StaffNote], bars: Bars) -> tuple[list[StaffNote], Warp]:
-        """The notes with straight eighths, and how they are played.
+        """The notes with straight eighths, and the way back to the played times.
 
         Only quarters without other onsets change: real triplets and sixteenths stay.
         """

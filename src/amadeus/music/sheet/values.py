@@ -1,4 +1,4 @@
-"""Note values: which symbols, tied together, a stretch of time is written with."""
+"""Note values: the symbols, tied together, for a stretch of time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _DOTS = {1: 0, 3: 1, 7: 2}
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What one symbol lasts, and how it looks."""
+    """The duration of one symbol, and its appearance."""
 
     duration: int
     """In units."""
     name: str
     dots: int = 0
     tuplet: tuple[int, int] | None = None
-    """So many notes in the time of so many, such as (3, 2)."""
+    """Number of notes, and of the normal notes that last as long, such as (3, 2)."""
 
     @property
     def num_flags(self) -> int:

@@ -10,7 +10,7 @@ from amadeus.music.midi.notices import Notices
 from amadeus.music.sheet.resolution import Grace, StaffNote
 
 USUAL_VOICES = 2
-"""Stems up and stems down. More could be written, but hardly read."""
+"""Stems up and stems down. More voices would be hard to read."""
 MOST_VOICES = 4
 """More than two only for notes of the same pitch that overlap."""
 
@@ -74,7 +74,7 @@ def voices_of(notes: list[StaffNote], notices: Notices) -> list[list[StaffNote]]
 
 
 def _regions(notes: list[StaffNote]) -> Iterable[list[StaffNote]]:
-    """Stretches of music between moments at which nothing sounds on."""
+    """The notes, divided wherever no note is held."""
     region: list[StaffNote] = []
     end = 0
     for note in notes:
