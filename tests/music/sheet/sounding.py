@@ -8,7 +8,7 @@ import numpy as np
 
 from amadeus.music.sheet.musicxml import sheet_to_musicxml
 from amadeus.music.sheet.resolution import QUARTER, SIXTY_FOURTH, TOLERANCE
-from amadeus.music.sheet.sheet import sheet_of, staves_of
+from amadeus.music.sheet.sheet import sheet_of
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -100,7 +100,12 @@ def count_kept(score, tolerance=TOLERANCE):
     sheet = sheet_of(score)
     written = [notes for part in sounding(sheet_to_musicxml(sheet)) for notes in part]
     total = onsets = both = 0
-    for (part, played, staff), rows in zip(staves_of(sheet), written, strict=True):
+    staves = [
+        (part, *pair)
+        for part, found in zip(sheet.parts, sheet.staves, strict=True)
+        for pair in zip(part.staves, found, strict=True)
+    ]
+    for (part, played, staff), rows in zip(staves, written, strict=True):
         rows = np.array(rows).reshape(-1, 3)
         rows[:, :2] = staff.warp.swung(rows[:, :2])
         waiting = defaultdict(list)

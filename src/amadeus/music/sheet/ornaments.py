@@ -38,7 +38,7 @@ def with_graces(notes: list[StaffNote]) -> list[StaffNote]:
         is_on_beat = _is_on_sixteenth(note.onset) and not _is_on_sixteenth(notes[main].onset)
         if not is_on_beat and not _is_on_sixteenth(notes[main].onset):
             continue
-        grace = Grace(note.pitch, note.velocity, is_on_beat, note.source)
+        grace = Grace(note.pitch, note.velocity, is_on_beat)
         late = notes[main].onset - note.onset if is_on_beat else 0
         mains[main] = replace(
             notes[main],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from amadeus.music.grid import Bars, bars_of, quantize
@@ -24,8 +23,6 @@ class Grace:
     velocity: int
     is_on_beat: bool = False
     """Whether it is played on the beat and delays its main note, or before the beat."""
-    source: int = -1
-    """Row of the played note, for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,6 @@ class StaffNote:
     """Whether it belongs to a rolled chord."""
     delay: int = 0
     """How much later than written it is played: in a rolled chord, or after a grace note."""
-    source: int = -1
-    """Row of the played note, for measuring."""
 
 
 def in_units(score: Score) -> Score:
@@ -77,12 +72,3 @@ def shown_metre(bars: Bars, bar: int) -> TimeSignature:
 def is_compound(metre: TimeSignature) -> bool:
     """Whether three eighths make a beat."""
     return metre.denominator == 8 and metre.numerator % 3 == 0
-
-
-def played(notes: Iterable[StaffNote]) -> Iterator[tuple[int, int, int, int]]:
-    """What the notes sound like, graces included: onset, end, pitch and source of each."""
-    for note in notes:
-        yield note.onset + note.delay, note.end, note.pitch, note.source
-        for grace in note.graces:
-            onset = note.onset if grace.is_on_beat else note.onset - SIXTY_FOURTH
-            yield onset, onset + SIXTY_FOURTH, grace.pitch, grace.source

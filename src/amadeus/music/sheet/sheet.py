@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,6 @@ from amadeus.music.sheet.resolution import (
     SIXTY_FOURTH,
     StaffNote,
     in_units,
-    played,
     sheet_bars,
 )
 from amadeus.music.sheet.snapping import Snapper, snap_staff
@@ -32,18 +30,11 @@ SWING = "Swing"
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The notes of a staff by voice, and its beats."""
+    """The notes of a staff by voice, its beats, and the way back to swung times."""
 
     voices: list[list[StaffNote]]
     snapper: Snapper
     warp: Warp
-
-    def as_played(self) -> np.ndarray:
-        """What the staff says is played: onset, end, pitch and row of each note. int64 [N, 4]."""
-        rows = [row for voice in self.voices for row in played(voice)]
-        found = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        found[:, :2] = self.warp.swung(found[:, :2])
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +103,8 @@ def sheet_of(score: Score, limits: Limits = LIMITS) -> Sheet:
 def staff_notes(staff: np.ndarray) -> list[StaffNote]:
     """The notes of a NOTE_DTYPE array, as played."""
     return [
-        StaffNote(onset, onset + duration, pitch, velocity, source=row)
-        for row, (onset, duration, pitch, velocity) in enumerate(staff.tolist())
+        StaffNote(onset, onset + duration, pitch, velocity)
+        for onset, duration, pitch, velocity in staff.tolist()
     ]
 
 
@@ -133,9 +124,3 @@ def make_staff(
         notices.add("sheet music: notes shorter than a 128th are written as 64ths", count=short)
     moved, snapper = snap_staff(notes, bars, is_drum)
     return Staff(voices_of(moved, notices), snapper, warp)
-
-
-def staves_of(sheet: Sheet) -> Iterator[tuple[Part, np.ndarray, Staff]]:
-    """Each staff with its part and the notes that are played from it, in units."""
-    for part, staves in zip(sheet.parts, sheet.staves, strict=True):
-        yield from ((part, *pair) for pair in zip(part.staves, staves, strict=True))

@@ -37,7 +37,7 @@ class Swing:
         times = np.array([(note.onset, note.end) for note in notes], dtype=np.int64)
         moved = warp.straight(times).tolist()
         return [
-            StaffNote(onset, max(end, onset + 1), note.pitch, note.velocity, source=note.source)
+            StaffNote(onset, max(end, onset + 1), note.pitch, note.velocity)
             for note, (onset, end) in zip(notes, moved, strict=True)
         ], warp
 
