@@ -176,7 +176,7 @@ def _transform(element: ElementTree.Element) -> Affine2D:
         elif name == "scale":
             one.scale(numbers[0], numbers[-1])
         elif name == "rotate":
-            one.rotate_deg(numbers[0])
+            one.rotate_deg_around(*[*numbers, 0, 0][1:3], numbers[0])
         transform = _combined(one, transform)
     return transform
 

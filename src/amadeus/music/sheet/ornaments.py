@@ -14,6 +14,8 @@ from amadeus.music.sheet.resolution import (
 )
 
 _LONGEST_GRACE = SIXTY_FOURTH + TOLERANCE
+_RUN = range(TOLERANCE, 2 * SIXTY_FOURTH + TOLERANCE)
+"""How soon after another note a note belongs to a run of 32nds or 64ths."""
 _WIDEST_STEP = 2
 """Semitones between a grace note and its main note."""
 _MOST_NOTES = 16
@@ -30,7 +32,8 @@ def with_graces(notes: list[StaffNote]) -> list[StaffNote]:
     mains: dict[int, StaffNote] = {}
     removed = set()
     for place, note in enumerate(notes):
-        if note.end - note.onset > _LONGEST_GRACE:
+        is_in_run = place > 0 and note.onset - notes[place - 1].onset in _RUN
+        if note.end - note.onset > _LONGEST_GRACE or is_in_run:
             continue
         main = _main_of(notes, place)
         if main is None or main in mains or main in removed:

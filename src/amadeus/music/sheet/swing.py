@@ -32,7 +32,9 @@ class Swing:
         offsets = (onsets - begin) / QUARTER
         swung = (offsets >= _SWUNG[0]) & (offsets <= _SWUNG[1])
         other = ~(swung | (offsets <= _NEAR) | (offsets >= 1 - _NEAR))
-        quarters = np.setdiff1d(begin[swung], begin[other])
+        # Three quarters in the time of two, of which the second one begins like a swung eighth.
+        triplets = begin[np.abs(offsets - 1 / 3) <= _NEAR] - QUARTER
+        quarters = np.setdiff1d(begin[swung], np.concatenate([begin[other], triplets]))
         warp = Warp(quarters, self.ratio)
         times = np.array([(note.onset, note.end) for note in notes], dtype=np.int64)
         moved = warp.straight(times).tolist()
