@@ -55,8 +55,8 @@ def measures_of(
 
     has_ties: False for drums, whose strokes get one symbol each, with rests after it.
 
-    Further voices are present only in measures in which they play. Raises ScoreError for more notes
-    than the limit on symbols; a note that is held for many bars is tied many times.
+    A further voice is present only in measures in which it or a later one plays. Raises ScoreError
+    for more notes than the limit on symbols; a note that is held for many bars is tied many times.
     """
     measures: list[Measure] = [[] for _ in range(count)]
     bar_onsets = bars.onset_ticks.tolist()
@@ -71,6 +71,9 @@ def measures_of(
         for bar in range(count) if number == 0 else sorted(pieces):
             begin, length = bar_onsets[bar], int(bars.length_ticks[bar])
             metre = bars.time_signatures[bars.metre[bar]]
+            # A voice keeps its number from bar to bar.
+            missing = number - len(measures[bar])
+            measures[bar] += [[Symbol(0, length, None)] for _ in range(missing)]
             symbols = _symbols(pieces.get(bar, []), begin, length, metre, snapper)
             measures[bar].append(symbols if has_ties else list(map(_without_ties, symbols)))
     return measures
