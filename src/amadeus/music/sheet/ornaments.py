@@ -85,7 +85,13 @@ def with_rolls(notes: list[StaffNote]) -> list[StaffNote]:
     while place < len(notes):
         nearby = notes[place : place + _MOST_NOTES]
         chord = [n for n in nearby if n.onset - nearby[0].onset <= SIXTY_FOURTH + TOLERANCE]
-        if _is_roll(chord):
+        before, after = (
+            notes[max(0, place - 1) : place],
+            notes[place + len(chord) : place + len(chord) + 1],
+        )
+        others = [*before, *after]
+        is_alone = all(_distance(chord, other.onset) > SIXTY_FOURTH for other in others)
+        if is_alone and _is_roll(chord):
             for number, note in enumerate(chord):
                 delay = SIXTY_FOURTH * number // (len(chord) - 1)
                 rolled = replace(note, onset=chord[0].onset, delay=delay, is_rolled=True)
@@ -94,6 +100,10 @@ def with_rolls(notes: list[StaffNote]) -> list[StaffNote]:
         else:
             place += 1
     return notes
+
+
+def _distance(chord: list[StaffNote], onset: int) -> int:
+    return max(chord[0].onset - onset, onset - chord[-1].onset)
 
 
 def _is_roll(chord: list[StaffNote]) -> bool:
