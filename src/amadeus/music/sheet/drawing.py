@@ -176,7 +176,8 @@ def _transform(element: ElementTree.Element) -> Affine2D:
         elif name == "scale":
             one.scale(numbers[0], numbers[-1])
         elif name == "rotate":
-            one.rotate_deg_around(*[*numbers, 0, 0][1:3], numbers[0])
+            x, y = numbers[1:] or (0, 0)
+            one.rotate_deg_around(x, y, numbers[0])
         transform = _combined(one, transform)
     return transform
 
