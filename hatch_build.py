@@ -1,6 +1,6 @@
-"""Compiles the core when the package is built or installed, where there is a C++ compiler.
+"""Compiles the core when the package is built or installed, if there is a C++ compiler.
 
-Without one, or where it fails, the package is the same but for its speed: torch does the composing.
+Without a core the package works the same, but PyTorch composes, which is much slower.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path("src/amadeus/native")
+COMPILERS = ("c++", "g++", "clang++")
+"""Tried in this order, unless the environment variable CXX names another."""
 FLAGS = ["-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-Wno-psabi"]
 INSTRUCTIONS: list[list[str]] = [
     [],
@@ -32,44 +35,72 @@ class CustomBuildHook(BuildHookInterface):
     """Leaves `core-0.so` and, on x86, `core-1.so` and `core-2.so` beside their sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """version: "standard" or "editable"; build_data: told what the wheel holds."""
+        """version: "standard" or "editable"; build_data: describes the wheel, and is changed."""
         if self.target_name != "wheel":
             return
-        cores = compile_cores(Path(self.root) / FOLDER)
+        cores, problem = compile_cores(Path(self.root) / FOLDER)
+        if problem:
+            self.app.display_warning(problem)
         if cores:
             build_data["pure_python"] = False
             system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
             build_data["tag"] = f"py3-none-{system}"
             build_data["artifacts"] += [f"/{FOLDER}/{core.name}" for core in cores]
-        else:
-            self.app.display_warning("no core was compiled: composing will be slower, in torch")
 
 
-def compile_cores(folder: Path) -> list[Path]:
-    """Compile the sources in a folder for every set of instructions. Returns what came of it."""
-    compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or ""
-    if not compiler or sys.platform == "win32":
-        return []
+def compile_cores(folder: Path) -> tuple[list[Path], str]:
+    """Compile the sources in a folder for every set of instructions.
+
+    Returns the cores of the first compiler that works or, if none does, a line that says why.
+    """
+    if sys.platform == "win32":
+        return [], "the compiled core does not run on Windows, so PyTorch composes, but slower"
+    commands = compilers()
+    reason = "no C++ compiler was found"
+    for command in commands:
+        cores, error = compile_with(command, folder)
+        if cores:
+            return cores, ""
+        reason = f"{shlex.join(command)} failed ({error})"
+    remedy = "correct CXX" if "CXX" in os.environ else "install g++ or clang++"
+    return [], (
+        f"{reason}, so PyTorch composes, more than ten times slower; {remedy} and install Amadeus "
+        "again"
+    )
+
+
+def compilers() -> list[list[str]]:
+    """The commands to try: CXX, which may have options, or every compiler on the path."""
+    if os.environ.get("CXX"):
+        return [shlex.split(os.environ["CXX"])]
+    return [[name] for name in COMPILERS if shutil.which(name)]
+
+
+def compile_with(compiler: list[str], folder: Path) -> tuple[list[Path], str]:
+    """The cores that a compiler makes, and its last error, in one line."""
     sources = sorted(map(str, folder.glob("*.cpp")))
     version = f'-DAMADEUS_SOURCES="{hash_of_sources(folder)}"'
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    cores = []
+    cores, problem = [], ""
     for level, instructions in enumerate(INSTRUCTIONS if x86 else INSTRUCTIONS[:1]):
         core = folder / f"core-{level}.so"
         half = core.with_suffix(".half")
-        command = [*compiler.split(), *FLAGS, version, *instructions, *sources, "-o", str(half)]
+        command = [*compiler, *FLAGS, version, *instructions, *sources, "-o", str(half)]
         try:
             subprocess.run(command, capture_output=True, text=True, check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"{core.name}: {error}\n{getattr(error, 'stderr', '')}", file=sys.stderr)
+        except OSError as error:
+            return [], error.strerror or str(error)
+        except subprocess.CalledProcessError as error:
+            lines = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
+            problem = next((line for line in lines if "error" in line), lines[-1])
             continue
         half.replace(core)
         cores.append(core)
-    return cores
+    return cores, problem
 
 
 def hash_of_sources(folder: Path) -> str:
-    """What a core is compiled from, in short; `native.library` has the same function."""
+    """A short hash of everything that a core is compiled from; as in `native.library`."""
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.cpp"), *folder.glob("*.h")]):
         digest.update(path.read_bytes())

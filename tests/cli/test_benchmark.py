@@ -40,7 +40,7 @@ def test_what_is_missing_is_one_line_and_the_rest_is_timed(amadeus, checkpoint, 
     outcome = amadeus("benchmark", *TINY, "--model", checkpoint, "--only", "batch")
     assert outcome.code == 0, outcome.err
     (line,) = outcome.err.splitlines()
-    assert "no_such_package is missing: pip install 'amadeus-music[benchmark]'" in line
+    assert "no_such_package is not installed; run: pip install 'amadeus-music[benchmark]'" in line
     assert "torch" in outcome.out
     assert "flat tokens" not in outcome.out
 

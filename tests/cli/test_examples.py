@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from amadeus.cli.main import app
 from amadeus.corpus import splits
 from amadeus.corpus.shards import PACKAGED_VALIDATION
+from amadeus.music.audio import soundfont_path
 
 SMALLER = {
     "generate": "--bars 12 --count 1 --candidates 1 --seed 1",
@@ -69,6 +70,7 @@ def folder(tmp_path, fixtures, checkpoint, monkeypatch):
     monkeypatch.setattr(splits, "VALIDATION_SHARE", 0.5)  # there are only a few pieces
     for name in ("song.mid", "sonata.mid"):
         write_song(tmp_path / name)
+    shutil.copy(soundfont_path(), tmp_path / "strings.sf2")
     for name in ("midi", "pieces"):
         shutil.copytree(fixtures, tmp_path / name)
     with tarfile.open("more.tar.xz", "w:xz") as archive:

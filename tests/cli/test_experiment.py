@@ -23,7 +23,7 @@ def test_control_prints_its_tables(amadeus, checkpoint):
     outcome = amadeus("experiment", "control", *options)
     assert outcome.code == 0, outcome.err
     assert "notes in the range" in outcome.out
-    assert "no request" in outcome.out
+    assert "no constraint" in outcome.out
 
 
 def test_a_control_that_does_not_exist_is_refused_with_the_closest(amadeus):

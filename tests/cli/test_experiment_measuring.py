@@ -46,7 +46,8 @@ def test_reports_do_not_reveal_paths(amadeus, checkpoint, shards, tmp_path):
     printed = run(amadeus, "genre", checkpoint, *options)
     assert "bigram" in printed
     page = (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
-    assert "--shards SHARDS --train TRAIN" in page
+    assert "--shards SHARDS" in page
+    assert "--train TRAIN" in page
     assert str(shards) not in page
 
 

@@ -9,7 +9,7 @@ from amadeus.errors import ConfigError
 from amadeus.evaluation import two_sample
 from amadeus.evaluation.comparison import measure
 from amadeus.evaluation.evidence import Evidence, System
-from amadeus.evaluation.features import measure_features
+from amadeus.evaluation.features import features_of_openings
 from amadeus.evaluation.pieces import Piece
 from amadeus.evaluation.two_sample import (
     area_under_curve,
@@ -38,7 +38,7 @@ def tune(seed, program=0, drums=False, velocities=(50, 90), bpm=100.0):
 
 
 def features_of(scores):
-    return measure_features(scores, measure(scores))
+    return features_of_openings(scores, measure(scores))
 
 
 @pytest.mark.parametrize(

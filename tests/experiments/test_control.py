@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from amadeus.errors import ConfigError
-from amadeus.experiments.control import Experiment, first_bars
-from amadeus.experiments.control_report import report_on
+from amadeus.evaluation.openings import first_bars
+from amadeus.experiments.control import Experiment, report
 from amadeus.experiments.requests import CONTROLS, find_controls
 from amadeus.inference import Composer
 from amadeus.model import PRESETS, Amadeus
@@ -67,8 +67,7 @@ def test_costs_are_those_of_what_is_free(outcomes):
 
 def test_the_report_has_a_line_for_every_control(outcomes, tmp_path):
     experiment, found = outcomes
-    report = report_on(found, experiment, {"bars": 2})
-    report.write(tmp_path)
+    report(found, experiment, {"bars": 2}).write(tmp_path)
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert all(page.count(f"\n| {name} |") == 3 for name in CONTROLS)
     assert (tmp_path / "control.png").stat().st_size > 10_000
@@ -78,7 +77,7 @@ def test_equal_seeds_give_equal_numbers(composer, real):
     def run():
         experiment = Experiment(composer, real, seeds=2, bars=2, seed=9)
         outcomes = [experiment.run(control) for control in find_controls(["key", "density"])]
-        return report_on(outcomes, experiment, {"bars": 2}).to_dict()
+        return report(outcomes, experiment, {"bars": 2}).to_dict()
 
     assert run() == run()
 

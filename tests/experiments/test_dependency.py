@@ -6,8 +6,7 @@ import pytest
 from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
 from amadeus.evaluation.information import Dependency
-from amadeus.experiments.dependency import Links, count, orders_of
-from amadeus.experiments.dependency_report import report_on
+from amadeus.experiments.dependency import Counts, count, orders_of, report
 from amadeus.experiments.policies import Cost, cost_of
 from amadeus.model import PRESETS, Amadeus
 from amadeus.tokens import ATTRIBUTES, NUM_ATTRIBUTES, Attribute
@@ -41,7 +40,7 @@ def test_what_tells_most_comes_first():
     telling = np.arange(NUM_ATTRIBUTES)[:, None] * np.ones(NUM_ATTRIBUTES) * 0.01
     information = (telling + telling.T) / 2
     one = Dependency(np.ones(NUM_ATTRIBUTES), information, np.zeros_like(information))
-    orders = orders_of(Links(8, 100, one, one))
+    orders = orders_of(Counts(8, 100, one, one))
     assert orders["telling first"]["fixed_order"] == ATTRIBUTES[::-1]
     assert orders["telling last"]["fixed_order"] == ATTRIBUTES
 
@@ -59,7 +58,7 @@ def test_orders_cost_the_same_where_attributes_are_independent(found, shards):
 def test_the_report_has_a_line_for_every_order_and_attribute(found, tmp_path):
     orders = orders_of(found.everything)
     costs = {name: Cost(np.array([3.0, 4.0]), np.array([8.0, 7.0])) for name in orders}
-    report_on(found, costs, orders, rows=9, provenance={}).write(tmp_path)
+    report(found, costs, orders, rows=9, provenance={}).write(tmp_path)
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert all(page.count(f"\n| {name} |") == 1 for name in orders)
     assert all(page.count(f"\n| {name} |") == 3 for name in ATTRIBUTES)

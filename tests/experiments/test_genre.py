@@ -6,9 +6,9 @@ import pytest
 from amadeus.corpus.shards import Shards
 from amadeus.errors import CorpusError
 from amadeus.evaluation.ngram_baseline import fit, openings
-from amadeus.experiments.genre import Group, Heard, by_corpus, by_genre, listen, spread
-from amadeus.experiments.genre_report import report_on
+from amadeus.experiments.genre import Group, by_corpus, by_genre, report
 from amadeus.experiments.leaving_out import EVERYTHING, THE_REST, leave_out
+from amadeus.experiments.prediction import Predicted, predict, spread
 from amadeus.inference.likelihood import nats_of_rows
 from amadeus.tokens import NUM_ATTRIBUTES
 
@@ -26,7 +26,7 @@ def held_out(folder):
 @pytest.fixture(scope="module")
 def heard(ignorant, folder, held_out):
     tables = fit(openings(Shards(folder, "train"), 200, 10))
-    return listen(ignorant, held_out, spread(held_out, 3), rows=16, tables=tables)
+    return predict(ignorant, held_out, spread(held_out, 3), rows=16, tables=tables)
 
 
 def test_every_corpus_has_its_share(held_out, heard):
@@ -56,14 +56,16 @@ def test_tables_that_know_the_corpus_foresee_more_than_a_model_that_knows_nothin
 
 def test_what_is_left_is_a_share():
     nats = np.full(NUM_ATTRIBUTES, 0.5)
-    pieces = [Heard("a", (), nats, nats, (20.0, 8.0)), Heard("a", (), nats, nats, (20.0, 16.0))]
+    pieces = [
+        Predicted("a", (), nats, nats, (20.0, 8.0)),
+        Predicted("a", (), nats, nats, (20.0, 16.0)),
+    ]
     assert Group("a", pieces).left.mean == pytest.approx(3 / 8)
-    assert np.isnan(Group("a", [Heard("a", (), nats, nats, None)]).left.mean)
+    assert np.isnan(Group("a", [Predicted("a", (), nats, nats, None)]).left.mean)
 
 
 def test_the_report_marks_what_is_outside_of_training(heard, tmp_path):
-    report = report_on(heard, None, rows=16, outside=["waltzes"], provenance={})
-    report.write(tmp_path)
+    report(heard, None, rows=16, outside=["waltzes"], provenance={}).write(tmp_path)
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert page.count("\n| waltzes * |") == page.count("\n| marches |") == 2
     assert (tmp_path / "genre.png").stat().st_size > 10_000
@@ -89,5 +91,5 @@ def test_models_without_a_corpus_are_measured_on_it_and_on_the_rest(folder, held
         }
     assert found.nats[EVERYTHING]["waltzes"] != pytest.approx(found.nats["waltzes"]["waltzes"])
     assert told[-1] == ("training, waltzes", 2, 2)
-    page = report_on(heard, found, rows=16, outside=(), provenance={}).to_markdown()
+    page = report(heard, found, rows=16, outside=(), provenance={}).to_markdown()
     assert "## Leaving a corpus out" in page

@@ -7,9 +7,16 @@ import pytest
 
 from amadeus.corpus.shards import Shards
 from amadeus.errors import ConfigError, CorpusError
-from amadeus.experiments import profile as experiment
-from amadeus.experiments.profile import NONE, OTHER, RIGHT, Followed, Likened, values_of
-from amadeus.experiments.profile_report import Found, report_on
+from amadeus.experiments import profile_measures as experiment
+from amadeus.experiments.profile import Results, report
+from amadeus.experiments.profile_measures import (
+    NONE,
+    OTHER,
+    RIGHT,
+    Followed,
+    Likened,
+    values_of,
+)
 from amadeus.inference import Composer
 from amadeus.model import PRESETS, Amadeus
 from amadeus.profile import FIELDS, MEASURES
@@ -24,8 +31,8 @@ def held_out(make_shards):
 @pytest.fixture(scope="module")
 def heard(ignorant, held_out):
     return [
-        experiment.hear(ignorant, held_out, [0, 1, 2], rows=12, by_value=True),
-        experiment.hear(ignorant, held_out, [0, 1, 2], rows=24, by_value=False),
+        experiment.predict(ignorant, held_out, [0, 1, 2], rows=12, by_value=True),
+        experiment.predict(ignorant, held_out, [0, 1, 2], rows=24, by_value=False),
     ]
 
 
@@ -49,7 +56,7 @@ def test_what_is_told_makes_a_difference(heard):
 
 
 def test_nats_are_the_same_again(ignorant, held_out, heard):
-    again = experiment.hear(ignorant, held_out, [0, 1, 2], rows=24, by_value=False)
+    again = experiment.predict(ignorant, held_out, [0, 1, 2], rows=24, by_value=False)
     for name, values in heard[1].whole.items():
         assert np.array_equal(again.whole[name], values)
 
@@ -85,11 +92,11 @@ def test_nearest_is_nearer_than_all_others():
 
 
 def test_pieces_are_chosen_from_every_corpus_in_turn(held_out):
-    chosen = experiment.of_different_kinds(held_out, 4)
+    chosen = experiment.from_every_corpus(held_out, 4)
     assert [held_out.pieces[i].corpus for i in chosen] == ["marches", "waltzes"] * 2
-    assert experiment.of_different_kinds(held_out, 99)[:4] == chosen
-    assert len(experiment.of_different_kinds(held_out, 99)) == len(held_out)
-    assert experiment.of_different_kinds(held_out, 99, fewest_bars=10**6) == []
+    assert experiment.from_every_corpus(held_out, 99)[:4] == chosen
+    assert len(experiment.from_every_corpus(held_out, 99)) == len(held_out)
+    assert experiment.from_every_corpus(held_out, 99, fewest_bars=10**6) == []
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +110,8 @@ def likened(ignorant, held_out):
 
 
 def test_every_value_is_asked_for_with_every_seed(followed):
-    assert followed.found.shape == (2, 2)
-    assert (followed.found[~np.isnan(followed.found)] > 0).all()
+    assert followed.obtained.shape == (2, 2)
+    assert (followed.obtained[~np.isnan(followed.obtained)] > 0).all()
 
 
 def test_every_piece_is_compared_with_every_profile(likened):
@@ -116,7 +123,7 @@ def test_every_piece_is_compared_with_every_profile(likened):
 
 
 def test_too_few_long_pieces_are_refused(ignorant, held_out):
-    with pytest.raises(CorpusError, match="ask for fewer"):
+    with pytest.raises(CorpusError, match="use fewer"):
         experiment.liken(Composer(ignorant), held_out, [0, 1], bars=10**6)
 
 
@@ -127,15 +134,16 @@ def test_a_model_without_profiles_is_refused():
 
 
 def test_the_report_has_a_table_for_each_part(heard, followed, likened):
-    whole = report_on(Found(heard, [followed], likened), bars=2, provenance={})
+    whole = report(Results(heard, [followed], likened), bars=2, provenance={})
     assert [table.title for table in whole.tables] == [
-        "Nats per row", "Which values help", "What is asked for is followed", "Music like a file",
+        "Nats per row", "Which values help", "Does music follow the profile?",
+        "Music from the profile of a piece",
     ]  # fmt: skip
     assert set(whole.values) == {"heard", "followed", "likened"}
     assert len(whole.tables[2].rows) == 1
     assert set(whole.pictures) == {"profile"}
-    alone = report_on(Found(likened=likened), bars=2, provenance={})
-    assert [table.title for table in alone.tables] == ["Music like a file"]
+    alone = report(Results(likened=likened), bars=2, provenance={})
+    assert [table.title for table in alone.tables] == ["Music from the profile of a piece"]
     assert alone.pictures == {}
     for one in (whole, alone):
         assert one.to_markdown()

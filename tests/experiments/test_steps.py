@@ -5,16 +5,14 @@ import pytest
 
 from amadeus.errors import ConfigError
 from amadeus.experiments import steps
+from amadeus.experiments.options import Steps
 from amadeus.experiments.policies import ORDERS, STEPS, Cost
-from amadeus.experiments.steps import Compared, Outcome, compare_policies
-from amadeus.experiments.steps_report import report_on
+from amadeus.experiments.steps import Compared, Outcome, compare_policies, report
 from amadeus.inference import Composer
 from amadeus.music.midi import read_midi
 from amadeus.tokens import encode
 
-SOME = {name: STEPS[name] for name in ("T = 8", "T = 4", "T = 1", "sure at 0.7")} | {
-    "velocity to type": ORDERS["velocity to type"]
-}
+SOME = {name: STEPS[name] for name in ("T = 8", "T = 4", "T = 2", "T = 1", "sure at 0.7")} | ORDERS
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,7 +43,7 @@ def test_no_more_predictions_than_steps(compared):
 
 
 def test_the_first_policy_is_as_far_from_real_music_as_itself(compared):
-    beyond = compared.distance_beyond_first("T = 8")
+    beyond = compared.extra_distance("T = 8")
     assert (beyond.mean, beyond.low, beyond.high) == (0, 0, 0)
     assert compared.distance("T = 8") > 0
 
@@ -59,13 +57,12 @@ def test_music_like_real_music_is_nearer():
         real,
     )
     assert found.distance("near") < 0.5 < found.distance("far")
-    beyond = found.distance_beyond_first("far")
+    beyond = found.extra_distance("far")
     assert 1 < beyond.low < beyond.mean < beyond.high < 3
 
 
 def test_the_report_has_two_lines_for_every_policy(compared, tmp_path):
-    report = report_on(compared, pieces=2, bars=2, rows=8, provenance={})
-    report.write(tmp_path)
+    report(compared, Steps(pieces=2, bars=2, rows=8), {}).write(tmp_path)
     page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert all(page.count(f"\n| {name} |") == 2 for name in SOME)
     assert (tmp_path / "steps.png").stat().st_size > 10_000

@@ -14,7 +14,7 @@ from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.editing import Frame
 from amadeus.music.grid import bars_of, quantize
-from amadeus.music.midi import read_midi
+from amadeus.music.midi import read_midi, write_midi
 from amadeus.music.score import Score, Tempo, Track, make_notes
 from amadeus.tokens.vocabulary import Attribute, RowType
 from random_edits import (
@@ -287,3 +287,19 @@ HELD = [
 def test_constraints_that_cannot_hold_in_an_edit_are_named(composer, song, change, text, message):
     with pytest.raises(ConfigError, match=message):
         composer.edit(song, **change, constraints=Constraints(text))
+
+
+def test_new_pitches_do_not_meet_held_notes_of_their_instrument(composer, tmp_path):
+    """In a file, a note-off would end the held note instead, and both would change their length."""
+    long = [(bar * 48, 48, pitch, 80) for bar in range(4) for pitch in (62, 67)]
+    short = [(12 * beat, 6, 64 + beat % 3, 80) for beat in range(16)]
+    cello = Track(program=42, notes=make_notes(sorted(long + short)))
+    song = read_midi(write_midi(Score(12, (cello,)), tmp_path / "cello.mid"))
+
+    def rhythm(score):
+        return columns(score, "onset_ticks", "duration_ticks")
+
+    few = Constraints("pitch: 60-69")
+    for seed in range(8):
+        after = composer.edit(song, resample=("melody",), constraints=few, seed=seed)
+        assert rhythm(read_midi(write_midi(after, tmp_path / "edited.mid"))) == rhythm(song)

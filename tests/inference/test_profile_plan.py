@@ -31,10 +31,10 @@ def planned(prompt="", *constraints, asked=None, seed=0, **how):
 def test_a_piece_is_composed_with_the_profile_that_is_told(composer, monkeypatch, seed):
     settings = {"bars": 1, "notes": 4, "seed": seed, "profile": Profile(chord_changes=1.0)}
     told = composer.profile_of("a slow jig", **settings)
-    composed, choose = [], Composer._choose_openings
+    composed, compose = [], Composer.compose_pieces
     monkeypatch.setattr(
-        Composer, "_choose_openings",
-        lambda self, pieces, *rest: composed.extend(pieces) or choose(self, pieces, *rest),
+        Composer, "compose_pieces",
+        lambda self, pieces, **rest: composed.extend(pieces) or compose(self, pieces, **rest),
     )  # fmt: skip
 
     composer.generate("a slow jig", **settings)

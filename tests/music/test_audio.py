@@ -4,11 +4,13 @@ import wave
 
 import numpy as np
 import pytest
+import soundfile
+from expressive import expressive_file
 
 from amadeus.errors import ScoreError
 from amadeus.music import audio as sound
-from amadeus.music.audio import TAIL_SECONDS, render_audio, write_audio
-from amadeus.music.limits import UNLIMITED
+from amadeus.music.audio import TAIL_SECONDS, render_audio, write_audio, write_stems
+from amadeus.music.limits import UNLIMITED, Limits
 from amadeus.music.midi import read_midi
 from amadeus.music.score import Score, Track, make_notes
 
@@ -87,13 +89,83 @@ def test_a_wav_file_holds_the_sound_in_16_bits(fixtures, tmp_path):
         write_audio(score, tmp_path / "none" / "x.wav", RATE)
 
 
+@pytest.mark.parametrize("suffix", [".flac", ".ogg", ".mp3"])
+def test_every_format_holds_the_same_sound(fixtures, tmp_path, suffix):
+    score = read_midi(fixtures / "song_with_pickup.mid")
+    path = write_audio(score, tmp_path / f"x{suffix}", RATE)
+    found, rate = soundfile.read(path, dtype="float32")
+    audio = render_audio(score, RATE)
+    assert rate == RATE
+    assert found.shape == audio.shape
+    if suffix == ".flac":
+        assert np.abs(found - audio).max() < 2 / 32767
+    # MP3 adds a few hundredths of a second of silence at the beginning.
+    size = 2 * len(audio)
+    spectra = (np.fft.rfft(sound.mean(1), size) for sound in (found, audio))
+    likeness = np.fft.irfft(next(spectra) * next(spectra).conj())
+    assert likeness.argmax() < 0.1 * RATE
+    assert likeness.max() > 0.98 * (audio.mean(1) ** 2).sum()
+    assert path.stat().st_size < 0.8 * 4 * len(audio)
+
+
+def test_formats_refuse_what_they_cannot_hold(fixtures, tmp_path):
+    score = read_midi(fixtures / "song_with_pickup.mid")
+    with pytest.raises(ScoreError, match=r"must end in \.wav, \.flac, \.ogg or \.mp3; rename it"):
+        write_audio(score, tmp_path / "x.aac")
+    with pytest.raises(ScoreError, match="sample rate 96000 does not fit into MP3; choose 8000"):
+        write_audio(score, tmp_path / "x.mp3", 96_000)
+    assert not list(tmp_path.iterdir())
+
+
+def test_stems_add_up_to_the_mix(tmp_path):
+    """Each sample is rounded to 16 bits, by half a step at most, in each stem and in the mix."""
+    score = read_midi(expressive_file(1))
+    stems = write_stems(score, tmp_path / "stems", tmp_path / "mix.wav", RATE)
+    assert [path.name for path in stems] == [
+        *("01-harmonica.wav", "02-alto-sax.wav", "03-electric-piano-1.wav", "04-drums.wav")
+    ]
+    mix, total = (soundfile.read(tmp_path / "mix.wav", dtype="int16")[0].astype(int), 0)
+    for path in stems:
+        stem = soundfile.read(path, dtype="int16")[0].astype(int)
+        assert np.abs(stem).max() > 100
+        total = total + stem
+    assert np.abs(total - mix).max() <= (len(stems) + 1) / 2 + 1
+    assert {path.name for path in tmp_path.iterdir()} == {"stems", "mix.wav"}
+    alone = render_audio(score, RATE)
+    assert np.corrcoef(alone.ravel(), mix.ravel())[0, 1] > 0.9999
+
+
+def test_stems_are_written_to_a_new_folder_or_not_at_all(fixtures, tmp_path):
+    score = read_midi(fixtures / "game_band.mid")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "song.txt").touch()
+    with pytest.raises(ScoreError, match="choose a new or empty folder"):
+        write_stems(score, tmp_path / "full", sample_rate=8000)
+    with pytest.raises(ScoreError, match="seconds of stems exceed the limit of 100"):
+        write_stems(score, tmp_path / "stems", sample_rate=8000, limits=Limits(stem_seconds=100))
+    with pytest.raises(ScoreError, match="cannot be written"):
+        write_stems(score, tmp_path / "stems", tmp_path / "none" / "mix.wav", 8000)
+    assert [path.name for path in tmp_path.rglob("*")] == ["full", "song.txt"]
+
+
+def test_open_and_closed_hi_hats_cut_each_other_off():
+    """In the General MIDI drum kit, 46 is the open hi-hat, and 42 the closed one."""
+    alone = play(0, (0, 960, 46, 100), is_drum=True)[RATE // 2 : RATE]
+    cut = play(0, (0, 960, 46, 100), (240, 240, 42, 1), is_drum=True)[RATE // 2 : RATE]
+    assert rms(cut) < 0.3 * rms(alone)
+
+
 def test_a_piece_that_is_mixed_block_by_block_sounds_the_same(fixtures, tmp_path, monkeypatch):
     score = read_midi(fixtures / "funk_drums.mid")
     whole = write_audio(score, tmp_path / "whole.wav", RATE).read_bytes()
-    monkeypatch.setattr(sound, "_BLOCK", 2**16)
+    monkeypatch.setattr(sound, "BLOCK", 2**16)
     monkeypatch.setattr(sound, "_CHUNK", 2**14)
     assert len(whole) > 5 * 4 * 2**16
     assert write_audio(score, tmp_path / "blocks.wav", RATE).read_bytes() == whole
+    bent = read_midi(expressive_file(0))
+    in_blocks = render_audio(bent, RATE)
+    monkeypatch.setattr(sound, "BLOCK", 2**24)
+    assert np.abs(in_blocks - render_audio(bent, RATE)).max() < 1e-6
 
 
 def test_what_takes_too_long_to_play_or_does_not_fit_into_a_file_is_refused(tmp_path):

@@ -1,7 +1,7 @@
-"""What the hardware allows: how fast it reads memory and multiplies, and what a note needs of both.
+"""Limits of the hardware: its memory bandwidth and multiplication rate, and the needs of a note.
 
-A note must read every weight once, and take as many products as the method has; sums of both times
-are what no engine that does one after the other can beat.
+A note reads every weight once and computes all matrix products. An engine that does these one after
+the other cannot be faster than the sum of both times.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TAKES = 5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The best of a few tries, with all threads, or on a GPU."""
+    """The best of several measurements, with all threads or on a GPU."""
 
     bytes_per_second: float
     """Summing an array much larger than the caches."""
@@ -38,13 +38,13 @@ class Machine:
     """Multiply-adds of a bfloat16 matrix product, on a GPU; on a CPU it is not measured."""
 
     def or_faster(self, other: Machine) -> Machine:
-        """The best of two measurements: what slowed one down was other work."""
+        """The best of two measurements; other work on the machine can only slow one down."""
         return Machine(*map(max, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What a note of each piece needs, and the milliseconds it takes at the least."""
+    """The work for a note of each piece, and its least time in milliseconds."""
 
     weight_bytes: int
     products: int
@@ -57,12 +57,12 @@ class Floor:
 
 
 def measure_machine(device: str | None = None) -> Machine:
-    """The processor, or the GPU that is this device."""
+    """Measure the processor, or the GPU `device`."""
     on_gpu = device is not None
     read, size = (_READ_BYTES * 8, _MATRIX * 8) if on_gpu else (_READ_BYTES, _MATRIX)
     array = torch.ones(read // 4, device=device)
     square = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(device)
-    # Each in the small type that the engine there computes in.
+    # The low-precision type of the engine for each device.
     small = square.to(torch.bfloat16) if on_gpu else (square * 30).to(torch.int8)
     multiply = torch.mm if on_gpu else torch._int_mm
     products = size**3
@@ -75,7 +75,7 @@ def measure_machine(device: str | None = None) -> Machine:
 
 
 def floor_of(network: Network, load: Load, machine: Machine) -> Floor:
-    """In the engine that would run it: in bfloat16 on a GPU, bytes where there is a core."""
+    """The floor for the engine of the machine: bfloat16 on a GPU, int8 in the compiled core."""
     if machine.half_products_per_second:
         width, pace = 2, machine.half_products_per_second
     elif network.native is not None:
@@ -95,36 +95,36 @@ def floor_of(network: Network, load: Load, machine: Machine) -> Floor:
 def products_of_a_note(config: ModelConfig, steps: int) -> int:
     """Multiply-adds of all matrices for one note; attention itself is left out.
 
-    The last decoder layer and the heads only matter where an attribute is still open.
+    The last decoder layer and the heads are only computed for attributes that are still masked.
     """
     everything = NUM_ATTRIBUTES * steps
-    still_open = sum(NUM_ATTRIBUTES - NUM_ATTRIBUTES * t // steps for t in range(steps))
+    masked = sum(NUM_ATTRIBUTES - NUM_ATTRIBUTES * t // steps for t in range(steps))
     total = 0
     for name, shape in weight_shapes(config).items():
         if name.startswith("generator") or name == "enhancement.spread.weight":
             total += prod(shape)
         elif name.startswith("decoder.blocks"):
             is_last = name.startswith(f"decoder.blocks.{config.decoder_layers - 1}.")
-            needed = still_open if is_last and ".key" not in name and ".value" not in name else 0
+            needed = masked if is_last and ".key" not in name and ".value" not in name else 0
             total += prod(shape) * (needed or everything)
         elif name == "decoder.heads":
-            total += sum(SIZES) * config.decoder_width * still_open // NUM_ATTRIBUTES
+            total += sum(SIZES) * config.decoder_width * masked // NUM_ATTRIBUTES
         elif name.startswith("enhancement.among_slots") or name in _OF_SLOTS:
             total += prod(shape) * NUM_ATTRIBUTES
     return total
 
 
 _OF_SLOTS = ("enhancement.to_theme.query.weight", "enhancement.to_theme.output.weight")
-"""The theme's keys and values are made once a piece."""
+"""The keys and values of the theme are computed once per piece."""
 
 
 def _fastest(work: Callable[[], object], device: str | None) -> float:
     """Seconds."""
     times = []
     for _ in range(_TAKES + 1):
-        begun = perf_counter()
+        start = perf_counter()
         work()
         if device is not None:
             torch.accelerator.synchronize(device)
-        times.append(perf_counter() - begun)
+        times.append(perf_counter() - start)
     return min(times)

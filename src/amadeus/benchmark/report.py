@@ -13,12 +13,12 @@ from amadeus.benchmark.timing import AXES, Load, Measured, by_system, short
 from amadeus.reports.provenance import provenance_of
 from amadeus.reports.report import Report, Table
 
-_FIGURES = "Notes a second of all pieces together: median of the rounds (slowest to fastest)."
-_RATIOS = "how many times as fast the first system is, in the same rounds."
+_FIGURES = "Notes per second of all pieces together: median of the rounds (slowest to fastest)."
+_RATIOS = "how many times faster the first system is, in the same rounds."
 
 
 def report_on(results: Results, command: str) -> Report:
-    """All that was found."""
+    """The report of a benchmark."""
     tables = []
     if "systems" in results.timed:
         tables.append(_systems_table(results.timed["systems"]))
@@ -41,12 +41,12 @@ def report_on(results: Results, command: str) -> Report:
 
 
 def missing_note() -> str:
-    """What is to be done about baselines that cannot run; empty where they can."""
+    """How to make the baselines run; empty if they can."""
     missing = missing_extra()
     if not missing:
         return ""
     return (
-        f"the baselines are left out, for {' and '.join(missing)} is missing: "
+        f"the baselines are left out, because {' and '.join(missing)} is not installed; run: "
         "pip install 'amadeus-music[benchmark]'"
     )
 
@@ -55,22 +55,23 @@ def _summary(results: Results) -> str:
     network = results.networks[results.settings.model]
     lines = [
         f"`{network.name}`, {network.parameters / 1e6:.1f} M parameters, on "
-        f"{describe(results.computer)}. Where nothing else is said: one piece, {Load().steps} "
-        f"steps a note, {Load().context} rows before the first note. All take turns in "
-        f"{results.settings.rounds} rounds, so that other work on the machine slows all alike.",
-        "The baselines have as many parameters, and random weights: what they compose is noise, "
-        "but takes as long as music. *Attributes in turn* is our generator in torch with a small "
-        "Llama that writes a note's attributes one after another, *flat tokens* a Llama on REMI "
-        "tokens, which finds its cache filled with nothing in particular; both Llamas are those of "
-        "`transformers`, with its cache. *Torch without a cache* "
-        "reads all rows again for every note, twice.",
+        f"{describe(results.computer)}. Unless stated otherwise, one piece is composed with "
+        f"{Load().steps} steps per note, after {Load().context} rows. All systems take turns in "
+        f"{results.settings.rounds} rounds, so that other work on the machine affects them "
+        "equally.",
+        "The baselines have the same number of parameters, with random weights; their output is "
+        "noise, but takes as long as music. *Attributes in turn* combines our generator in PyTorch "
+        "with a small Llama that decodes the attributes of a note in turn. *Flat tokens* is a "
+        "Llama on REMI tokens that starts from a cache without content. Both Llamas are those of "
+        "`transformers`, with its cache. *Torch without a cache* reads all rows again for every "
+        "note, twice.",
     ]
     missing = missing_note()
-    return "\n\n".join([*lines, f"Here {missing}."] if missing else lines)
+    return "\n\n".join([*lines, f"In this report, {missing}."] if missing else lines)
 
 
 def describe(computer: dict[str, Any]) -> str:
-    """The machine in a few words."""
+    """A short description of the machine."""
     threads = computer["threads"]
     words = [
         computer["processor"],
@@ -83,7 +84,7 @@ def describe(computer: dict[str, Any]) -> str:
 
 
 def describe_load(computer: dict[str, Any]) -> str:
-    """How busy the machine was besides."""
+    """The load of the machine before and after."""
     loads = computer["load_average"]
     if loads["before"] is None:
         return "unknown"
@@ -104,13 +105,13 @@ def _systems_table(measured: list[Measured]) -> Table:
         )
         for one in measured
     ]
-    header = ("system", "parameters", "events a note", "notes/s", "ms a note", "ratio")
+    header = ("system", "parameters", "events per note", "notes/s", "ms per note", "ratio")
     note = f"{_FIGURES} An event is a note or a token. Ratio: {_RATIOS}"
     return Table("Systems", header, rows, note)
 
 
 def _axis_tables(name: str, measured: list[Measured]) -> list[Table]:
-    """Notes a second of each system at every value, and the ratios to the first one."""
+    """Notes per second of each system at every value, and the ratios to the first system."""
     systems = by_system(measured)
     first, ours = next(iter(systems.items()))
     header = ("system", *(str(AXES[name].of(one.load)) for one in ours))
@@ -122,13 +123,13 @@ def _axis_tables(name: str, measured: list[Measured]) -> list[Table]:
         if n != first
     ]
     if ratios:
-        title = f"How far the {first} is ahead, by {AXES[name].title}"
+        title = f"Lead of the {first}, by {AXES[name].title}"
         tables.append(Table(title, header, ratios, f"For each system, {_RATIOS}"))
     return tables
 
 
 def _floors(results: Results) -> list[tuple[str, Floor]]:
-    """Of each preset and load, where the machine was measured."""
+    """The floor of each preset and load, if the machine was measured."""
     machine, settings = results.machine, results.settings
     if machine is None:
         return []
@@ -156,29 +157,28 @@ def _presets_table(results: Results) -> Table:
             )
         )
     header = (
-        "preset", "parameters", "weights", "pieces", "notes/s", "ms a note", "floor, ms",
+        "preset", "parameters", "weights", "pieces", "notes/s", "ms per note", "floor, ms",
         "times floor",
     )  # fmt: skip
     machine = results.machine
     assert machine is not None  # it is measured with the presets
     note = (
-        f"{_FIGURES} Floor: every weight is read once a note, at the "
-        f"{machine.bytes_per_second / 1e9:,.1f} GB/s of a large sum, and all products of its "
-        f"matrices are computed, at the {_paces(machine)}. All "
-        "paces are the best of a few tries. Weights that stay in the processor's cache, as those "
-        "of small networks do, are read faster than that."
+        f"{_FIGURES} The floor is the time to read every weight once per note, at the "
+        f"{machine.bytes_per_second / 1e9:,.1f} GB/s of a large sum, and to compute all matrix "
+        f"products, at the {_paces(machine)}. These rates are the best of several attempts. The "
+        "weights of small networks stay in the processor's cache and are read faster."
     )
-    return Table("Presets, and what the machine allows", header, rows, note)
+    return Table("Presets, compared with the limits of the machine", header, rows, note)
 
 
 def _paces(machine: Machine) -> str:
-    """How fast it multiplies."""
+    """The rates of matrix products."""
     floats = f"float32: {machine.float_products_per_second / 1e9:,.0f} G"
     if machine.half_products_per_second:
         half = machine.half_products_per_second / 1e9
-        return f"{half:,.0f} G a second of a large bfloat16 product ({floats})"
+        return f"{half:,.0f} G per second of a large bfloat16 product ({floats})"
     small = machine.byte_products_per_second / 1e9
-    return f"{small:,.0f} G a second of a large int8 product ({floats})"
+    return f"{small:,.0f} G per second of a large int8 product ({floats})"
 
 
 def _starts_table(results: Results) -> Table:
@@ -187,14 +187,14 @@ def _starts_table(results: Results) -> Table:
         for start in results.starts
     ]
     note = (
-        "Seconds: median of the rounds (fastest to slowest). Commands are processes of their own, "
-        "timed until they have written their file and ended. Peak: most resident memory."
+        "Seconds: median of the rounds (fastest to slowest). Commands run in a process of their "
+        "own, until it exits. Peak: largest resident memory."
     )
-    return Table("Starting, and memory", ("what", "seconds", "peak, MiB"), rows, note)
+    return Table("Start-up time and memory", ("task", "seconds", "peak, MiB"), rows, note)
 
 
 def _values(results: Results) -> dict[str, Any]:
-    """All numbers, as JSON takes them."""
+    """All numbers, for JSON."""
     values: dict[str, Any] = {"computer": results.computer, "tables": {}}
     for name, measured in results.timed.items():
         ours = measured[0]
@@ -211,7 +211,7 @@ def _values(results: Results) -> dict[str, Any]:
 
 
 def _ratio(ours: Measured, one: Measured, measured: list[Measured], table: str) -> Any:
-    """To the first system under the same load; presets are not compared."""
+    """The ratio to the first system under the same load; None for presets."""
     if table == "presets":
         return None
     same = next(m for m in measured if m.system is ours.system and m.load == one.load)

@@ -1,4 +1,4 @@
-"""Starting: from the shell to a piece, and from a loaded model to a note; memory at its peak."""
+"""Start-up: time from the shell to a piece and from a loaded model to a note, and peak memory."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from amadeus.inference.composer import Composer, load_model
 WORDS = "a calm waltz for piano"
 _LONG = 256
 _PIECES = 4
-"""Some begin with more notes than others."""
+"""Pieces to average over, because the number of notes at the start varies."""
 _PROGRAM = """
 import sys
 from amadeus.cli.main import run
 try:
     run()
 finally:
-    try:  # of this program alone: getrusage counts what started it as well
+    try:  # of this process only; getrusage would include its parent
         status = open("/proc/self/status").read()
         print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)
     except (OSError, IndexError):
         print(0, file=sys.stderr)
 """
-"""`amadeus`, followed by its peak of memory in KiB."""
+"""Runs `amadeus`, then prints its peak memory in KiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One way to get music."""
+    """A task, and how long it takes."""
 
     what: str
     seconds: Spread
     peak_mib: float | None
-    """Peak of the process's memory; None where that is not known."""
+    """Peak memory of the process; None if unknown."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -53,7 +53,7 @@ class Start:
 
 
 def measure_starts(model: str, rounds: int, progress: Progress) -> list[Start]:
-    """In turns: the command, until it has written its file and ended; and a loaded composer."""
+    """Time commands, until they exit, and a loaded composer, in turns."""
     composer = load_model(model)
     commands = {
         "`amadeus generate --notes 1`": ["--notes", "1"],
@@ -63,43 +63,43 @@ def measure_starts(model: str, rounds: int, progress: Progress) -> list[Start]:
     loaded: dict[str, dict[str, Any]] = {
         "first note, loaded": {"tries": 1},
         "first note, loaded, with words": {"prompt": WORDS, "tries": 1},
-        f"first note, loaded, with words, the best of {DEFAULT_CANDIDATES} beginnings": {
+        f"first note, loaded, with words, the best of {DEFAULT_CANDIDATES} openings": {
             "prompt": WORDS
         },
     }
     times: dict[str, list[float]] = {what: [] for what in (*commands, *loaded)}
     peaks: dict[str, float] = dict.fromkeys(commands, 0)
-    for asked in loaded.values():
-        _first_note(composer, turn=0, **asked)  # warms up
+    for settings in loaded.values():
+        _first_note(composer, turn=0, **settings)  # warms up
     for turn in range(rounds):
         progress("starting", turn, rounds)
         for what, arguments in commands.items():
             seconds, peak = _run([*arguments, "--model", model])
             times[what].append(seconds)
             peaks[what] = max(peaks[what], peak)
-        for what, asked in loaded.items():
-            times[what].append(_first_note(composer, turn=turn, **asked))
+        for what, settings in loaded.items():
+            times[what].append(_first_note(composer, turn=turn, **settings))
     return [Start(w, Spread(t), peaks.get(w) or None) for w, t in times.items()]
 
 
-def _first_note(composer: Composer, *, turn: int, **asked: Any) -> float:
-    """Seconds, in the mean of some pieces; those of every turn are others."""
-    begun = perf_counter()
+def _first_note(composer: Composer, *, turn: int, **settings: Any) -> float:
+    """Mean seconds over several pieces, different ones in every turn."""
+    start = perf_counter()
     for number in range(_PIECES):
-        next(composer.stream(seed=turn * _PIECES + number, **asked))
-    return (perf_counter() - begun) / _PIECES
+        next(composer.stream(seed=turn * _PIECES + number, **settings))
+    return (perf_counter() - start) / _PIECES
 
 
 def _run(arguments: Sequence[str]) -> tuple[float, float]:
-    """Seconds and MiB of `amadeus generate` in a process of its own."""
+    """Seconds and MiB of `amadeus generate`, run as a process."""
     with tempfile.TemporaryDirectory() as folder:
         output = ["--seed", "0", "--output", str(Path(folder) / "piece.mid")]
-        begun = perf_counter()
+        start = perf_counter()
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM, "generate", *arguments, *output],
             capture_output=True, text=True,
         )  # fmt: skip
-        seconds = perf_counter() - begun
+        seconds = perf_counter() - start
     if done.returncode:
         raise ConfigError(f"`amadeus generate` failed: {done.stderr.strip()}")
     return seconds, int(done.stderr.split()[-1]) / 1024

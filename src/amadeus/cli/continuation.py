@@ -33,10 +33,7 @@ def continue_(
     ] = None,
     notes: options.Notes = None,
     constraint: options.Constraint = None,
-    prompt: Annotated[
-        str,
-        typer.Option(help="Description of the music; values that it states are enforced."),
-    ] = "",
+    prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     seed: options.Seed = None,
@@ -44,6 +41,7 @@ def continue_(
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     sheet: options.Sheet = None,
@@ -55,7 +53,13 @@ def continue_(
     New bars come after the last bar that sounds or that the file has, or, with --from-bar, in place
     of the bars from there on.
     """
-    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
+    from amadeus.cli.outputs import (
+        check_soundfont,
+        plan_outputs,
+        read_to_write,
+        sentence,
+        summarize,
+    )
     from amadeus.control import Constraints
     from amadeus.text.prompt import parse_prompt
 
@@ -64,6 +68,7 @@ def continue_(
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
+    check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed
     if prompt_constraints:
         print_unknown(map(str, parse_prompt(prompt).unknown))
@@ -83,7 +88,9 @@ def continue_(
             progress=lambda bars_done, _: update(bars_done),
             **options.given(notes=notes, guidance=guidance, **sampling),
         )
-    plan.write(score, title=f"{source.stem}, continued by Amadeus", limits=limits)
+    plan.write(
+        score, title=f"{source.stem}, continued by Amadeus", limits=limits, soundfont=soundfont
+    )
     summary = summarize(score)
     if as_json:
         print_json({"seed": seed, **plan.to_dict(), **summary})

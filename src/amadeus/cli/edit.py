@@ -65,9 +65,7 @@ def edit(
         float | None, typer.Option(help="Fraction of the notes to vary slightly, 0 to 1.")
     ] = None,
     constraint: options.Constraint = None,
-    prompt: Annotated[
-        str, typer.Option(help="Description of the music; values that it states are enforced.")
-    ] = "",
+    prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
     guidance: options.Guidance = None,
     explain: Annotated[
@@ -88,6 +86,7 @@ def edit(
     model: options.Model = None,
     device: options.Device = None,
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     sheet: options.Sheet = None,
@@ -101,7 +100,13 @@ def edit(
     tempo, instrument (orchestration), beat (rhythm), pitch (melody), duration (length) and
     velocity (dynamics).
     """
-    from amadeus.cli.outputs import plan_outputs, read_to_write, sentence, summarize
+    from amadeus.cli.outputs import (
+        check_soundfont,
+        plan_outputs,
+        read_to_write,
+        sentence,
+        summarize,
+    )
     from amadeus.control import Constraints
     from amadeus.control.edit import Edit
     from amadeus.control.prompted import constraints_on_edit
@@ -119,6 +124,7 @@ def edit(
     (plan,) = plan_outputs(
         [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
+    check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed
     selection = select(score, change, seed)
     if prompt_constraints:
@@ -152,7 +158,9 @@ def edit(
             progress=lambda bars_done, _: update(bars_done),
             **options.given(guidance=guidance, tries=candidates, **sampling),
         )
-    plan.write(score, title=f"{source.stem}, changed by Amadeus", limits=limits)
+    plan.write(
+        score, title=f"{source.stem}, changed by Amadeus", limits=limits, soundfont=soundfont
+    )
     summary = summarize(score)
     if as_json:
         explained = {"changes": changes, "constraints": constraints.explain()} if explain else {}

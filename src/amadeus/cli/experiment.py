@@ -1,115 +1,111 @@
-"""`amadeus experiment control` and `infill`: measure constraints and editing."""
+"""`amadeus experiment NAME`: a command for each class of `experiments.options`, and `results`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from importlib import import_module
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from amadeus.cli import options
-from amadeus.cli.display import progress_bar, staged_progress
-from amadeus.cli.outputs import check_report, output_report
+from amadeus.cli import options as shared
+from amadeus.cli.display import print_json, print_table, staged_progress
+from amadeus.cli.outputs import check_report, check_writable, output_report
+from amadeus.cli.train import parse_overrides
+from amadeus.experiments.options import EXPERIMENTS, Options, flag_of
+from amadeus.files import write_text
 
-CONTROL_EXAMPLES = options.examples(
-    "amadeus experiment control --seeds 10 --only tempo,key",
-    "amadeus experiment control --output docs/experiments/control",
+RESULTS_EXAMPLES = shared.examples(
+    "amadeus experiment results docs/experiments",
+    "amadeus experiment results docs/experiments --output docs/results.md",
 )
 
 
-def control(
-    seeds: Annotated[int, typer.Option(min=1, help="Number of pieces per control.")] = 50,
-    bars: Annotated[int, typer.Option(min=2, help="Length of each piece in bars.")] = 8,
-    only: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Controls to measure; all by default.")
+def add_experiments(app: typer.Typer) -> None:
+    """Add all experiments to a group of commands."""
+    for options in EXPERIMENTS:
+        examples = shared.examples(*options.examples)
+        app.command(options.name(), epilog=examples)(_command(options))
+    app.command("results", epilog=RESULTS_EXAMPLES)(results)
+
+
+def _command(options: type[Options]) -> Callable[..., None]:
+    aliases = {f.metadata["alias"]: f.name for f in fields(options) if "alias" in f.metadata}
+
+    def command(**values: Any) -> None:
+        output, as_json = values.pop("output"), values.pop("as_json")
+        for alias, name in aliases.items():
+            values[name] = values.pop(alias) or values[name]
+        if "overrides" in values:
+            values["overrides"] = parse_overrides(values["overrides"] or []) or None
+        check_report(output)
+        experiment = import_module(f"amadeus.experiments.{options.module or options.name()}")
+        with staged_progress("Preparing") as progress:
+            report = experiment.run(options(**values), progress)
+        output_report(report, output, as_json, options.tables)
+
+    parameters = _parameters(options)
+    command.__doc__ = options.__doc__
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _parameters(options: type[Options]) -> list[Parameter]:
+    """The experiment's own options, then those that it shares with others."""
+    hints = get_type_hints(options)
+    inherited = {field.name for field in fields(options.__base__)}  # type: ignore[arg-type]
+    parameters = []
+    for field in sorted(fields(options), key=lambda field: field.name in inherited):
+        settings = {k: v for k, v in field.metadata.items() if k in ("help", "min", "metavar")}
+        kind = list[str] | None if field.name == "overrides" else hints[field.name]
+        option = typer.Option(flag_of(field), **settings)
+        parameters.append(_parameter(field.name, Annotated[kind, option], field.default))
+        if alias := field.metadata.get("alias"):
+            hidden = typer.Option(f"--{alias}", min=field.metadata.get("min"), hidden=True)
+            parameters.append(_parameter(alias, Annotated[kind | None, hidden], None))
+    parameters.append(_parameter("output", shared.ReportFolder, None))
+    return [*parameters, _parameter("as_json", shared.Json, False)]
+
+
+def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
+    default = Parameter.empty if default is MISSING else default
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def results(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder with one folder per experiment.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Markdown file to write.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
-    model: options.Model = None,
-    output: options.ReportFolder = None,
-    as_json: options.Json = False,
+    as_json: shared.Json = False,
 ) -> None:
-    """Measure whether constraints hold, and what they cost.
+    """Compare each of the paper's claims with the measured results."""
+    from os.path import relpath
 
-    Each piece is composed under one randomly drawn constraint, such as a tempo, a key or a pitch
-    range, and the result is measured in the music. The costs are the change in likelihood of the
-    unconstrained attributes, and the distance from real music.
-    """
-    from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
-    from amadeus.experiments.control import Experiment
-    from amadeus.experiments.control_report import report_on
-    from amadeus.experiments.requests import find_controls
-    from amadeus.inference.composer import load_model
-    from amadeus.model.packaged import DEFAULT_MODEL
-    from amadeus.reports.provenance import provenance_of
+    from amadeus.experiments.claims import CLAIMS
+    from amadeus.experiments.results import collect, titles, to_dict, to_markdown
 
-    controls = find_controls(options.names(only) or None)
-    model = model or DEFAULT_MODEL
-    check_report(output)
-    chosen = f' --only "{",".join(chosen.name for chosen in controls)}"' if only else ""
-    provenance = provenance_of(
-        f"amadeus experiment control --seeds {seeds} --bars {bars} --seed {seed}{chosen}",
-        model, seeds=f"{seed} to {seed + seeds - 1}", bars=bars,
-    )  # fmt: skip
-    composer = load_model(model)
-    held_out = Shards(PACKAGED_VALIDATION, "validation")
-    real = [held_out.tokens(index) for index in range(len(held_out))]
-    with staged_progress("Composing") as progress:
-        experiment = Experiment(
-            composer, real, seeds=seeds, bars=bars, seed=seed, progress=progress
-        )
-        report = report_on([experiment.run(chosen) for chosen in controls], experiment, provenance)
-    output_report(report, output, as_json, tables=2)
-
-
-INFILL_EXAMPLES = options.examples(
-    "amadeus experiment infill --pieces 8 --candidates 2",
-    "amadeus experiment infill --output docs/experiments/infill",
-)
-
-
-def infill(
-    pieces: Annotated[int, typer.Option(min=2, help="Number of pieces to rewrite.")] = 30,
-    bars: Annotated[int, typer.Option(min=1, help="Bars to rewrite in each piece.")] = 4,
-    candidates: Annotated[int, typer.Option(min=1, help="Candidates per passage.")] = 4,
-    tries: options.Tries = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first piece.")] = 0,
-    shards: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Corpus to take pieces from; by default, the packaged ones."
-        ),
-    ] = None,
-    model: options.Model = None,
-    output: options.ReportFolder = None,
-    as_json: options.Json = False,
-) -> None:
-    """Rewrite the middle of real pieces, and measure whether the new bars lead into what follows.
-
-    Compares how well the model predicts what follows after the original bars, after rewrites with
-    and without knowledge of it, and after bars of another piece.
-    """
-    from amadeus.corpus.shards import PACKAGED_VALIDATION, Shards
-    from amadeus.experiments.infill import report_on, rewrite_middles
-    from amadeus.inference.composer import load_model
-    from amadeus.inference.editing import HEARD_AFTER
-    from amadeus.model.packaged import DEFAULT_MODEL
-    from amadeus.reports.provenance import provenance_of
-
-    model, candidates = model or DEFAULT_MODEL, tries or candidates
-    check_report(output)
-    held_out = Shards(shards or PACKAGED_VALIDATION, "validation")
-    composer = load_model(model)
-    with progress_bar("Composing bars") as update:
-        result = rewrite_middles(
-            composer,
-            [held_out.tokens(index) for index in range(len(held_out))],
-            count=pieces, bars=bars, tries=candidates, seed=seed,
-            progress=lambda bars_done, _: update(bars_done),
-        )  # fmt: skip
-    provenance = provenance_of(
-        f"amadeus experiment infill --pieces {pieces} --bars {bars} --candidates {candidates} "
-        f"--seed {seed}",
-        model,
-        pieces=f"{len(held_out)} of the validation split, of which {pieces}",
-    )
-    output_report(report_on(result, HEARD_AFTER, provenance), output, as_json, tables=1)
+    if output is not None:
+        check_writable(output)
+    results = collect(folder, CLAIMS)
+    if output is not None:
+        place = Path(relpath(folder, output.parent)).as_posix()
+        command = f"amadeus experiment results {folder.as_posix()} --output {output.as_posix()}"
+        page = to_markdown(results, titles(folder), place, command)
+        write_text(output, page)
+    if as_json:
+        print_json(to_dict(results))
+        return
+    rows = [
+        [result.claim.text, "no report" if result.verdict is None else result.verdict.agrees]
+        for result in results
+    ]
+    print_table([["claim", "verdict"], *rows])
+    if output is not None:
+        typer.echo(str(output))

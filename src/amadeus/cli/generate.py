@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amadeus.inference.composer import Composer
-    from amadeus.inference.openings import PiecePlan
+    from amadeus.inference.phrases import PiecePlan
     from amadeus.music.score import Score
 
 MAX_PIECES = 10_000
@@ -48,10 +48,7 @@ EXAMPLES = options.examples(
 
 @options.with_sampling
 def generate(
-    prompt: Annotated[
-        str,
-        typer.Option(help="Description of the music; values that it states are enforced."),
-    ] = "",
+    prompt: options.Prompt = "",
     prompts: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="File with one prompt per line, or JSON lines."),
@@ -85,8 +82,10 @@ def generate(
     candidates: Annotated[
         int | None,
         typer.Option(
-            help="Number of candidate openings; the most typical one is continued. With 1, --live "
-            "starts playing at once.",
+            "--effort",
+            "--candidates",
+            help="Candidates for every phrase; the one most like real music is continued. With 1, "
+            "--live starts playing at once.",
             min=1,
         ),
     ] = None,
@@ -110,13 +109,14 @@ def generate(
         "outputs"
     ),
     audio: options.Audio = None,
+    soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
     sheet: options.Sheet = None,
     as_json: options.Json = False,
 ) -> None:
     """Compose new pieces."""
-    from amadeus.cli.outputs import plan_outputs, sentence, summarize
+    from amadeus.cli.outputs import check_soundfont, plan_outputs, sentence, summarize
     from amadeus.control import Constraints
     from amadeus.music.limits import UNLIMITED
 
@@ -138,6 +138,7 @@ def generate(
     outputs = plan_outputs(
         stems, midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
+    check_soundfont(soundfont, audio is not None, UNLIMITED)
 
     from amadeus.inference.composer import load_model
 
@@ -166,7 +167,9 @@ def generate(
                 )
     pieces = []
     for i, (score, output_files) in enumerate(zip(scores, outputs, strict=True)):
-        output_files.write(score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED)
+        output_files.write(
+            score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED, soundfont=soundfont
+        )
         details: dict[str, Any] = {"prompt": texts[i], **facts[i]}
         if stopped:
             details["stopped"] = True

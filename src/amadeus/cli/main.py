@@ -17,15 +17,13 @@ from amadeus.cli import (
     caption,
     continuation,
     corpus,
-    corpus_openings,
+    corpus_critic,
     corpus_pack,
     corpus_profiles,
     corpus_stats,
     edit,
     evaluate,
     experiment,
-    experiment_profile,
-    experiment_results,
     export,
     generate,
     inspect,
@@ -35,8 +33,6 @@ from amadeus.cli import (
     train,
     validate,
 )
-from amadeus.cli import experiment_measuring as measuring
-from amadeus.cli import experiment_training as training
 from amadeus.cli.options import CommandWithConstraints
 from amadeus.errors import AmadeusError
 
@@ -119,7 +115,7 @@ app.add_typer(corpus_app, name="corpus")
 corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-corpus_app.command("openings", epilog=corpus_openings.EXAMPLES)(corpus_openings.openings)
+corpus_app.command("critic", epilog=corpus_critic.EXAMPLES)(corpus_critic.critic)
 corpus_app.command("profiles", epilog=corpus_profiles.EXAMPLES)(corpus_profiles.profiles)
 corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
 corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
@@ -129,18 +125,7 @@ app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate)
 app.command("benchmark", epilog=benchmark.EXAMPLES)(benchmark.benchmark)
 app.add_typer(experiment_app, name="experiment")
-experiment_app.command("control", epilog=experiment.CONTROL_EXAMPLES)(experiment.control)
-experiment_app.command("infill", epilog=experiment.INFILL_EXAMPLES)(experiment.infill)
-experiment_app.command("steps", epilog=measuring.STEPS_EXAMPLES)(measuring.steps)
-experiment_app.command("dependency", epilog=measuring.DEPENDENCY_EXAMPLES)(measuring.dependency)
-experiment_app.command("genre", epilog=measuring.GENRE_EXAMPLES)(measuring.genre)
-experiment_app.command("profile", epilog=experiment_profile.EXAMPLES)(experiment_profile.profile)
-experiment_app.command("results", epilog=experiment_results.EXAMPLES)(experiment_results.results)
-experiment_app.command("ciem", epilog=training.CIEM_EXAMPLES)(training.ciem)
-experiment_app.command("mlsdes", epilog=training.MLSDES_EXAMPLES)(training.mlsdes)
-experiment_app.command("sensitivity", epilog=training.SENSITIVITY_EXAMPLES)(training.sensitivity)
-experiment_app.command("scaling", epilog=training.SCALING_EXAMPLES)(training.scaling)
-experiment_app.command("decoders", epilog=training.DECODERS_EXAMPLES)(training.decoders)
+experiment.add_experiments(experiment_app)
 
 
 def run() -> None:

@@ -27,6 +27,9 @@ Guidance = Annotated[
         help="Strength of the prompt: above 1 is stronger and takes twice the work; 0 ignores it."
     ),
 ]
+Prompt = Annotated[
+    str, typer.Option(help="Description of the music; values that it states are enforced.")
+]
 PromptConstraints = Annotated[
     bool,
     typer.Option(
@@ -51,7 +54,13 @@ Device = Annotated[
         help="cpu or cuda. A GPU rounds differently, so a seed gives another piece there."
     ),
 ]
-Audio = Annotated[Path | None, typer.Option(help="Also render to this WAV file.")]
+Audio = Annotated[Path | None, typer.Option(help="Also render to this WAV, FLAC, OGG or MP3 file.")]
+SoundFont = Annotated[
+    Path | None,
+    typer.Option(
+        "--soundfont", metavar="FILE.sf2", help="SoundFont for the audio; by default TimGM6mb."
+    ),
+]
 Picture = Annotated[Path | None, typer.Option(help="Also draw a piano roll to this PNG file.")]
 MusicXML = Annotated[
     Path | None, typer.Option(help="Also write sheet music for notation programs, as MusicXML.")

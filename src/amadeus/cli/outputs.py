@@ -11,6 +11,7 @@ import typer
 
 from amadeus.cli.display import print_json, print_table
 from amadeus.errors import ConfigError, MidiError
+from amadeus.music.audio_files import AUDIO_SUFFIXES
 from amadeus.music.grid import clip_bars
 from amadeus.music.limits import Limits
 from amadeus.music.midi import encode_midi, read_midi, write_midi
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {
     "midi": (".mid", ".midi"),
-    "audio": (".wav",),
+    "audio": AUDIO_SUFFIXES,
     "picture": (".png",),
     "musicxml": (".musicxml", ".xml"),
     "sheet": (".pdf", ".svg", ".png", ".musicxml", ".xml", ".abc"),
@@ -38,16 +39,31 @@ class Outputs:
     musicxml: Path | None = None
     sheet: Path | None = None
 
-    def write(self, score: Score, title: str, limits: Limits) -> None:
-        """Write each file atomically; creates missing folders."""
+    def write(
+        self,
+        score: Score,
+        title: str,
+        limits: Limits,
+        soundfont: Path | None = None,
+        stems: Path | None = None,
+    ) -> None:
+        """Write each file atomically; creates missing folders.
+
+        stems: a folder that `write_stems` makes, whose files add up to the audio file.
+        """
         for path in self.paths:
             path.parent.mkdir(parents=True, exist_ok=True)
         if self.midi is not None:
             write_midi(score, self.midi, limits)
-        if self.audio is not None:
+        if stems is not None:
+            from amadeus.music.audio import write_stems
+
+            stems.parent.mkdir(parents=True, exist_ok=True)
+            write_stems(score, stems, self.audio, limits=limits, soundfont=soundfont)
+        elif self.audio is not None:
             from amadeus.music.audio import write_audio
 
-            write_audio(score, self.audio, limits=limits)
+            write_audio(score, self.audio, limits=limits, soundfont=soundfont)
         if self.picture is not None:
             from amadeus.music.picture import draw_piano_roll
 
@@ -95,7 +111,7 @@ def _place(kind: str, path: Path, stem: str, mark: str) -> Path:
     if path.is_dir() or not path.suffix:
         return path / f"{stem}{suffixes[0]}"
     if path.suffix.lower() not in suffixes:
-        endings = " or ".join(suffixes if kind == "sheet" else suffixes[:1])
+        endings = " or ".join(filter(None, (", ".join(suffixes[:-1]), suffixes[-1])))
         raise ConfigError(f"{path}: the name must end in {endings}; rename it")
     return path.with_name(f"{path.stem}{mark}{path.suffix}")
 
@@ -113,6 +129,29 @@ def check_writable(path: Path) -> None:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}); choose another folder"
         ) from None
+
+
+def check_stems(folder: Path, audio: Path | None) -> None:
+    """Raises ConfigError unless stems can be written to a folder, and `audio` is not in it."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        check_writable(folder / "stem.wav")
+    elif folder.exists():
+        raise ConfigError(f"{folder} exists already; name a new or empty folder")
+    else:
+        check_writable(folder)
+    if audio is not None and folder.absolute() in audio.absolute().parents:
+        raise ConfigError(f"{audio} is in the folder of the stems; choose another folder")
+
+
+def check_soundfont(soundfont: Path | None, has_audio: bool, limits: Limits) -> None:
+    """Raises ConfigError if a SoundFont is given without audio, ScoreError if it is invalid."""
+    if soundfont is None:
+        return
+    if not has_audio:
+        raise ConfigError("--soundfont is for audio; give --audio too")
+    from amadeus.music.soundfont import SoundFont
+
+    SoundFont(soundfont, limits)
 
 
 def read_with_notices(path: Path, limits: Limits) -> Score:

@@ -106,10 +106,10 @@ class Control:
             self._counts.clear()
         self._chords.update(row)
 
-    def follow(self, rows: np.ndarray) -> None:
-        """Take rows that were composed under this plan, [N, A], beginning with its first row."""
+    def follow(self, rows: np.ndarray, bars: int = 0) -> None:
+        """Take rows that were composed under this plan, [N, A]. bars: how many began before."""
         for row, bar in zip(rows.astype(np.int64), bar_index(rows).tolist(), strict=True):
-            self.update(row, bar)
+            self.update(row, bars + bar)
 
     def limit_chord(self, grammar: Grammar) -> None:
         """Close a chord that has as many notes as its instrument can play at once."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from amadeus.control.constraint import only
 from amadeus.control.engine import NOTHING, Control, plus
+from amadeus.control.unisons import Unisons
 from amadeus.diffusion.unmasking import LogitBias
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
@@ -70,14 +71,18 @@ class Passage:
         control: Control,
         bars: Sequence[GivenBar],
         newcomers: frozenset[int] = frozenset(),
+        unisons: Unisons | None = None,
     ) -> None:
         """control: the constraints on what is drawn; bar 0 of its plan is the first bar here.
 
         newcomers: values of `instrument` for new notes; no row has one of these.
+        unisons: of the passage, if its notes are resampled.
         Raises ConfigError for a chord whose notes have no pitches left.
         """
         self._control, self._bars = control, bars
         self._newcomers = only(sorted(newcomers)) if newcomers else None
+        self._unisons = unisons
+        self._first = np.cumsum([0, *(len(bar.rows) for bar in bars)]).tolist()
         self._highest = [self._highest_pitches(i, bar) for i, bar in enumerate(bars)]
         self._bar, self._place = -1, 0
 
@@ -117,6 +122,8 @@ class Passage:
             self._control.update_given(row)
         else:
             self._control.update(row, bar)
+            if is_next and self._unisons is not None:
+                self._unisons.take(self._first[bar] + self._place, row)
         self._place += int(is_next)
         if self._newcomers is not None and self._newcomers[row[Attribute.INSTRUMENT]]:
             self._control.limit_chord(grammar)
@@ -200,7 +207,23 @@ class Passage:
             opened[is_open] &= planned[is_open]
             if not is_open[Attribute.BEAT]:
                 opened[Attribute.BEAT] &= planned[Attribute.BEAT]
-        return [products[products.any(-1).all(-1)]]
+        products = products[products.any(-1).all(-1)]
+        return [self._without_unisons(products, self._first[bar] + place)]
+
+    def _without_unisons(self, products: np.ndarray, place: int) -> np.ndarray:
+        """Products for a row, [P, A, V], without the pitches that would meet another note.
+
+        Where no other pitch is left, they are permitted.
+        """
+        if self._unisons is None:
+            return products
+        taken = self._unisons.taken(place)
+        if not products[:, Attribute.PITCH, taken].any():
+            return products
+        others = products.copy()
+        others[:, Attribute.PITCH, taken] = False
+        others = others[others[:, Attribute.PITCH].any(1)]
+        return others if len(others) else products
 
     def _planned(self, bar: int, row: np.ndarray) -> np.ndarray:
         """What the constraints permit for the instrument of a row in a bar, [P, A, V]."""

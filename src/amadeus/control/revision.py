@@ -15,6 +15,7 @@ from amadeus.control.passage import Passage
 from amadeus.control.plan import Plan
 from amadeus.control.scope import Scope
 from amadeus.control.selection import Selection, free_programs
+from amadeus.control.unisons import Unisons
 from amadeus.errors import ConfigError
 from amadeus.music.instruments import program_name
 from amadeus.tokens import vocabulary as v
@@ -52,7 +53,10 @@ class Revision:
     def control(self, first_bar: int) -> Passage:
         """A hook for `Request.constrain`; first_bar: bars of the prompt before the passage."""
         control = Control(self.plan, first_bar, steps=self.selection.steps)
-        return Passage(control, self.selection.bars, self.newcomers)
+        chosen, unisons = self.selection, None
+        if not chosen.edit.writes:
+            unisons = Unisons(chosen.tokens, chosen.begin, chosen.is_open)
+        return Passage(control, chosen.bars, self.newcomers, unisons)
 
     def _casting(self) -> list[Constraint]:
         """The constraints on instruments that follow from the edit."""

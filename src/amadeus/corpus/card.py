@@ -24,10 +24,10 @@ from amadeus.files import write_text
 from amadeus.tokens import ATTRIBUTES
 
 LICENCE_TERMS = {
-    "open": "a free licence or the public domain; its terms (attribution, share-alike) hold",
-    "nc": "may be used, not commercially",
-    "stated": "the collection states a licence, but the songs in it may belong to others",
-    "unclear": "no licence is stated, or the songs are in copyright",
+    "open": "a free licence, whose terms apply (attribution, share-alike), or the public domain",
+    "nc": "non-commercial use only",
+    "stated": "the collection states a licence, but others may own the songs",
+    "unclear": "no licence is stated, or the songs are under copyright",
 }
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -79,7 +79,7 @@ def _page(summary: dict[str, Any], statistics: Statistics, plots: Iterable[str])
         _opening(statistics),
         _composition(statistics),
         _licences(statistics),
-        "## In pictures",
+        "## Figures",
         *(f"![{name.capitalize()}](plots/{name}.png)" for name in plots),
         _measured(statistics),
         _captions(statistics),
@@ -102,10 +102,11 @@ def _opening(statistics: Statistics) -> str:
     collections = "one collection" if count == 1 else f"{count} collections"
     return f"""# Symbolic music, tokenised and captioned
 
-{pieces} pieces of music, {notes} notes, {hours} hours: MIDI files from
-{collections}, cleaned, without duplicates, on a grid of a twelfth
-of a quarter note, as rows of {len(ATTRIBUTES)} token attributes, with what was measured in each
-piece and {statistics.captions.count:,} captions. Made by `amadeus corpus build`."""
+{pieces} pieces of music with {notes} notes, {hours} hours in all. The MIDI files of
+{collections} were cleaned, deduplicated and quantized to a twelfth
+of a quarter note. Each piece is stored as rows of {len(ATTRIBUTES)} token attributes, together with
+measured facts. There are {statistics.captions.count:,} captions. Made with
+`amadeus corpus build`."""
 
 
 def _composition(statistics: Statistics) -> str:
@@ -120,7 +121,7 @@ def _composition(statistics: Statistics) -> str:
     splits = ((name, *_cells(size)) for name, size in statistics.sizes("split").items())
     return "\n\n".join(
         (
-            "## What is in it",
+            "## Contents",
             markdown_table(("split", *head[1:4]), *splits, right=(1, 2, 3)),
             markdown_table(head, *rows, right=(1, 2, 3)),
         )
@@ -140,10 +141,10 @@ def _licences(statistics: Statistics) -> str:
             "## Licences",
             _warning(statistics.size.pieces, classes),
             markdown_table(
-                ("class", "pieces", "notes", "hours", "what it means"), *terms, right=(1, 2, 3)
+                ("class", "pieces", "notes", "hours", "meaning"), *terms, right=(1, 2, 3)
             ),
             markdown_table(
-                ("licence, as the source states it", "class", "pieces"),
+                ("licence according to the source", "class", "pieces"),
                 *((*kind, f"{size.pieces:,}") for kind, size in ranked),
                 right=(2,),
             ),
@@ -152,24 +153,24 @@ def _licences(statistics: Statistics) -> str:
 
 
 def _warning(pieces: int, classes: dict[str, Size]) -> str:
-    """What may be done with the folder, as plainly as it can be said."""
+    """What the licences permit."""
     free = classes.get("open", Size()).pieces
     limited = classes.get("nc", Size()).pieces
     doubtful = pieces - free - limited
     if doubtful:
         return (
             f"> **Warning: {doubtful:,} of {pieces:,} pieces ({doubtful / pieces:.0%}) have no "
-            "clear licence, or their songs may be in copyright.** That they are here gives nobody "
-            "the right to publish them. Do not redistribute this folder, nor a model trained on "
-            "it, before you have checked. To stay with freely licensed music, keep "
-            f'`licence_class == "open"`: {free:,} pieces.'
+            "clear licence, or their songs may be under copyright.** Including them here grants no "
+            "right to publish them. Check before you redistribute this folder or a model trained "
+            'on it. For freely licensed music only, select `licence_class == "open"`: '
+            f"{free:,} pieces."
         )
     if limited:
         return (
             f"> **Warning: {limited:,} of {pieces:,} pieces may not be used commercially.** "
-            f'Keep `licence_class == "open"` for the {free:,} that may.'
+            f'Select `licence_class == "open"` for the {free:,} that may.'
         )
-    return "> All pieces are under open licences; the terms of each, attribution too, hold."
+    return "> All pieces have open licences, whose terms apply, including attribution."
 
 
 def _measured(statistics: Statistics) -> str:
@@ -182,12 +183,12 @@ def _measured(statistics: Statistics) -> str:
     percents = (f"{percent} %" for percent in PERCENTS)
     return "\n\n".join(
         (
-            "## In numbers",
+            "## Numbers",
             markdown_table(("", "pieces", *percents), *numbers, right=range(1, 7)),
-            "Below the value in the column 5 % lie 5 % of the pieces, and so on. "
+            "Percentiles over pieces. "
             f"{statistics.performed:,} pieces were played freely and have neither tempo nor bars.",
-            markdown_table(("", "most frequent, with the number of pieces"), *words),
-            "All of this, with histograms, is in `statistics.json`.",
+            markdown_table(("", "most frequent values, with their numbers of pieces"), *words),
+            "`statistics.json` has these numbers and histograms.",
         )
     )
 
@@ -202,9 +203,9 @@ def _captions(statistics: Statistics) -> str:
     examples = "\n".join(f"- {example}" for example in captions.examples)
     return f"""## Captions
 
-{captions.count:,} captions, {captions.mean_words:.1f} words on average,
-{captions.distinct_share:.0%} of them different. They say only what is in `facts`, each time another
-part of it in other words. One of each of {len(captions.examples)} pieces:
+{captions.count:,} captions of {captions.mean_words:.1f} words on average,
+{captions.distinct_share:.0%} of them different. Each states some of the `facts` of its piece, in
+varied words. Examples from {len(captions.examples)} pieces:
 
 {examples}"""
 
@@ -215,22 +216,23 @@ def _building(summary: dict[str, Any], statistics: Statistics) -> str:
     parts = [
         f"""## How it was built
 
-1. Every MIDI file of the collections was read. What cannot be read, and what is outside the bounds
-   below, was left out.
-2. The notes were set on the grid, chords were estimated, and both were encoded as tokens.
-3. Of pieces with the same notes, in whatever key, tempo and instruments, one was kept, and likewise
-   of pieces whose runs of {SHINGLE} melodic intervals are {NEAR_DUPLICATE:.0%} the same (Jaccard
-   similarity, estimated by MinHash): the one with the most open licence, then the most labels.
-4. Pieces with the same composer and title, or whose runs are {VERSION:.0%} the same, are versions
-   of one `work`. A work goes to one split as a whole: to the one that the source asks for, or else
-   by a hash, {VALIDATION_SHARE:.0%} of them to validation.
-5. Facts were measured, and captions written from them.""",
+1. All MIDI files of the collections were read. Unreadable files and pieces outside the limits below
+   were left out.
+2. Notes were quantized, chords were estimated, and both were encoded as tokens.
+3. Duplicates were removed: pieces with the same notes in any key, tempo and instruments, and pieces
+   that share {NEAR_DUPLICATE:.0%} of their runs of {SHINGLE} melodic intervals (Jaccard
+   similarity, estimated by MinHash). The piece with the freest licence was kept, then the one with
+   the most labels.
+4. Pieces with the same composer and title, or with {VERSION:.0%} of their runs in common, are
+   versions of one `work`. All versions are in one split: the source's, or one chosen by a hash,
+   with {VALIDATION_SHARE:.0%} of the works in validation.
+5. Facts were measured, and captions were written from them.""",
         markdown_table(("setting", "value"), *settings),
     ]
     if left_out:
         reasons = ((reason, f"{count:,}") for reason, count in statistics.skipped.items())
         parts += [
-            f"{left_out:,} files were left out; `skipped.csv` names each and says why.",
+            f"{left_out:,} files were left out; `skipped.csv` lists them with the reasons.",
             markdown_table(("reason", "files"), *reasons, right=(1,)),
         ]
     return "\n\n".join(parts)
@@ -238,20 +240,19 @@ def _building(summary: dict[str, Any], statistics: Statistics) -> str:
 
 _CAVEATS = """## Caveats and limits
 
-- Facts are measured, not annotated by people. The key is an estimate and often the relative one or
-  that of the dominant; chords are estimated from the notes; instruments are what the file asks
-  for; a tempo of 120 is often nobody's choice but what a file means that names none.
-- Captions say what the facts say, by rules: nobody has listened, and where the facts are wrong,
-  they are wrong too.
-- Genres, forms and moods are as good as the labels of the source, which often describe the artist
-  or the folder rather than the piece. Moods without a label are guesses from mode, tempo and
-  density.
-- The grid holds sixteenths and triplets. Finer rhythms and free timing are rounded to it; pedals,
-  pitch bends, lyrics and sound effects are gone, and microtones with them; unisons within one
-  instrument are one note.
-- Pieces played freely have bars that mean nothing; they are marked `facts.performed` if they are
-  there at all.
-- Different arrangements of a work are all there. Those that share too little melody, and have
-  different titles, may still be on both sides of the split.
-- It is a sample of what people wrote down as MIDI: much of it is in 4/4 and in Western keys, and
-  what styles there are, and how many pieces of each, nobody has weighed."""
+- Facts are measured, not annotated by people. Key estimates are often the relative key or the
+  dominant's. Chords are estimated from the notes, and instruments are those of the file. A tempo of
+  120 is often the default of a file that states none.
+- Captions are written from the facts by rules and share their errors. No person has checked them by
+  listening.
+- Genres, forms and moods depend on the labels of the source, which often describe the artist or the
+  folder rather than the piece. Moods without a label are guesses from mode, tempo and density.
+- The grid holds sixteenths and triplets. Finer rhythms and free timing are rounded to it. Pedals,
+  pitch bends, lyrics, sound effects and microtones are lost, and unisons within one instrument
+  become one note.
+- The bars of pieces played freely are meaningless. Such pieces are marked `facts.performed`, if
+  they are included.
+- Different arrangements of a work are all included. Those with too little melody in common and
+  different titles may be in both splits.
+- The corpus is a sample of what people have written as MIDI. Much of it is in 4/4 and in Western
+  keys, and the shares of styles are not balanced."""

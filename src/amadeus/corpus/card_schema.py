@@ -1,4 +1,4 @@
-"""What the columns of a corpus mean and how they are read, as sections of its card."""
+"""Sections of the corpus card: what its columns mean, and how to read them."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ with train_extra():
 
 COLUMNS = {
     "id": "first 12 hex digits of the SHA-1 of the MIDI file",
-    "source": "where the file lay: folder and name",
-    "corpus": "the collection that it came with",
+    "source": "path of the file: folder and name",
+    "corpus": "the collection that contains it",
     "split": "`train` or `validation`",
-    "work": "equal for versions of one work, which are all in one split",
-    "licence": "the licence, as the source states it",
-    "licence_class": "`open`, `nc`, `stated` or `unclear`, see above",
-    "title": "as the source has it",
-    "composer": "composer or artist, as the source has it",
-    "labels": "genre, form, mood and style, as the source has them",
-    "facts": "what is measured in the notes, completed by the labels",
-    "captions": "descriptions in words, written from the facts by rules",
+    "work": "the same for all versions of a work, which are in one split",
+    "licence": "the licence according to the source",
+    "licence_class": "`open`, `nc`, `stated` or `unclear`; see above",
+    "title": "according to the source",
+    "composer": "composer or artist according to the source",
+    "labels": "genre, form, mood and style according to the source",
+    "facts": "facts measured in the notes, completed by the labels",
+    "captions": "descriptions, written from the facts by rules",
     "rows": "length of `tokens`",
     "notes": "number of notes",
     "seconds": "length",
-    "tokens": "the music, a row a note: " + ", ".join(f"`{name}`" for name in ATTRIBUTES),
+    "tokens": "the music, one row per note: " + ", ".join(f"`{name}`" for name in ATTRIBUTES),
     "facts.bpm": "tempo at the first note, quarter notes a minute; null if played freely",
-    "facts.key": "estimated from the notes: `A minor`; null where nothing has a pitch",
-    "facts.time_signature": "the metre that most of the piece is in: `3/4`",
-    "facts.instruments": "up to five, the longest sounding first",
+    "facts.key": "estimated from the notes: `A minor`; null without pitched notes",
+    "facts.time_signature": "the time signature of most of the piece: `3/4`",
+    "facts.instruments": "up to five, by sounding time",
     "facts.num_bars": "number of bars; null if played freely",
     "facts.seconds": "length",
     "facts.notes_per_second": "all instruments together",
     "facts.register": "`low`, `mid` or `high`",
     "facts.texture": "`monophonic`, `homophonic` or `polyphonic`",
     "facts.chords": "the most repeated run of four chords",
-    "facts.form": "how sections return: `AABA`, `4-bar loop`; empty where it is not sure",
-    "facts.performed": "played freely, so that bars and tempo mean nothing",
-    "facts.genres": "from the labels, in common words",
-    "facts.forms": "from the labels, in common words",
+    "facts.form": "how sections recur: `AABA`, `4-bar loop`; empty if uncertain",
+    "facts.performed": "played freely, so bars and tempo are meaningless",
+    "facts.genres": "from the labels, in common terms",
+    "facts.forms": "from the labels, in common terms",
     "facts.moods": "from the labels, or suggested by mode, tempo and density",
-    "facts.composer": "surname, of composers of the classical canon only",
+    "facts.composer": "surname, only of composers of the classical canon",
     "facts.tempo_marking": "the tempo as an Italian word",
     "facts.tempo_word": "the tempo as a plain word",
     "facts.density_word": "`sparse`, `moderate` or `busy`",
 }
-"""What each column of the table means."""
+"""The meaning of each column."""
 
 
 def explain_schema() -> str:
-    """A section that tells type and meaning of every column."""
+    """The section on the type and meaning of every column."""
     rows = []
     for field in SCHEMA:
         meaning = COLUMNS[field.name]
@@ -69,8 +69,8 @@ Arrow IPC files, uncompressed so that they can be memory-mapped; one row is one 
 
 {markdown_table(("column", "type", "meaning"), *rows)}
 
-What each token value means is written down in `amadeus/tokens/vocabulary.py`; `corpus.json` holds
-the fingerprint of the vocabulary. The first row of a piece says START, the last END."""
+`amadeus/tokens/vocabulary.py` defines the token values, and `corpus.json` holds the fingerprint of
+the vocabulary. The first row of a piece is START, the last END."""
 
 
 def _type_name(kind: pa.DataType) -> str:
@@ -83,10 +83,10 @@ def _type_name(kind: pa.DataType) -> str:
 
 
 def explain_reading(name: str) -> str:
-    """A section that shows how to read a shard of this name."""
+    """The section on how to read a shard of this name."""
     return f"""## Reading it
 
-Where this folder is called `shards`. Only the columns that are named are read.
+In these examples, the folder is called `shards`. Only the named columns are read.
 
 ```python
 import pandas as pd
@@ -115,7 +115,7 @@ with pa.memory_map("shards/{name}") as file:
 rows = table["tokens"][0].values.flatten().to_numpy().reshape(-1, {len(ATTRIBUTES)})
 ```
 
-And back to MIDI, with Amadeus, from the rows of any of them:
+To convert the rows back to MIDI with Amadeus:
 
 ```python
 from amadeus import write_midi
@@ -126,12 +126,12 @@ write_midi(decode(rows), "piece.mid")
 
 
 def markdown_table(*rows: Iterable[object], right: Iterable[int] = ()) -> str:
-    """A Markdown table, the first row its head; columns in `right` are aligned to the right."""
+    """A Markdown table with the first row as header; columns in `right` are right-aligned."""
     head, *body = ([_cell_text(str(cell)) for cell in row] for row in rows)
     rule = ["---:" if column in set(right) else "---" for column in range(len(head))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
 
 
 def _cell_text(text: str) -> str:
-    """On one line, and without what would end the cell."""
+    """The text on one line, with column separators escaped."""
     return " ".join(text.split()).replace("|", r"\|")

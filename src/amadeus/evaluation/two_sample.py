@@ -20,7 +20,7 @@ from amadeus.errors import ConfigError
 from amadeus.evaluation.alignment import Heard, align
 from amadeus.evaluation.comparison import measure
 from amadeus.evaluation.evidence import Evidence, Part, System
-from amadeus.evaluation.features import measure_features
+from amadeus.evaluation.features import features_of_openings
 from amadeus.evaluation.pictures import draw_feature_areas
 from amadeus.reports.means import number
 from amadeus.reports.report import Table
@@ -138,12 +138,12 @@ def two_sample_part(evidence: Evidence) -> Part | None:
     systems = [system for system in evidence.systems if len(system.openings) >= FEWEST]
     if not systems or len(real) < 2 * FEWEST or find_spec("sklearn") is None:
         return None
-    known = measure_features(real, measure(real))
+    known = features_of_openings(real, measure(real))
     tests: dict[str, TwoSampleTest] = {}
     areas: dict[str, dict[str, float]] = {}
     tables = []
     for system in systems:
-        ours = measure_features(system.openings, system.metrics)
+        ours = features_of_openings(system.openings, system.metrics)
         like = _of_like_kind(system, evidence)
         theirs = {name: values[like] for name, values in known.items()}
         theirs |= {name: np.full(len(like), np.nan) for name in ours if name not in theirs}

@@ -1,1 +1,1 @@
-"""Experiments: what docs/experiments reports, each one command away from being done again."""
+"""Experiments: the studies in docs/experiments, one command each."""

@@ -1,7 +1,7 @@
-"""Ablation: a recipe with a part and without it, the same data, several seeds.
+"""Ablation: a recipe with and without a component, on the same data, with several seeds.
 
-Compared after equal numbers of updates, and after equal computing: what an update without the part
-saves is spent on more of them.
+They are compared after equal numbers of updates and after equal compute: the time that an update
+without the component saves is spent on more updates.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from amadeus.experiments.recipes import with_steps
 from amadeus.experiments.runs import Recipe, Run, Runs
+from amadeus.reports.figures import new_figure
 from amadeus.reports.means import Mean
-from amadeus.reports.report import INK, PALE, STRONG, STYLE, Table
+from amadeus.reports.report import INK, PALE, STRONG, Table
 
 NEGLIGIBLE = 0.12
-"""Updates whose costs differ by a smaller share count as equally dear: timing is no better."""
+"""Updates whose times differ by a smaller share count as equal, because timing is no better."""
+COLORS = (STRONG, "#c8662b", "#7a9a5b", INK)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +32,7 @@ class Arm:
     name: str
     runs: Sequence[Run]
     seconds: float
-    """Of computing, for an update."""
+    """Processor time of an update."""
 
     @property
     def steps(self) -> int:
@@ -42,16 +43,30 @@ class Arm:
         """Nats per row, [seeds, P]."""
         return np.stack([run.nats for run in self.runs])
 
-    def beyond(self, other: Arm) -> Gap:
-        """How many nats more than another arm, seed by seed and piece by piece."""
-        return Gap(self.nats - other.nats)
+    @property
+    def nats_without_captions(self) -> np.ndarray | None:
+        """[seeds, P], of arms that are trained with captions."""
+        nats = [run.nats_unheard for run in self.runs if run.nats_unheard is not None]
+        return np.stack(nats) if nats else None
 
-    def heard(self) -> Mean | None:
-        """Nats a row that captions save, mean over seeds and pieces; None without text."""
-        unheard = [run.nats_unheard for run in self.runs]
-        if any(one is None for one in unheard):
-            return None
-        return Mean.of((np.stack(unheard) - self.nats).mean(0))  # type: ignore[arg-type]
+    @property
+    def curve(self) -> np.ndarray:
+        """Updates and validation nats, mean over seeds, [K, 2]."""
+        return np.stack([run.curve for run in self.runs]).mean(0)
+
+    def nats_text(self) -> str:
+        """ "16.246 (15.90 to 16.60)": the mean and its interval over pieces."""
+        mean = Mean.of(self.nats.mean(0))
+        return f"{mean.mean:.3f} ({mean.low:.2f} to {mean.high:.2f})"
+
+    def beyond(self, baseline: Arm) -> Gap:
+        """Nats beyond those of another arm, paired by seed and piece."""
+        return Gap(self.nats - baseline.nats)
+
+    def saved_by_captions(self) -> Mean | None:
+        """Nats per row that captions save, mean over seeds and pieces; None without captions."""
+        without = self.nats_without_captions
+        return None if without is None else Mean.of((without - self.nats).mean(0))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -64,7 +79,7 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gap:
-    """Paired differences, [seeds, P]: of two runs with one seed, on one piece."""
+    """Differences between two arms, paired by seed and piece, [seeds, P]."""
 
     values: np.ndarray
 
@@ -77,35 +92,20 @@ class Gap:
     def seeds(self) -> list[float]:
         return self.values.mean(1).tolist()
 
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the interval and all of two seeds or more agree; 0 where they do not."""
-        mean = self.pieces
-        for sign in (1, -1):
-            agree = all(sign * one > 0 for one in self.seeds) and len(self.seeds) > 1
-            if agree and min(sign * mean.low, sign * mean.high) > 0:
-                return sign
-        return 0
-
     def to_dict(self) -> dict[str, Any]:
-        return {**self.pieces.to_dict(), "by seed": [round(one, 5) for one in self.seeds]}
+        return {**self.pieces.to_dict(), "by seed": [round(seed, 5) for seed in self.seeds]}
 
     def __str__(self) -> str:
         return self.pieces.signed()
 
     def seeds_text(self) -> str:
-        return ", ".join(f"{one:+.3f}" for one in self.seeds)
-
-
-def fine(mean: Mean) -> str:
-    """ "16.246 (15.9 to 16.6)"."""
-    return f"{mean.mean:.3f} ({mean.low:.2f} to {mean.high:.2f})"
+        return ", ".join(f"{seed:+.3f}" for seed in self.seeds)
 
 
 def train_arms(
     runs: Runs, recipes: Mapping[str, Recipe], seeds: Sequence[int], seconds: Sequence[float]
 ) -> list[Arm]:
-    """Every recipe with every seed, seed by seed. seconds: of an update of each."""
+    """Train every recipe with every seed, seed by seed. seconds: processor time of an update."""
     done: dict[str, list[Run]] = {name: [] for name in recipes}
     for seed in seeds:
         for name, recipe in recipes.items():
@@ -114,86 +114,73 @@ def train_arms(
 
 
 def ablate(
-    runs: Runs, part: str, with_part: Recipe, without: Recipe, seeds: Sequence[int]
+    runs: Runs, component: str, with_it: Recipe, without: Recipe, seeds: Sequence[int]
 ) -> list[Arm]:
-    """With the part, without it over as many updates, and over as much computing.
+    """Train with the component, without it for equal updates, and without it for equal compute.
 
-    The last arm is left out where an update costs the same with and without.
+    The last arm is omitted if updates with and without take the same time.
     """
-    full, bare = runs.seconds_per_update([with_part, without])
-    recipes = {f"with {part}": with_part, f"without {part}, equal updates": without}
+    full, bare = runs.seconds_per_update([with_it, without])
+    recipes = {f"with {component}": with_it, f"without {component}, equal updates": without}
     seconds = [full, bare]
     steps = max(1, round(without.config.steps * full / bare))
     if abs(full / bare - 1) > NEGLIGIBLE and steps != without.config.steps:
-        recipes[f"without {part}, equal computing"] = with_steps(without, steps)
+        recipes[f"without {component}, equal computing"] = with_steps(without, steps)
         seconds.append(bare)
     return train_arms(runs, recipes, seeds, seconds)
 
 
+def values_of(arms: Sequence[Arm]) -> dict[str, Any]:
+    """All numbers, for JSON."""
+    return {
+        "arms": [arm.to_dict() for arm in arms],
+        "gaps": {arm.name: arm.beyond(arms[0]).to_dict() for arm in arms[1:]},
+    }
+
+
 def table_of(arms: Sequence[Arm], note: str) -> Table:
-    """The arms beside the first one."""
-    header = ("", "parameters", "updates", "ms an update", "nats a row", "more than the first",
-              "seed by seed", "captions save")  # fmt: skip
+    """All arms, compared with the first."""
+    header = ("", "parameters", "updates", "ms per update", "nats per row", "beyond the first",
+              "by seed", "saved by captions")  # fmt: skip
     rows = []
     for arm in arms:
-        gap, heard = arm.beyond(arms[0]), arm.heard()
-        first = arm is arms[0]
+        gap, saved = arm.beyond(arms[0]), arm.saved_by_captions()
+        compared = ["", ""] if arm is arms[0] else [str(gap), gap.seeds_text()]
         rows.append([
             arm.name, f"{arm.runs[0].parameters:,}", f"{arm.steps:,}",
-            f"{1000 * arm.seconds:.0f}", fine(Mean.of(arm.nats.mean(0))),
-            "" if first else str(gap), "" if first else gap.seeds_text(),
-            "" if heard is None else heard.signed(),
+            f"{1000 * arm.seconds:.0f}", arm.nats_text(), *compared,
+            "" if saved is None else saved.signed(),
         ])  # fmt: skip
-    return Table("Nats a row", header, rows, note)
-
-
-def verdict(arms: Sequence[Arm], part: str) -> str:
-    """Whether the part pays, at this size and length."""
-    sentences = []
-    for arm in arms[1:]:
-        gap = arm.beyond(arms[0])
-        at = arm.name.partition(", ")[2]
-        at += ", which cost as much computing" if len(arms) == 2 else ""
-        size = f"{abs(gap.pieces.mean):.3f} nats a row"
-        said = {
-            1: f"with {part} the model is better by {size}",
-            -1: f"with {part} the model is worse by {size}",
-            0: f"with and without {part} cannot be told apart (without costs {gap} more)",
-        }
-        sentences.append(f"At {at}, {said[gap.sign]}.")
-    return " ".join(sentences)
+    return Table("Nats per row", header, rows, note)
 
 
 def draw(arms: Sequence[Arm]) -> Figure:
-    """Learning curves, and the differences of the seeds."""
-    colours = [STRONG, INK, "#c8662b", "#7a9a5b"]
-    with matplotlib.style.context(STYLE):
-        figure = Figure(figsize=(8.4, 3.2), layout="constrained")
+    """Learning curves, and the differences between the arms by seed."""
+    others = arms[:0:-1]
+    with new_figure(8.4, 3.2) as figure:
         curves, gaps = figure.subplots(1, 2, width_ratios=(1.3, 1))
-        for arm, colour in zip(arms, colours, strict=False):
-            _draw_curves(curves, arm, colour)
-        curves.set_title("While training")
-        curves.set_xlabel("updates")
-        curves.set_ylabel("nats a row of validation openings")
-        curves.legend(frameon=False)
-        for place, arm in enumerate(reversed(arms[1:])):
-            _draw_gap(gaps, arm.beyond(arms[0]), place)
-        gaps.set_yticks(range(len(arms) - 1), [a.name.replace(", ", ",\n") for a in arms[:0:-1]])
-        gaps.set_ylim(-0.6, len(arms) - 1.4)
+        for arm, color in zip(arms, COLORS, strict=False):
+            for run in arm.runs:
+                curves.plot(*run.curve.T, color=color, lw=0.6, alpha=0.5)
+        draw_curves(curves, {arm.name: arm.curve for arm in arms}, "updates")
+        for place, arm in enumerate(others):
+            gap = arm.beyond(arms[0])
+            ends = [gap.pieces.low, gap.pieces.high]
+            gaps.plot(ends, [place, place], color=PALE, lw=6, solid_capstyle="butt")
+            gaps.plot(gap.seeds, [place] * len(gap.seeds), "o", color=STRONG, ms=5)
+        gaps.set_yticks(range(len(others)), [arm.name.replace(", ", ",\n") for arm in others])
+        gaps.set_ylim(-0.6, len(others) - 0.4)
         gaps.axvline(0, color=INK, lw=0.8)
-        gaps.set_title("In the end")
-        gaps.set_xlabel(f"nats a row more than {arms[0].name}")
+        gaps.set_title("After training")
+        gaps.set_xlabel(f"nats per row beyond {arms[0].name}")
     return figure
 
 
-def _draw_curves(axes: Axes, arm: Arm, colour: str) -> None:
-    for run in arm.runs:
-        axes.plot(*run.curve.T, color=colour, lw=0.6, alpha=0.5)
-    curves = np.stack([run.curve for run in arm.runs])
-    axes.plot(*curves.mean(0).T, "o-", color=colour, lw=1.5, ms=3, label=arm.name)
-
-
-def _draw_gap(axes: Axes, gap: Gap, place: int) -> None:
-    mean = gap.pieces
-    axes.plot([mean.low, mean.high], [place, place], color=PALE, lw=6, solid_capstyle="butt")
-    axes.plot(gap.seeds, np.full(len(gap.seeds), place), "o", color=STRONG, ms=5)
+def draw_curves(axes: Axes, curves: Mapping[str, np.ndarray], unit: str) -> None:
+    """Learning curves, [K, 2] each: time in `unit`, and validation nats."""
+    for (name, curve), color in zip(curves.items(), COLORS, strict=False):
+        axes.plot(*curve.T, "o-", color=color, lw=1.5, ms=3, label=name)
+    axes.set_title("While training")
+    axes.set_xlabel(unit)
+    axes.set_ylabel("validation nats per row")
+    axes.legend(frameon=False)

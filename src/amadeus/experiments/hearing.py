@@ -1,7 +1,7 @@
-"""Hearing: is a request met? Measured on the finished score, by other means than what enforced it.
+"""Hearing: does a score satisfy a constraint? Measured independently of what enforced it.
 
-Every function takes the score and the constraint and returns measures by name, the telling one
-first: shares, 0 to 1, nan where there is nothing to measure; or pairs of requested and obtained.
+Every function takes the score and the constraint. It returns measures by name, the most important
+first: shares from 0 to 1 (NaN if undefined), or pairs of requested and obtained values.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from amadeus.music.score import NOTE_DTYPE, Score
 
 Measures = dict[str, float]
 Pairs = list[tuple[float, float]]
-"""What was requested, and what was obtained."""
+"""Requested and obtained values."""
 
 
 def tempo(score: Score, wanted: ExactTempo) -> Measures:
@@ -51,12 +51,12 @@ def tempo_curve(score: Score, wanted: ExactTempo) -> Measures:
 
 
 def key(score: Score, wanted: InScale) -> Measures:
-    found = align(score, Wanted(key=parse_key(wanted.scale_name)))
+    alignment = align(score, Wanted(key=parse_key(wanted.scale_name)))
     has_pitches = len(score.pitched_notes) > 0
     return {
-        "key heard": found["CK"],
-        "key or its relative heard": found["CKD"],
-        "key heard, drums alone left out": found["CK"] if has_pitches else np.nan,
+        "key heard": alignment["CK"],
+        "key or its relative heard": alignment["CKD"],
+        "key heard, drums alone left out": alignment["CK"] if has_pitches else np.nan,
         **scale(score, wanted),
     }
 
@@ -69,17 +69,17 @@ def scale(score: Score, wanted: InScale) -> Measures:
 
 
 def metre(score: Score, wanted: Metre) -> Measures:
-    found = {str(signature) for signature in metres_of(score)}
-    return {"no other time signature": float(found == {wanted.time_signature})}
+    signatures = {str(signature) for signature in metres_of(score)}
+    return {"no other time signature": float(signatures == {wanted.time_signature})}
 
 
 def instruments(score: Score, wanted: Playing) -> Measures:
-    """The rarest instrument's share is that of the notes, of what it had were all alike."""
+    """The rarest instrument's share of the notes is relative to an equal share."""
     groups = [INSTRUMENT_GROUPS[name] for name in wanted.instruments]
     counts = [sum(_notes_of(score, program) for program in group) for group in groups]
-    found = align(score, Wanted(instruments=tuple(groups)))
+    alignment = align(score, Wanted(instruments=tuple(groups)))
     rarest = min(counts) * len(counts) / score.num_notes if score.num_notes else np.nan
-    measures = {"these play, no other": found["CI exact"]}
+    measures = {"these play, no other": alignment["CI exact"]}
     return measures | ({"share of the rarest, of an equal one": rarest} if len(groups) > 1 else {})
 
 
@@ -108,7 +108,7 @@ def velocity_curve(score: Score, wanted: Velocities) -> Measures:
 
 
 def velocity_pairs(score: Score, wanted: Velocities) -> Pairs:
-    """Of every bar with notes, the middle of the range and the mean velocity."""
+    """The middle of the range and the mean velocity, for every bar with notes."""
     notes, bar, num_bars = _notes_by_bar(score)
     last = wanted.to or (wanted.low, wanted.high)
     middle = np.linspace(wanted.low + wanted.high, sum(last), num_bars) / 2
@@ -117,12 +117,12 @@ def velocity_pairs(score: Score, wanted: Velocities) -> Pairs:
 
 
 def durations(score: Score, wanted: Durations) -> Measures:
-    found = _notes(quantize(score))["duration_ticks"]
-    return {"notes of these lengths": _mean(np.isin(found, [_steps(v) for v in wanted.values]))}
+    ticks = _notes(quantize(score))["duration_ticks"]
+    return {"notes of these lengths": _mean(np.isin(ticks, [_steps(v) for v in wanted.values]))}
 
 
 def chords(score: Score, wanted: Chords) -> Measures:
-    """The chord of a bar is the estimated one that is longest in force in it."""
+    """The chord of a bar is the estimated chord that lasts longest in it."""
     names = wanted.progression.split()
     heard = _chord_by_bar(score)
     asked = [parse_chord(names[bar % len(names)]) for bar in range(len(heard))]
@@ -136,8 +136,8 @@ def chords(score: Score, wanted: Chords) -> Measures:
 
 
 def density(score: Score, wanted: Density) -> Measures:
-    ((asked, found),) = density_pairs(score, wanted)
-    return {"notes a bar within a quarter": float(abs(found - asked) <= asked / 4)}
+    ((requested, obtained),) = density_pairs(score, wanted)
+    return {"notes a bar within a quarter": float(abs(obtained - requested) <= requested / 4)}
 
 
 def density_pairs(score: Score, wanted: Density) -> Pairs:
@@ -159,7 +159,7 @@ def ending(score: Score, wanted: Ending) -> Measures:
 
 
 def _bpm_by_bar(score: Score) -> np.ndarray:
-    """The tempo at every bar line, [bars]."""
+    """The tempo at the start of every bar, [bars]."""
     tempos = sorted(score.tempos)
     onsets = np.array([t.onset_ticks for t in tempos])
     place = np.searchsorted(onsets, bars_of(score).onset_ticks, side="right") - 1
@@ -171,7 +171,7 @@ def _notes(score: Score) -> np.ndarray:
 
 
 def _notes_by_bar(score: Score) -> tuple[np.ndarray, np.ndarray, int]:
-    """All notes [N], the bar of each, counted from 0 [N], and the number of bars."""
+    """All notes [N], the index of each one's bar [N], and the number of bars."""
     notes, bars = _notes(score), bars_of(score)
     return notes, bars.index_at(notes["onset_ticks"]), len(bars)
 
@@ -182,7 +182,7 @@ def _notes_of(score: Score, program: int) -> int:
 
 
 def _steps(note_value: str) -> float:
-    """Twelfths of a quarter note of "1/4", "1/4." or "1/8t"."""
+    """A note value such as "1/4", "1/4." or "1/8t" in twelfths of a quarter note."""
     dotted, triplet = note_value.endswith("."), note_value.endswith("t")
     numerator, denominator = note_value.rstrip(".t").split("/")
     steps = 48 * int(numerator) / int(denominator)
@@ -190,20 +190,20 @@ def _steps(note_value: str) -> float:
 
 
 def _chord_by_bar(score: Score) -> list[tuple[int | None, str]]:
-    """Root and quality that are longest in force in each bar, as estimated from the notes."""
-    bars, found = bars_of(score), estimate_chords(score)
-    starts = np.array([chord.onset_ticks for chord in found])
+    """Root and quality of the estimated chord that lasts longest in each bar."""
+    bars, chords = bars_of(score), estimate_chords(score)
+    starts = np.array([chord.onset_ticks for chord in chords])
     ends = np.append(starts[1:], np.iinfo(np.int64).max)
     heard = []
     for onset, ticks in zip(bars.onset_ticks, bars.length_ticks, strict=True):
         inside = np.minimum(ends, onset + ticks) - np.maximum(starts, onset)
-        chord = found[int(inside.argmax())]
+        chord = chords[int(inside.argmax())]
         heard.append((chord.root, chord.quality))
     return heard
 
 
 def _on_chord(score: Score, asked: list[Any]) -> float:
-    """The share of the time of pitched notes that begin in a bar with a chord, on its tones."""
+    """Of the duration of pitched notes in bars with a chord, the share on chord tones."""
     notes, bars = score.pitched_notes, bars_of(score)
     bar = bars.index_at(notes["onset_ticks"])
     tones = np.zeros((len(asked), 12), dtype=bool)  # [bars, pitch classes]

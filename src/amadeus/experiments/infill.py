@@ -1,8 +1,7 @@
-"""Infill: do rewritten bars lead to what follows them?
+"""Infill: do rewritten bars lead into what follows them?
 
-The middle bars of real pieces are rewritten, and the likelihood of the bars that follow is measured
-under four predecessors: the piece's own bars, rewrites that were composed without seeing what
-follows, rewrites that saw it, and bars of another piece.
+The middle bars of real pieces are replaced, and the likelihood of the following bars is measured
+after the original bars, after rewrites with and without look-ahead, and after another piece's bars.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -19,48 +17,57 @@ from amadeus.control.edit import Edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import Selection, select
 from amadeus.errors import ConfigError
+from amadeus.experiments import measuring
+from amadeus.experiments.claims import verdict_table
+from amadeus.experiments.options import Infill, Progress
 from amadeus.inference.composer import Composer
-from amadeus.inference.editing import Frame, best, frame_requests, nats_after
+from amadeus.inference.editing import HEARD_AFTER, Frame, best, frame_requests, nats_after
 from amadeus.inference.sampling import sampling_config
 from amadeus.inference.settings import OnProgress
+from amadeus.reports.figures import draw_intervals, new_figure
 from amadeus.reports.means import Mean
-from amadeus.reports.report import INK, PALE, STRONG, STYLE, Report, Table
+from amadeus.reports.report import PALE, Report, Table
 from amadeus.tokens import decode
 from amadeus.tokens.rows import count_bars
 
-PREDECESSORS = {
+PASSAGES = {
     "original": "the piece's own bars",
-    "seeing, best": "rewritten towards what follows, the best of the tries (the default)",
-    "seeing": "rewritten towards what follows, one try",
-    "blind, best": "rewritten without seeing what follows, the best of the tries",
-    "blind": "rewritten without seeing what follows, one try",
+    "seeing, best": "rewritten with look-ahead, the best candidate (the default)",
+    "seeing": "rewritten with look-ahead, one candidate",
+    "blind, best": "rewritten without look-ahead, the best candidate",
+    "blind": "rewritten without look-ahead, one candidate",
     "other": "bars of another piece",
 }
 JUDGE = 1
-"""Seed of the orders in which tries are judged; they are chosen in others."""
-_SUMMARY = """The middle {bars} bars of {pieces} real pieces that no training saw, rewritten. What
-counts is the likelihood of the bars that follow, up to {rows} rows of them, given the piece's
-beginning and these bars: nats a row under the model itself, less is better. Where there are {tries}
-tries, the one with the fewest is kept, measured in other random orders than those of the table.
-In brackets, the interval that holds 95 % of bootstrap means.
+"""Seed of the unmasking orders in which passages are compared; candidates are chosen in others."""
 
-**{verdict}**"""
+
+def run(options: Infill, progress: Progress) -> Report:
+    shards, description = measuring.held_out(options)
+    provenance = measuring.provenance(options, pieces=f"{options.pieces} of {description}")
+    rewritten = rewrite_middles(
+        measuring.load_composer(options),
+        [shards.tokens(index) for index in range(len(shards))],
+        count=options.pieces, bars=options.bars, candidates=options.candidates, seed=options.seed,
+        progress=lambda bars, total: progress("Composing bars", bars, total),
+    )  # fmt: skip
+    return report(rewritten, HEARD_AFTER, provenance)
 
 
 @dataclass(frozen=True, slots=True)
-class Infill:
-    """What came of it: nats per row of what follows, one value for each piece."""
+class Rewritten:
+    """The results by passage, as in PASSAGES, one value per piece."""
 
     nats: dict[str, np.ndarray]
-    """By predecessor, as in PREDECESSORS."""
+    """Nats per row of what follows."""
     notes: dict[str, np.ndarray]
     """Rows of the passages themselves."""
     bars: int
-    tries: int
+    candidates: int
 
-    def beyond(self, name: str, other: str) -> Mean:
-        """How many nats a row more than after another predecessor, piece by piece."""
-        return Mean.of(self.nats[name] - self.nats[other])
+    def extra(self, name: str, baseline: str = "original") -> Mean:
+        """Nats per row beyond those after another passage, paired by piece."""
+        return Mean.of(self.nats[name] - self.nats[baseline])
 
 
 def rewrite_middles(
@@ -69,48 +76,41 @@ def rewrite_middles(
     *,
     count: int,
     bars: int,
-    tries: int,
+    candidates: int,
     seed: int = 0,
     progress: OnProgress | None = None,
-) -> Infill:
-    """Rewrite the middle of pieces, spread over those that are long enough.
+) -> Rewritten:
+    """Rewrite the middle of `count` pieces, spread evenly over those that are long enough.
 
-    pieces: tokens, [N, A] each. Raises ConfigError where too few have three times so many bars.
+    pieces: tokens, [N, A] each. Raises ConfigError if too few have 3 * `bars` bars.
     """
     selections = [_middle(tokens, bars) for tokens in _choose(pieces, count, 3 * bars)]
     frames = [Frame.around(selection, composer.context) for selection in selections]
-    nats: dict[str, list[float]] = {name: [] for name in PREDECESSORS}
-    notes: dict[str, list[float]] = {name: [] for name in PREDECESSORS}
-    passages = [
+    columns = [
         [selection.rows for selection in selections],
-        *_rewritten(composer, selections, frames, tries, seed, progress),
+        *_rewritten(composer, selections, frames, candidates, seed, progress),
         [selections[i - 1].rows for i in range(len(selections))],
     ]
-    for name, column in zip(PREDECESSORS, passages, strict=True):
-        for frame, passage in zip(frames, column, strict=True):
-            nats[name].append(nats_after(composer.model, frame, passage, seed=JUDGE))
-            notes[name].append(len(passage))
-    return Infill(
-        {name: np.array(values) for name, values in nats.items()},
-        {name: np.array(values) for name, values in notes.items()},
-        bars,
-        tries,
-    )
+    nats, notes = {}, {}
+    for name, passages in zip(PASSAGES, columns, strict=True):
+        pairs = zip(frames, passages, strict=True)
+        nats[name] = np.array([nats_after(composer.model, f, p, seed=JUDGE) for f, p in pairs])
+        notes[name] = np.array([len(passage) for passage in passages])
+    return Rewritten(nats, notes, bars, candidates)
 
 
 def _choose(pieces: Sequence[np.ndarray], count: int, num_bars: int) -> list[np.ndarray]:
     long = [p for p in pieces if count_bars(p) >= num_bars]
     if len(long) < max(2, count):
         raise ConfigError(
-            f"{len(long)} pieces have {num_bars} bars or more, {max(2, count)} are needed; ask for "
-            "fewer pieces, or fewer bars"
+            f"only {len(long)} pieces have {num_bars} bars or more, and {max(2, count)} are "
+            "needed; use fewer pieces or fewer bars"
         )
     return [long[i] for i in np.linspace(0, len(long) - 1, count).round().astype(int)]
 
 
 def _middle(tokens: np.ndarray, bars: int) -> Selection:
-    num_bars = count_bars(tokens)
-    first = (num_bars - bars) // 2
+    first = (count_bars(tokens) - bars) // 2
     return select(decode(tokens), Edit(bars=(first + 1, first + bars)))
 
 
@@ -118,86 +118,80 @@ def _rewritten(
     composer: Composer,
     selections: Sequence[Selection],
     frames: Sequence[Frame],
-    tries: int,
+    candidates: int,
     seed: int,
     progress: OnProgress | None,
 ) -> list[list[np.ndarray]]:
-    """Of each piece the best of the seeing tries, the first, and the same of the blind ones."""
+    """For each piece, the best and the first candidate with look-ahead, then without."""
     requests = [
         frame_requests(
-            Revision(selection, []), frame, seed=seed + number, tries=tries, look_ahead=look_ahead,
-            unmask=sampling_config(),
+            Revision(selection, []), frame, seed=seed + number, tries=candidates,
+            look_ahead=look_ahead, unmask=sampling_config(),
         )
         for look_ahead in (True, False)
         for number, (selection, frame) in enumerate(zip(selections, frames, strict=True))
     ]  # fmt: skip
-    composed = composer.compose([r for some in requests for r in some], progress=progress)
-    left = iter(composed)
-    tried = [[next(left)[len(r.prompt) : -1].astype(np.int64) for r in some] for some in requests]
+    composed = iter(composer.compose([r for group in requests for r in group], progress=progress))
+    passages = [
+        [next(composed)[len(r.prompt) : -1].astype(np.int64) for r in group] for group in requests
+    ]
     columns = []
-    for some in (tried[: len(frames)], tried[len(frames) :]):
-        pairs = list(zip(frames, some, strict=True))
-        columns.append([best(composer.model, frame, passages) for frame, passages in pairs])
-        columns.append([passages[0] for _, passages in pairs])
+    for half in (passages[: len(frames)], passages[len(frames) :]):
+        pairs = zip(frames, half, strict=True)
+        columns.append([best(composer.model, frame, group) for frame, group in pairs])
+        columns.append([group[0] for group in half])
     return columns
 
 
-def report_on(infill: Infill, rows: int, provenance: Mapping[str, Any]) -> Report:
-    """The report. rows: most rows after the passages that were looked at."""
-    header = ("bars before", "nats a row of what follows", "more than the original",
-              "worse than the default, % of pieces", "rows")  # fmt: skip
+_SUMMARY = """The middle {bars} bars of {pieces} real validation pieces are replaced. The measure is
+the likelihood of up to {rows} rows of the bars that follow, given the beginning of the piece and
+the new bars, as nats per row under the model itself; less is better. Among {candidates} candidates,
+the one with the fewest such nats is kept, measured in other random orders than those of the table.
+Brackets give 95 % bootstrap intervals."""
+
+
+def report(rewritten: Rewritten, rows: int, provenance: Mapping[str, Any]) -> Report:
+    """rows: most rows after the passages that were measured."""
+    nats, default = rewritten.nats, rewritten.nats["seeing, best"]
     table = [
         [
             f"{name}: {meaning}",
-            str(Mean.of(infill.nats[name])),
-            "" if name == "original" else infill.beyond(name, "original").signed(2),
-            f"{100 * np.mean(infill.nats[name] > infill.nats['seeing, best']):.0f}",
-            f"{infill.notes[name].mean():.0f}",
+            str(Mean.of(nats[name])),
+            "" if name == "original" else rewritten.extra(name).signed(2),
+            f"{100 * np.mean(nats[name] > default):.0f}",
+            f"{rewritten.notes[name].mean():.0f}",
         ]
-        for name, meaning in PREDECESSORS.items()
+        for name, meaning in PASSAGES.items()
     ]
-    summary = _SUMMARY.format(
-        bars=infill.bars, pieces=len(infill.nats["original"]), rows=rows, tries=infill.tries,
-        verdict=_verdict(infill),
-    )  # fmt: skip
+    header = ("bars", "nats per row of what follows", "beyond the original",
+              "worse than the default, % of pieces", "rows")  # fmt: skip
+    values = {
+        "nats": {name: np.round(v, 5).tolist() for name, v in nats.items()},
+        "rows": {name: v.astype(int).tolist() for name, v in rewritten.notes.items()},
+    }
     return Report(
         title="Infill",
-        summary=summary,
-        tables=[Table("How likely what follows is", header, table)],
-        values={
-            "nats": {name: np.round(v, 5).tolist() for name, v in infill.nats.items()},
-            "rows": {name: v.astype(int).tolist() for name, v in infill.notes.items()},
-        },
+        summary=_SUMMARY.format(
+            bars=rewritten.bars, pieces=len(default), rows=rows, candidates=rewritten.candidates
+        ),
+        tables=[
+            verdict_table("infill", values),
+            Table("Likelihood of what follows", header, table),
+        ],
+        values=values,
         provenance=provenance,
-        pictures={"infill": draw(infill)},
+        pictures={"infill": draw(rewritten)},
     )
 
 
-def _verdict(infill: Infill) -> str:
-    """Like is compared with like: seeing with blind, each with as many tries."""
-    one, best_of = infill.beyond("blind", "seeing"), infill.beyond("blind, best", "seeing, best")
-    better = "lead on better than" if min(one.low, best_of.low) > 0 else "cannot be told from"
-    tries = infill.beyond("blind", "blind, best")
-    return (
-        f"Bars that saw what follows {better} blind ones: {one} nats a row fewer with one try "
-        f"each, {best_of} with the best of {infill.tries}. Tries alone, without seeing, save "
-        f"{tries}."
-    )
-
-
-def draw(infill: Infill) -> Figure:
-    """What each predecessor costs beyond the original, a dot a piece."""
-    names = [name for name in PREDECESSORS if name != "original"]
-    with matplotlib.style.context(STYLE):
-        figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+def draw(rewritten: Rewritten) -> Figure:
+    """Extra nats after each passage, with a dot for each piece."""
+    extra = {name: rewritten.extra(name) for name in PASSAGES if name != "original"}
+    with new_figure(7.2, 3.0) as figure:
         axes = figure.subplots()
-        for place, name in enumerate(reversed(names)):
-            extra = infill.nats[name] - infill.nats["original"]
-            mean = infill.beyond(name, "original")
-            axes.plot(extra, np.full(len(extra), place), "o", ms=4, color=PALE, mec="none")
-            axes.plot([mean.low, mean.high], [place, place], color=STRONG, lw=3)
-            axes.plot(mean.mean, place, "o", ms=7, color=STRONG)
-        axes.set_yticks(range(len(names)), list(reversed(names)))
-        axes.axvline(0, color=INK, lw=0.8)
-        axes.set_xlabel("nats a row of what follows, beyond those after the piece's own bars")
+        for place, name in enumerate(reversed(extra)):
+            values = rewritten.nats[name] - rewritten.nats["original"]
+            axes.plot(values, np.full(len(values), place), "o", ms=4, color=PALE, mec="none")
+        draw_intervals(axes, extra)
+        axes.set_xlabel("nats per row of what follows, beyond those after the original bars")
     return figure

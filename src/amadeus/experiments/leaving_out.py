@@ -1,40 +1,49 @@
-"""Leaving out: small models that never saw a corpus, beside one that saw all.
+"""Leaving out: small models trained without a corpus, compared with one trained on everything.
 
-Of the same size and seed, trained for equally many updates; their nats on held-out pieces of the
-corpora that were left out tell how far what is learned elsewhere carries.
+All have the same size, seed and number of updates. Their nats on held-out pieces of the left-out
+corpora show how far learning from the other corpora carries over.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from amadeus.corpus.shards import Shards
-from amadeus.experiments.genre import listen, spread
+from amadeus.experiments.options import Progress, no_progress
+from amadeus.experiments.prediction import predict, spread
 from amadeus.inference.composer import load_model
 from amadeus.reports.means import Mean
 from amadeus.training.config import TrainConfig
 from amadeus.training.trainer import Trainer
 
 EVERYTHING, THE_REST = "nothing left out", "all others"
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Nats per row by model, that is by the corpus it never saw, and by corpus, one a piece."""
+    """Nats per row of each piece, by the corpus left out of training and by the piece's corpus."""
 
     nats: dict[str, dict[str, np.ndarray]]
     steps: int
 
     def loss(self, corpus: str, without: str) -> Mean:
-        """How many nats a row more pieces of one corpus cost, without another one in training."""
+        """Extra nats per row of a corpus if another is left out of training."""
         return Mean.of(self.nats[without][corpus] - self.nats[EVERYTHING][corpus])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "steps": self.steps,
+            "nats": {
+                without: {corpus: np.round(nats, 5).tolist() for corpus, nats in by_corpus.items()}
+                for without, by_corpus in self.nats.items()
+            },
+        }
 
 
 def leave_out(
@@ -45,12 +54,12 @@ def leave_out(
     steps: int,
     pieces: int,
     rows: int = 256,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> LeftOut:
-    """Train nano models without words, one on everything, and one without each corpus.
+    """Train nano models without captions, one on everything and one without each corpus.
 
-    train: shard folder. pieces: most held-out pieces of each corpus, and of all others together, of
-    which the first `rows` rows are measured; excerpts of training are as long.
+    train: shard folder. pieces: most held-out pieces of each corpus, and of all others together.
+    The first `rows` rows of each are measured, which is also the length of training excerpts.
     """
     chosen = {name: spread(held_out, pieces, [name]) for name in corpora}
     others = [i for i, name in enumerate(held_out.sources()) if name not in corpora]
@@ -61,7 +70,7 @@ def leave_out(
             _train(train, Path(folder), name, steps, rows, progress)
             model = load_model(folder).model
         nats[name] = {
-            corpus: np.array([p.nats.sum() for p in listen(model, held_out, places, rows=rows)])
+            corpus: np.array([p.nats.sum() for p in predict(model, held_out, places, rows=rows)])
             for corpus, places in chosen.items()
         }
     return LeftOut(nats, steps)
@@ -79,5 +88,5 @@ def _train(
     step = Trainer(config, device="cpu").run(
         on_step=lambda done: progress(f"training, {left_out}", done.step, done.steps)
     )
-    if step < steps:  # the trainer takes Ctrl-C as a wish to save
+    if step < steps:  # the trainer saves and returns on Ctrl-C
         raise KeyboardInterrupt

@@ -1,13 +1,14 @@
-"""Policies: ways to reveal the attributes of a note, and what real music costs under each."""
+"""Sampling policies: ways to unmask the attributes of a note, and their cost for real music."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from amadeus.experiments.options import Progress, no_progress
 from amadeus.inference.sampling import sampling_config
 from amadeus.inference.teacher_forcing import force
 from amadeus.tokens.vocabulary import ATTRIBUTES
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 Policies = Mapping[str, Mapping[str, Any]]
 """Settings of `sampling_config` by name."""
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is, and of how much."""
 
 STEPS: Policies = {
     "T = 8": {},
@@ -29,7 +28,7 @@ STEPS: Policies = {
     "sure at 0.9": {"threshold": 0.9},
     "sure at 0.7": {"threshold": 0.7},
 }
-"""Fewer and fewer predictions; the default first."""
+"""The default, then ever fewer predictions."""
 
 
 def in_order(*attributes: str) -> Mapping[str, Any]:
@@ -43,17 +42,17 @@ ORDERS: Policies = {
     "type to velocity": in_order(*ATTRIBUTES),
     "velocity to type": in_order(*reversed(ATTRIBUTES)),
 }
-"""Orders besides the default, the surest first."""
+"""Orders other than the default, which reveals the most certain attribute first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cost:
-    """What pieces cost under one policy; a value for each of P pieces, means over its rows."""
+    """The cost of P pieces under one policy; means over the rows of each."""
 
     nats: np.ndarray
     """[P], of whole rows under the sampler itself, at temperature 1."""
     predictions: np.ndarray
-    """[P], how often the decoder is asked for a row."""
+    """[P], decoder calls per row."""
 
 
 def cost_of(
@@ -62,14 +61,14 @@ def cost_of(
     policies: Policies,
     *,
     rows: int,
-    progress: Progress = lambda *_: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Cost]:
-    """What the first `rows` rows of pieces, tokens [N, A], cost under each policy."""
+    """The cost of the first `rows` rows of pieces, tokens [N, A] each, under each policy."""
     configs = [sampling_config(**settings) for settings in policies.values()]
-    found = []
+    costs = []
     for done, tokens in enumerate(pieces):
         progress("likelihood", done, len(pieces))
-        forced = force(model, np.asarray(tokens)[:rows], configs, seed=done)
-        found.append([(one.nats_per_row, one.predictions.mean()) for one in forced])
-    table = np.array(found)  # [P, policies, 2]
+        results = force(model, np.asarray(tokens)[:rows], configs, seed=done)
+        costs.append([(r.nats_per_row, r.predictions.mean()) for r in results])
+    table = np.array(costs)  # [P, policies, 2]
     return {name: Cost(*table[:, place].T) for place, name in enumerate(policies)}

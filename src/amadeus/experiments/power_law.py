@@ -1,4 +1,4 @@
-"""The law by which loss falls with parameters and data, fitted without guesses to start from."""
+"""The power law of loss over parameters and data, fitted without initial guesses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 
 EXPONENTS = np.geomspace(0.05, 2.0, 48)
-"""Exponents that are tried for either term."""
+"""Exponents to try for each term."""
 _SUBSETS = [list(kept) for size in (1, 2, 3) for kept in combinations(range(3), size)]
 """Which of E, A and B are not zero."""
 
@@ -17,11 +17,11 @@ _SUBSETS = [list(kept) for size in (1, 2, 3) for kept in combinations(range(3), 
 class PowerLaw:
     """L(N, D) = E + A / N^a + B / D^b (Hoffmann et al. 2022, arXiv 2203.15556, equation 2).
 
-    N and D are counted in units of `units`, so that A and B are nats at that size.
+    N and D are divided by `units`, so A and B are nats at that size.
     """
 
     floor: float
-    """E, what neither more parameters nor more data save."""
+    """E, the loss that remains with unlimited parameters and data."""
     by_parameters: float
     """A."""
     by_data: float
@@ -43,10 +43,10 @@ class PowerLaw:
 
 
 def fit(parameters: np.ndarray, data: np.ndarray, losses: np.ndarray) -> list[PowerLaw]:
-    """The laws of least squares for R sets of losses.
+    """The least-squares laws for R sets of losses.
 
-    parameters, data: [K]; losses: [R, K]. For every pair of exponents the rest is linear; E, A and
-    B may not be negative, so that some may be zero.
+    parameters, data: [K]; losses: [R, K]. For each pair of exponents, the problem is linear in E, A
+    and B, which must not be negative; those that would be are set to zero.
     """
     units = float(np.exp(np.log(parameters).mean())), float(np.exp(np.log(data).mean()))
     n, d = parameters / units[0], data / units[1]

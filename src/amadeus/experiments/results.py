@@ -1,7 +1,6 @@
-"""The results page: what the paper claims, and what the reports found here.
+"""The results page: the paper's claims, and what the reports measured for each.
 
-Every claim is looked up in the numbers of one report (`claims`). The page is made of those and of
-nothing else: a report that is missing is said to be missing.
+The page contains nothing but values from the reports' numbers and the verdicts computed from them.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from amadeus.errors import ConfigError
+from amadeus.experiments.verdicts import Effect, combine, verdict
 from amadeus.reports.report import NUMBERS, PAGE
 
 Numbers = Mapping[str, Any]
@@ -23,23 +23,37 @@ class Verdict(NamedTuple):
 
     measured: str
     agrees: str
-    """yes, no, in part, or not to be told."""
+    """yes, partly, no or inconclusive."""
     why: str
+    """The criterion for "yes", and what has to be known about the measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that was claimed, and where it is looked up."""
+    """A claim or question, and how to read the effects that decide it from a report."""
 
     text: str
     report: str
     """The folder of the report."""
-    judge: Callable[[Numbers], Verdict]
+    effects: Callable[[Numbers], Sequence[Effect]]
+    note: str = ""
+    """About the measurement, not its result."""
+
+    def judge(self, numbers: Numbers) -> Verdict:
+        """Raises KeyError, TypeError or ValueError for numbers of another version."""
+        effects = self.effects(numbers)
+        decisive = [(e.value, e.threshold) for e in effects if e.value and e.threshold]
+        criteria = dict.fromkeys(str(threshold) for _, threshold in decisive)
+        return Verdict(
+            "; ".join(effect.text for effect in effects if effect.text).replace(":; ", ": "),
+            combine(verdict(value, threshold) for value, threshold in decisive),
+            "; ".join([*criteria, *([self.note] if self.note else [])]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A claim with what was found, or without."""
+    """A claim and its verdict, None without a report."""
 
     claim: Claim
     verdict: Verdict | None
@@ -49,12 +63,15 @@ class Result:
 _SOURCE = "[Amadeus](https://arxiv.org/abs/2508.20665) (Su et al. 2025)"
 _HEAD = f"""# Results
 
-What {_SOURCE} claims, and what was found here with an implementation of our own: the same two
-levels, other tokens, another corpus, far less training. Made by `{{command}}` from the
-numbers of the reports in `{{folder}}/`; each has a page of its own with the method, the intervals
-and the command that makes it. In brackets, 95 % intervals.
+The claims of {_SOURCE}, tested with our own implementation. It has the same two
+levels, but different tokens, another corpus and far less training.
 
-| claim | measured here | agrees | why | report |
+A verdict is "yes" if the 95 % intervals (in brackets) of all effects meet the criterion, "partly"
+if only some do, "no" if none does and at least one clearly fails, and "inconclusive" otherwise.
+Runs with several seeds must also agree in every seed. `{{command}}`
+computes this page from the numbers in `{{folder}}/`, where each report states its method.
+
+| claim | measured here | verdict | criterion for "yes" | report |
 | --- | --- | --- | --- | --- |
 """
 
@@ -62,12 +79,14 @@ and the command that makes it. In brackets, 95 % intervals.
 def collect(folder: Path, claims: Sequence[Claim]) -> list[Result]:
     """Look every claim up in the reports of a folder.
 
-    Raises ConfigError for a folder without a report, and for numbers that are not as expected.
+    Raises ConfigError for a folder without a report, and for numbers that cannot be read.
     """
-    found = [_look_up(claim, folder) for claim in claims]
-    if not any(result.verdict for result in found):
-        raise ConfigError(f"{folder} holds no report; name the folder of the experiments' folders")
-    return found
+    results = [_look_up(claim, folder) for claim in claims]
+    if not any(result.verdict for result in results):
+        raise ConfigError(
+            f"{folder} contains no report; give the folder that has a folder per experiment"
+        )
+    return results
 
 
 def _look_up(claim: Claim, folder: Path) -> Result:
@@ -77,24 +96,26 @@ def _look_up(claim: Claim, folder: Path) -> Result:
     except FileNotFoundError:
         return Result(claim, None)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}); make the report again") from None
+        raise ConfigError(f"{path} cannot be read ({error}); run the experiment again") from None
     try:
         return Result(claim, claim.judge(numbers), numbers["provenance"]["command"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{path} lacks {error}, by an older or newer version; make the report again"
+            f"{path} lacks {error}: another version wrote it; run the experiment again"
         ) from None
 
 
 def titles(folder: Path) -> dict[str, str]:
-    """The title of every report in a folder, by the name of its own."""
-    found = {}
+    """The titles of the reports in a folder, by the names of their folders."""
+    by_name = {}
     for path in sorted(folder.glob(f"*/{NUMBERS}")):
         try:
-            found[path.parent.name] = str(json.loads(path.read_text(encoding="utf-8"))["title"])
+            by_name[path.parent.name] = str(json.loads(path.read_text(encoding="utf-8"))["title"])
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{path} is no report ({error}); make it again") from None
-    return found
+            raise ConfigError(
+                f"{path} is not a report ({error}); run the experiment again"
+            ) from None
+    return by_name
 
 
 def to_markdown(
@@ -102,7 +123,7 @@ def to_markdown(
 ) -> str:
     """The page.
 
-    reports: titles by folder; folder: where these are, from the page; command: what makes it.
+    reports: titles by folder; folder: their path from the page; command: what writes the page.
     """
     lines = []
     for result in results:

@@ -1,14 +1,14 @@
-"""Training runs of experiments: each recipe is trained once, whichever experiment needs it first.
+"""Training runs of experiments. Each recipe is trained once and shared by all experiments.
 
-A finished run is a folder named by the hash of its recipe, with the weights and `run.json`. One
-that was killed goes on from its last checkpoint.
+A finished run is a folder named by the hash of its recipe, with the weights and `run.json`. An
+interrupted run resumes from its last checkpoint.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import process_time
@@ -20,6 +20,7 @@ from amadeus.corpus.dataset import Openings
 from amadeus.corpus.shards import read_summary
 from amadeus.errors import CorpusError, TrainingError
 from amadeus.experiments.decoders import DECODERS, DIFFUSION
+from amadeus.experiments.options import Progress, no_progress
 from amadeus.files import write_text
 from amadeus.training.config import TrainConfig
 from amadeus.training.state import STATE, load_state
@@ -29,29 +30,26 @@ from amadeus.training.validation import validate
 
 RESULT, CURVE = "run.json", "curve.json"
 ROUNDS, UPDATES = 8, 2
-"""How often recipes take turns when their updates are timed, and how many updates a turn has."""
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many updates are, and of how many."""
+"""Turns of each recipe when updates are timed, and updates per turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """What makes a run; equal recipes give equal weights."""
+    """Everything that determines a run; equal recipes give equal weights."""
 
     config: TrainConfig
     decoder: str = DIFFUSION
     """Name in DECODERS."""
     test_pieces: int = 128
-    """Validation pieces that the finished model is measured on, spread over the corpus."""
+    """Validation pieces that the trained model is measured on, spread over the corpus."""
 
     @property
     def key(self) -> str:
-        """12 hex digits that tell recipes apart. Where the corpus lies makes no difference."""
+        """12 hex digits that identify the recipe, whatever the path of its corpus."""
         text = json.dumps(self.to_dict(), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
         config = asdict(self.config)
         for name in ("shards", "output", "checkpoint_minutes", "samples", "workers"):
             del config[name]
@@ -60,21 +58,21 @@ class Recipe:
         return {"decoder": self.decoder, "test_pieces": self.test_pieces, **config}
 
     def but(self, model: Mapping[str, Any] | None = None, **fields: Any) -> Recipe:
-        """The same with other fields of the training run, and of the model."""
+        """A copy with other fields of the training run and of the model."""
         sizes = {**self.config.model, **(model or {})}
         return replace(self, config=replace(self.config, model=sizes, **fields))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What came of a recipe."""
+    """The result of a recipe."""
 
     recipe: Recipe
     parameters: int
     curve: np.ndarray
-    """[K, 2]: updates, and nats per row of the validation openings at that time."""
+    """[K, 2]: number of updates, and nats per row of the validation openings after them."""
     nats: np.ndarray
-    """Nats per row of each test piece, [P], with its caption where the run has text."""
+    """Nats per row of each test piece, [P], with its caption if the run has text."""
     nats_unheard: np.ndarray | None
     """The same without captions; None for a run without text."""
 
@@ -94,13 +92,13 @@ class Run:
 
 
 class Runs:
-    """All runs that a folder keeps."""
+    """The runs in a folder."""
 
-    def __init__(self, folder: Path, progress: Progress = lambda *_: None) -> None:
+    def __init__(self, folder: Path, progress: Progress = no_progress) -> None:
         self.folder, self.progress = folder, progress
 
     def get(self, recipe: Recipe, what: str = "training") -> Run:
-        """The run of this recipe, trained now unless it is there. what: named in the progress."""
+        """The run of this recipe, trained now if necessary. what: its name in the progress."""
         folder = self.folder / recipe.key
         if not (folder / RESULT).exists():
             run = self._train(recipe, folder, what)
@@ -115,9 +113,9 @@ class Runs:
         return model.eval()
 
     def seconds_per_update(self, recipes: Sequence[Recipe]) -> list[float]:
-        """Seconds of computing that an update of each takes, the recipes taking turns.
+        """Processor time of an update of each recipe, measured in turns and once for each set.
 
-        On a CPU with one thread other work makes little difference. Measured once for each set.
+        On a CPU with one thread, other work on the machine makes little difference.
         """
         keys = "-".join(recipe.key for recipe in recipes)
         path = self.folder / f"seconds-{hashlib.sha256(keys.encode()).hexdigest()[:12]}.json"
@@ -128,21 +126,21 @@ class Runs:
 
     def _time(self, recipes: Sequence[Recipe]) -> Iterator[float]:
         trainers = [self._trainer(recipe) for recipe in recipes]
-        found: list[list[float]] = [[] for _ in trainers]
+        times: list[list[float]] = [[] for _ in trainers]
         for turn in range(ROUNDS):
             self.progress("timing updates", turn, ROUNDS)
-            for trainer, seconds in zip(trainers, found, strict=True):
+            for trainer, seconds in zip(trainers, times, strict=True):
                 batches = [trainer.excerpts[turn * UPDATES + i] for i in range(UPDATES)]
                 began = process_time()
                 for batch in batches:
                     trainer.update(turn * UPDATES, batch)
                 seconds.append((process_time() - began) / UPDATES)
-        return map(min, found)  # other work only ever makes it slower
+        return map(min, times)  # other work can only make it slower
 
     def _train(self, recipe: Recipe, folder: Path, what: str) -> Run:
         trainer = self._trainer(recipe)
         if not len(trainer.openings):
-            raise CorpusError(f"{recipe.config.shards} holds no validation pieces; give others")
+            raise CorpusError(f"{recipe.config.shards} has no validation pieces; use another")
         resume = (folder / STATE).exists()
         reached = load_state(folder, trainer.models, trainer.optimizers) if resume else 0
         curve = [point for point in _points(folder / CURVE) if point[0] <= reached]
@@ -155,13 +153,13 @@ class Runs:
                 _write_json(folder / CURVE, curve)
 
         if trainer.run(resume=resume, on_step=note) < recipe.config.steps:
-            raise TrainingError(f"stopped; run the command again to go on from {self.folder}")
+            raise TrainingError(f"interrupted; run the command again to resume from {self.folder}")
         return Run(
             recipe,
             trainer.model.num_parameters(),
             np.array(curve),
-            _nats_of_pieces(trainer, recipe, heard=True),
-            _nats_of_pieces(trainer, recipe, heard=False) if recipe.config.text else None,
+            _nats_of_pieces(trainer, recipe, captions=True),
+            _nats_of_pieces(trainer, recipe, captions=False) if recipe.config.text else None,
         )
 
     def _trainer(self, recipe: Recipe) -> Trainer:
@@ -169,20 +167,20 @@ class Runs:
         return Trainer(config, build=DECODERS[recipe.decoder])
 
 
-def _nats_of_pieces(trainer: Trainer, recipe: Recipe, heard: bool) -> np.ndarray:
-    """Nats per row of test pieces, each by itself, [P]; with masks that all runs share.
+def _nats_of_pieces(trainer: Trainer, recipe: Recipe, captions: bool) -> np.ndarray:
+    """Nats per row of each test piece, [P]. All runs use the same masks.
 
-    heard: whether they come with their captions.
+    captions: whether the model reads the pieces' captions.
     """
     held_out = trainer.openings.shards
-    tokenizer = trainer.tokenizer if heard else None
-    encode = trainer.encode_text if heard else None
+    tokenizer = trainer.tokenizer if captions else None
+    encode = trainer.encode_text if captions else None
     openings = Openings(held_out, recipe.config.rows, 1, tokenizer, recipe.test_pieces)
-    found = [
+    nats = [
         validate(trainer.objective, [piece], encode, trainer.device, seed=number).per_note
         for number, piece in enumerate(openings)
     ]
-    return np.array(found)
+    return np.array(nats)
 
 
 def _read(recipe: Recipe, path: Path) -> Run:

@@ -6,50 +6,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 
 from amadeus.experiments.ablation import Gap
+from amadeus.experiments.claims import verdict_table
 from amadeus.experiments.mlsdes import TEMPERATURE, WEIGHT, dispersed
+from amadeus.experiments.options import Progress, Sensitivity
+from amadeus.experiments.recipes import describe, prepare, provenance_of_training
 from amadeus.experiments.runs import Recipe, Runs
+from amadeus.reports.figures import draw_matrix, new_figure
 from amadeus.reports.means import number
-from amadeus.reports.report import STYLE, Report, Table
+from amadeus.reports.report import Report, Table
 
 WEIGHTS = (0.01, WEIGHT, 1.0)
 TEMPERATURES = (0.01, TEMPERATURE, 0.5)
-_SUMMARY = """The paper gives ranges for MLSDES, weights from 0.01 to 1 and temperatures from 0.01
-to 0.5, and no study of them. Here are the corners, the edges and the middle of these ranges, with
-{seeds} each, beside the same runs without MLSDES. How many denoising steps (T) a note takes needs
-no training: see [the experiment on steps](../steps/README.md).
 
-{setting}
 
-**{verdict}**"""
-_NOTE = """Nats a row more than without MLSDES, so that negative is better; in brackets the interval
-that holds 95 % of bootstrap means over pieces. It knows nothing of the seeds: over {other}
-seeds, the value in the middle has a standard deviation of {noise:.3f}, and differences of that size
-mean nothing here."""
+def run(options: Sensitivity, progress: Progress) -> Report:
+    runs, base = prepare(options, progress)
+    grid = train_grid(runs, base, range(options.seeds), range(options.middle_seeds))
+    return report(grid, describe(base), provenance_of_training(options, base))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """Runs for every weight and temperature."""
+    """Nats beyond those without MLSDES."""
 
     gaps: dict[tuple[float, float], Gap]
-    """By weight and temperature: nats more than without."""
+    """By weight and temperature."""
     middle: Gap
-    """At the usual weight and temperature, over more seeds."""
+    """At the usual weight and temperature, with more seeds."""
 
     @property
     def noise(self) -> float:
-        """Standard deviation of the middle between seeds; nan for a single one."""
+        """Standard deviation of the middle between seeds; NaN for a single seed."""
         seeds = self.middle.seeds
         return float(np.std(seeds, ddof=1)) if len(seeds) > 1 else np.nan
 
 
-def run(runs: Runs, base: Recipe, seeds: Sequence[int], other_seeds: Sequence[int]) -> Grid:
-    """The grid with some seeds, and its middle with others, to know how much seeds matter."""
+def train_grid(runs: Runs, base: Recipe, seeds: Sequence[int], middle_seeds: Sequence[int]) -> Grid:
+    """Train every setting, and the middle with more seeds to measure how much these matter."""
 
     def gap(weight: float, temperature: float, seeds: Sequence[int]) -> Gap:
         recipe, name = dispersed(base, weight, temperature), f"{weight:g} at {temperature:g}"
@@ -60,68 +57,57 @@ def run(runs: Runs, base: Recipe, seeds: Sequence[int], other_seeds: Sequence[in
         ]))  # fmt: skip
 
     gaps = {(w, t): gap(w, t, seeds) for w in WEIGHTS for t in TEMPERATURES}
-    return Grid(gaps, gap(WEIGHT, TEMPERATURE, other_seeds))
+    return Grid(gaps, gap(WEIGHT, TEMPERATURE, middle_seeds))
 
 
-def report_on(grid: Grid, setting: str, provenance: Mapping[str, Any]) -> Report:
-    """The report. setting: how the runs were trained."""
+_SUMMARY = """The paper gives ranges for MLSDES, weights of 0.01 to 1 and temperatures of 0.01 to
+0.5, without a study of them. This experiment trains the corners, edges and middle of these ranges
+with {seeds}, and compares them with runs without MLSDES. The number of denoising steps (T) needs no
+training: see [the steps experiment](../steps/README.md).
+
+{setting}"""
+_NOTE = """Nats per row beyond those without MLSDES; negative is better. Brackets give 95 %
+bootstrap intervals over pieces, which do not include the differences between seeds. With
+{middle} seeds, the middle setting has a standard deviation of {noise:.3f}."""
+
+
+def report(grid: Grid, setting: str, provenance: Mapping[str, Any]) -> Report:
+    """setting: how the runs were trained."""
     seeds = len(next(iter(grid.gaps.values())).values)
-    note = _NOTE.format(other=len(grid.middle.seeds), noise=grid.noise)
-    rows = [
-        [f"{weight:g}", *(str(grid.gaps[weight, t]) for t in TEMPERATURES)] for weight in WEIGHTS
-    ]
+    values = {
+        "gaps": [
+            {"weight": w, "temperature": t, **gap.to_dict()} for (w, t), gap in grid.gaps.items()
+        ],
+        "middle": grid.middle.to_dict(),
+        "noise": number(grid.noise),
+    }
+    rows = [[f"{w:g}", *(str(grid.gaps[w, t]) for t in TEMPERATURES)] for w in WEIGHTS]
     header = ("weight", *(f"temperature {t:g}" for t in TEMPERATURES))
+    note = _NOTE.format(middle=len(grid.middle.seeds), noise=grid.noise)
     return Report(
         title="Sensitivity to the weight and temperature of MLSDES",
         summary=_SUMMARY.format(
-            seeds="one seed" if seeds == 1 else f"{seeds} seeds", setting=setting,
-            verdict=_verdict(grid),
+            seeds="one seed" if seeds == 1 else f"{seeds} seeds", setting=setting
         ),
-        tables=[Table("Nats a row more than without", header, rows, note)],
-        values={
-            "gaps": [
-                {"weight": w, "temperature": t, **gap.to_dict()}
-                for (w, t), gap in grid.gaps.items()
-            ],
-            "middle": grid.middle.to_dict(),
-            "noise": number(grid.noise),
-        },
+        tables=[
+            verdict_table("sensitivity", values),
+            Table("Nats per row beyond those without MLSDES", header, rows, note),
+        ],
+        values=values,
         provenance=provenance,
         pictures={"sensitivity": draw(grid)},
-    )  # fmt: skip
-
-
-def _verdict(grid: Grid) -> str:
-    means = {setting: gap.pieces.mean for setting, gap in grid.gaps.items()}
-    best, worst = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
-    text = (
-        f"From {means[best]:+.3f} nats a row (weight {best[0]:g}, temperature {best[1]:g}) to "
-        f"{means[worst]:+.3f} (weight {worst[0]:g}, temperature {worst[1]:g})."
     )
-    if np.isnan(grid.noise):
-        return f"{text} With a single seed nothing says how much of it is chance."
-    clear = [s for s, mean in means.items() if abs(mean) > 3 * grid.noise]
-    harms = sum(means[s] > 0 for s in clear)
-    told = f"{len(clear)} of {len(means)} settings differ from none by over three times what seeds"
-    return f"{text} {told} do: {harms} for the worse, {len(clear) - harms} for the better."
 
 
 def draw(grid: Grid) -> Figure:
-    """A map of the differences."""
     values = np.array([[grid.gaps[w, t].pieces.mean for t in TEMPERATURES] for w in WEIGHTS])
     limit = max(np.abs(values).max(), 1e-6)
-    with matplotlib.style.context(STYLE):
-        figure = Figure(figsize=(4.8, 3.2), layout="constrained")
+    weights, temperatures = ([f"{x:g}" for x in xs] for xs in (WEIGHTS, TEMPERATURES))
+    with new_figure(4.8, 3.2) as figure:
         axes = figure.subplots()
-        image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
-        for (row, column), value in np.ndenumerate(values):
-            pale = abs(value) > 0.6 * limit
-            axes.text(column, row, f"{value:+.3f}", ha="center", va="center",
-                      color="white" if pale else "black")  # fmt: skip
-        axes.set_xticks(range(len(TEMPERATURES)), [f"{t:g}" for t in TEMPERATURES])
-        axes.set_yticks(range(len(WEIGHTS)), [f"{w:g}" for w in WEIGHTS])
+        draw_matrix(axes, values, weights, temperatures, lambda value: f"{value:+.3f}",
+                    cmap="RdBu_r", vmin=-limit, vmax=limit)  # fmt: skip
         axes.set_xlabel("temperature")
         axes.set_ylabel("weight")
-        axes.set_title("Nats a row more than without MLSDES")
-        figure.colorbar(image, ax=axes)
+        axes.set_title("Nats per row beyond those without MLSDES")
     return figure

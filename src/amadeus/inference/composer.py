@@ -25,8 +25,8 @@ from amadeus.inference.composition import LocalRunner, OnRow, Runner, collect
 from amadeus.inference.continuation import append_bars, before_bar
 from amadeus.inference.editing import Frame, best, drafts, frame_requests
 from amadeus.inference.native import NativeNetwork, fits, log_if_missing
-from amadeus.inference.openings import ChosenOpening, PiecePlan
 from amadeus.inference.orchestration import reorchestrate
+from amadeus.inference.phrases import PieceInProgress, PiecePlan
 from amadeus.inference.planner import Planner
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
@@ -165,13 +165,12 @@ class Composer:
         self, pieces: Sequence[PiecePlan], *, progress: OnProgress | None = None
     ) -> list[Score]:
         """Compose planned pieces, several at once."""
-        chosen = self._choose_openings(pieces, progress)
-        left = [opening.rest for opening in chosen if opening.rest]
-        rests = iter(self.compose(left, progress=_progress_after(chosen, progress)))
-        rows = [next(rests) if opening.rest else opening.rows for opening in chosen]
-        return [
-            with_exact_tempos(decode(r), piece.plan) for r, piece in zip(rows, pieces, strict=True)
-        ]
+        growing = [piece.begin() for piece in pieces]
+        forward = _never_back(progress) if progress else None
+        while any(not piece.is_complete for piece in growing):
+            self._compose_phrases(growing, forward)
+        both = zip(growing, pieces, strict=True)
+        return [with_exact_tempos(decode(grown.rows), piece.plan) for grown, piece in both]
 
     def profile_of(self, prompt: str = "", **settings: Unpack[PieceSettings]) -> ProfilePlan | None:
         """The profile that `generate` aims for; None for a model without profiles.
@@ -207,24 +206,33 @@ class Composer:
         )  # fmt: skip
 
     def _rows_of_piece(self, piece: PiecePlan) -> Iterator[np.ndarray]:
-        (opening,) = self._choose_openings([piece])
-        yield from opening.rows[1:]
-        if opening.rest is not None:
-            yield from self._stream(opening.rest)
+        growing = piece.begin()
+        if piece.tries == 1:
+            yield from self._stream(*growing.candidates())
+            return
+        while not growing.is_complete:
+            known = len(growing.rows)
+            self._compose_phrases([growing])
+            yield from growing.rows[known:]
 
-    def _choose_openings(
-        self, pieces: Sequence[PiecePlan], progress: OnProgress | None = None
-    ) -> list[ChosenOpening]:
-        """Compose the candidates for the opening of every piece, and choose the best ones."""
-        requests = [request for piece in pieces for request in piece.openings]
-        tries = pieces[0].tries  # the same for all; they count once
+    def _compose_phrases(
+        self, pieces: Sequence[PieceInProgress], progress: OnProgress | None = None
+    ) -> None:
+        """Compose the next phrase of every piece that is not complete."""
+        growing = [piece for piece in pieces if not piece.is_complete]
+        requests = [piece.candidates() for piece in growing]
+        bars = sum(piece.bars for piece in pieces)
+        rows = sum(len(piece.rows) - 1 for piece in pieces)
+        tries = len(requests[0])  # the same for all; they count once
 
-        def on_row(bars: int, rows: int) -> None:
+        def on_row(new_bars: int, new_rows: int) -> None:
             if progress is not None:
-                progress(bars // tries, rows // tries)
+                progress(bars + new_bars // tries, rows + new_rows // tries)
 
-        candidates = iter(self.compose(requests, progress=on_row))
-        return [piece.begin([next(candidates) for _ in piece.openings]) for piece in pieces]
+        flat = [request for candidates in requests for request in candidates]
+        composed = iter(self.compose(flat, progress=on_row))
+        for piece, candidates in zip(growing, requests, strict=True):
+            piece.choose([next(composed) for _ in candidates])
 
     def continue_score(
         self,
@@ -375,12 +383,13 @@ def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Sco
     )
 
 
-def _progress_after(
-    chosen: Sequence[ChosenOpening], progress: OnProgress | None
-) -> OnProgress | None:
-    """Progress that counts what has been composed of the pieces already."""
-    if progress is None:
-        return None
-    bars = sum(count_bars(opening.rows) for opening in chosen)
-    rows = sum(len(opening.rows) - 1 for opening in chosen)
-    return lambda more_bars, more_rows: progress(bars + more_bars, rows + more_rows)
+def _never_back(progress: OnProgress) -> OnProgress:
+    """Progress that stays where it is when a candidate is chosen that is shorter than others."""
+    most = 0, 0
+
+    def forward(bars: int, rows: int) -> None:
+        nonlocal most
+        most = max(most[0], bars), max(most[1], rows)
+        progress(*most)
+
+    return forward

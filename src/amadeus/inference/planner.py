@@ -14,7 +14,7 @@ from amadeus.control.plan import Plan
 from amadeus.control.prompted import constraints_on_continuation
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
-from amadeus.inference.openings import PiecePlan
+from amadeus.inference.phrases import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlanner
 from amadeus.inference.request import Request, Text
 from amadeus.inference.sampling import SamplingSettings, sampling_config

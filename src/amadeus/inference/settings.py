@@ -35,8 +35,8 @@ class PieceSettings(RequestSettings, total=False):
     constraints: Constraints | Sequence[Constraints] | None
     """Further constraints, for all pieces or for each."""
     tries: int
-    """Candidates for the opening, of 2 bars; the most typical one (`inference.typicality`)
-    continues. 1 takes the first."""
+    """Candidates for every phrase of 4 bars; the piece continues with the one that the critic
+    (`amadeus.critic`) finds most like real music. 1 composes the piece in one go."""
     profile: Profile | Sequence[Profile] | None
     """The profile to aim for, of all pieces or of each. The model follows it, but it is not
     enforced."""

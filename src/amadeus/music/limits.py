@@ -44,12 +44,20 @@ class Limits:
     tone_seconds: int = 6_000_000
     """Work for a sound file: seconds of notes to mix, and 150 for each second of a waveform."""
 
+    stem_seconds: int = 12 * 3600
+    """Length of all stems of a piece together; 8 GB as WAV files."""
+    soundfont_bytes: int = 2 * 2**30
+    """Size of a SoundFont. Large orchestral ones have about 1 GiB."""
+    soundfont_zones: int = 4000
+    """Zones of one program of a SoundFont, each with a recording and a range of notes."""
+
     def check(self, name: str, value: float) -> None:
         """Raise ScoreError if there is more than allowed of what one of the fields limits."""
         if value > (most := getattr(self, name)):
+            remedy = _REMEDIES.get(name, "shorten the piece")
             raise ScoreError(
                 f"{math.ceil(value):,} {_WORDS.get(name, name)} exceed the limit of {most:,}; "
-                "shorten the piece, or lift the limits"
+                f"{remedy}, or lift the limits"
             )
 
 
@@ -60,7 +68,11 @@ _WORDS = {
     "pages": "pages of sheet music",
     "sound_seconds": "seconds of sound",
     "tone_seconds": "seconds of tones",
+    "stem_seconds": "seconds of stems",
+    "soundfont_bytes": "bytes of a SoundFont",
+    "soundfont_zones": "zones of one program of a SoundFont",
 }
+_REMEDIES = dict.fromkeys(("soundfont_bytes", "soundfont_zones"), "choose another SoundFont")
 
 LIMITS = Limits()
 """What holds unless something else is asked for."""

@@ -1,1 +1,1 @@
-"""Reports: what was measured, in tables, pictures and numbers, and how to get the same again."""
+"""Reports: tables, figures, numbers and their provenance."""

@@ -1,4 +1,4 @@
-"""Means over pieces, and how sure they are."""
+"""Means over pieces, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ _ROUNDS, _RESAMPLES = 20, 100
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over pieces, with the interval that holds 95 % of bootstrap means.
+    """A mean over pieces, with its 95 % bootstrap interval (Efron 1979, percentile method).
 
-    Efron 1979, the percentile interval. All nan where there is nothing to average; of a single
-    value, or of a single group, nothing says how sure it is: the interval is nan.
+    Without values, everything is NaN. For a single value or group, the interval is NaN.
     """
 
     mean: float
@@ -26,10 +25,10 @@ class Mean:
     def of(
         cls, values: Sequence[float] | np.ndarray, groups: Sequence[Hashable] | None = None
     ) -> Mean:
-        """values: [N], of which nan are left out; equal ones have an interval without width.
+        """values: [N]; NaN is left out. If all are equal, the interval has no width.
 
-        groups: what each value belongs to, such as its prompt: whole groups are drawn then, for
-        values of one group tell less than as many of different ones.
+        groups: the group of each value, such as its prompt. Groups are resampled as a whole,
+        because their values are not independent.
         """
         given = np.asarray(values, dtype=np.float64)
         names = range(len(given)) if groups is None else groups
@@ -43,27 +42,27 @@ class Mean:
         total, count = total[count > 0], count[count > 0]
         if len(total) == 1:
             return cls(float(given[defined].mean()), np.nan, np.nan)
-        if groups is not None:  # in whatever order they come
+        if groups is not None:  # the result must not depend on their order
             order = np.lexsort((count, total))
             total, count = total[order], count[order]
         generator = np.random.default_rng(0)
-        # In rows that fit into memory, however many values there are.
+        # In batches, to limit the memory for many values.
         means = np.concatenate([_resample(total, count, generator) for _ in range(_ROUNDS)])
         low, high = np.quantile(means, (0.025, 0.975))
         return cls(float(given[defined].mean()), float(low), float(high))
 
     def to_dict(self) -> dict[str, float | None]:
-        """For JSON, which has no nan."""
+        """For JSON, which has no NaN."""
         return {name: number(getattr(self, name)) for name in ("mean", "low", "high")}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float | None]) -> Mean:
-        """What `to_dict` wrote."""
-        found = (values[name] for name in ("mean", "low", "high"))
-        return cls(*(np.nan if value is None else value for value in found))
+        """The mean that `to_dict` wrote."""
+        numbers = (values[name] for name in ("mean", "low", "high"))
+        return cls(*(np.nan if value is None else value for value in numbers))
 
     def percent(self) -> str:
-        """ "97 (93 to 100)"; a dash for nothing."""
+        """ "97 (93 to 100)"; a dash for NaN."""
         return self._text(0, scale=100)
 
     def signed(self, digits: int = 3) -> str:
@@ -74,16 +73,16 @@ class Mean:
         return self._text(2)
 
     def _text(self, digits: int, scale: float = 1, sign: str = "") -> str:
-        """The interval is left out where it is unknown, or has no width in so many digits."""
+        """The interval is omitted if it is unknown, or has no width when rounded."""
         if np.isnan(self.mean):
             return "–"  # noqa: RUF001
         rounded = (round(scale * x, digits) + 0.0 for x in (self.mean, self.low, self.high))
-        mean, low, high = (f"{x:{sign}.{digits}f}" for x in rounded)  # + 0.0: no minus nought
+        mean, low, high = (f"{x:{sign}.{digits}f}" for x in rounded)  # + 0.0: no negative zero
         return mean if np.isnan(self.low) or low == high else f"{mean} ({low} to {high})"
 
 
 def number(value: float) -> float | None:
-    """For JSON, which has no nan."""
+    """For JSON, which has no NaN."""
     return None if np.isnan(value) else round(float(value), 5)
 
 

@@ -1,4 +1,4 @@
-"""Markdown to a page of HTML that is one file: for light and dark screens, wide and narrow ones."""
+"""Markdown to a self-contained HTML page, for light and dark themes and any screen width."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-# The policy lets a browser fetch nothing at all, whatever the text says.
+# The policy keeps a browser from fetching anything, whatever the text contains.
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -49,7 +49,7 @@ td:first-child {{ min-width: 8rem }}
 
 
 def to_html(title: str, markdown: str, pictures: Mapping[str, bytes]) -> str:
-    """The page. pictures: PNG files by the name under which the Markdown shows them."""
+    """The page. pictures: PNG files by their names in the Markdown."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(markdown)
     for image in (part for token in tokens for part in token.children or ()):

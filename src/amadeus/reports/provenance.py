@@ -1,4 +1,4 @@
-"""Provenance: what it takes to get the same numbers."""
+"""Provenance: everything needed to reproduce the numbers of a report."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 
 def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
-    """The command, the hash of the model's weights, the settings and what computed.
+    """The command, the hash of the model's weights, the settings, versions and threads.
 
-    Other versions, and other numbers of threads, round differently.
+    Other versions and numbers of threads round differently.
     """
     from amadeus.inference.native import fits
     from amadeus.model.checkpoint_files import read_sizes
@@ -31,7 +31,7 @@ def provenance_of(command: str, model: str, **settings: Any) -> dict[str, Any]:
 
 
 def computed_with() -> dict[str, Any]:
-    """Versions and threads."""
+    """Package versions and the number of threads."""
     import torch
 
     return {
@@ -41,13 +41,13 @@ def computed_with() -> dict[str, Any]:
 
 
 def versions(*packages: str) -> str:
-    """Versions of packages, and Python's: "numpy 2.4.6, Python 3.11.2"."""
-    found = [f"{name} {version(name)}" for name in packages]
-    return ", ".join([*found, f"Python {platform.python_version()}"])
+    """Versions of packages and Python: "numpy 2.4.6, Python 3.11.2"."""
+    listed = [f"{name} {version(name)}" for name in packages]
+    return ", ".join([*listed, f"Python {platform.python_version()}"])
 
 
 def hash_of_weights(folder: Path) -> str:
-    """SHA-256 of the weights of a checkpoint folder, its files one after another by name."""
+    """SHA-256 of the weight files of a checkpoint folder, concatenated in order of name."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
         with path.open("rb") as file:
@@ -57,7 +57,7 @@ def hash_of_weights(folder: Path) -> str:
 
 
 def hash_of_list(lines: Iterable[str]) -> str:
-    """SHA-256 of lines of text, a line feed after each: of a set of pieces, by what names them."""
+    """SHA-256 of lines of text, each with a line feed, such as the names of a set of pieces."""
     digest = hashlib.sha256()
     for line in lines:
         digest.update(f"{line}\n".encode())

@@ -1,4 +1,4 @@
-"""Reports: what was measured, as pages for people, JSON for programs, and PNG."""
+"""Reports: Markdown and HTML pages, numbers as JSON, and figures as PNG."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ STYLE = {
     "axes.titleweight": "bold",
     "text.color": INK,
 }
-"""How pictures look, for `matplotlib.style.context`."""
+"""The style of figures, for `matplotlib.style.context`."""
 _NUMBER = re.compile(r"[-+]?[\d.]|–")  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cells as Markdown: words to the left, numbers to the right."""
+    """A table of Markdown cells; words are left-aligned, numbers right-aligned."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
-    """What one has to know to read it."""
+    """Explains the table."""
 
     def to_markdown(self) -> str:
         lines = [f"## {self.title}", ""]
@@ -56,12 +56,12 @@ class Report:
 
     title: str
     summary: str
-    """What was asked and how it was measured, in Markdown."""
+    """The question and the method, in Markdown."""
     tables: Sequence[Table]
     values: Mapping[str, Any]
-    """All numbers, as JSON takes them."""
+    """All numbers, for JSON."""
     provenance: Mapping[str, Any]
-    """What it takes to get the same numbers."""
+    """Everything needed to reproduce the numbers."""
     pictures: Mapping[str, Figure] = field(default_factory=dict)
     """By file name without suffix."""
 
@@ -69,7 +69,7 @@ class Report:
         parts = [f"# {self.title}\n", f"{self.summary}\n"]
         parts += [f"![{name.replace('-', ' ')}]({name}.png)\n" for name in self.pictures]
         parts += [table.to_markdown() for table in self.tables]
-        parts.append("## To get the same numbers\n")
+        parts.append("## Reproduction\n")
         parts.append("\n".join(f"- {name}: {value}" for name, value in self.provenance.items()))
         return "\n".join(parts) + "\n"
 
@@ -77,9 +77,9 @@ class Report:
         return {"title": self.title, "provenance": dict(self.provenance), **self.values}
 
     def write(self, folder: Path) -> None:
-        """Write README.md, report.html, numbers.json and the pictures, each whole or not at all.
+        """Write README.md, report.html, numbers.json and the figures, each atomically.
 
-        The HTML is the same page in one file, which needs nothing beside it.
+        The HTML page is self-contained.
         """
         folder.mkdir(parents=True, exist_ok=True)
         pictures = {f"{name}.png": _to_png(figure) for name, figure in self.pictures.items()}
@@ -93,13 +93,13 @@ class Report:
 
 
 def in_code(text: str) -> str:
-    """Any text, such as a file's name, for a Markdown cell: nothing in it is Markdown."""
+    """Text for a Markdown cell, such as a file name, without Markdown formatting."""
     plain = "".join(c if c.isprintable() else "?" for c in text).replace("`", "'")
     return "`" + plain.replace("|", "\\|") + "`"
 
 
 def _is_words(cells: Sequence[str]) -> bool:
-    """Whether most cells are no numbers."""
+    """Whether most cells are not numbers."""
     numbers = [bool(_NUMBER.match(cell)) for cell in cells if cell]
     return sum(numbers) < len(numbers) / 2
 

@@ -147,7 +147,7 @@ class ComposeRequest(ProfileFields, JobRequest):
     )
     tries: Annotated[int, Field(ge=1, le=8)] = Field(
         default=DEFAULT_CANDIDATES,
-        description="Number of candidate openings; the most typical one is continued.",
+        description="Candidates for every phrase; the best one is continued.",
     )
     prompt_constraints: bool = Field(
         default=True, description="Enforce the values that the prompt states."

@@ -18,7 +18,7 @@ from amadeus.control.selection import select
 from amadeus.errors import ConfigError
 from amadeus.inference.composer import Composer
 from amadeus.inference.continuation import before_bar
-from amadeus.inference.openings import PiecePlan
+from amadeus.inference.phrases import PiecePlan
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.sampling import sampling_config
 from amadeus.music.performance import BarLine, PlayedNote

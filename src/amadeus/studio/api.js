@@ -1,11 +1,11 @@
-// The server: requests, errors in words, and the events of jobs.
+// The server's API: requests, readable errors, and the events of jobs.
 
 const ROOT = "/api/v1";
 const KINDS = ["state", "bar", "note", "draft", "progress"];
 const ENDS = ["done", "failed", "cancelled"];
-const PATIENCE = 4000; // milliseconds that a lost connection is waited for
+const PATIENCE = 4000; // milliseconds to wait for a lost connection
 
-/** An answer other than the one that was asked for; its message is meant for people. */
+/** An error response; its message is meant for users. */
 export class ApiError extends Error {
   constructor(message, code, status) {
     super(message);
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Who we are among the server's clients: jobs are taken in turn between them. */
+/** Identifies this client; the server takes jobs from its clients in turn. */
 function client() {
   let id = localStorage.getItem("client");
   if (!id) localStorage.setItem("client", (id = crypto.getRandomValues(new Uint32Array(2)).join("-")));
@@ -60,7 +60,7 @@ export const api = {
   job: (id) => json("GET", `/jobs/${id}`),
 };
 
-/** Follows a job to its end. `tell(event, data)` hears of everything; resolves with the job. */
+/** Follows a job to its end, calling `tell(event, data)` for each event; resolves with the job. */
 export function follow(id, tell) {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -73,7 +73,7 @@ export function follow(id, tell) {
         resolve(JSON.parse(e.data));
       });
     }
-    // A lost connection is taken up again by the browser, if it can be; a closed one is not.
+    // The browser reconnects after a lost connection, but not after a closed one.
     events.onerror = () => {
       const patience = events.readyState === EventSource.CLOSED ? 0 : PATIENCE;
       setTimeout(() => events.readyState === EventSource.OPEN || giveUp(), patience);

@@ -1,4 +1,4 @@
-// What opens when a chip is clicked. Each editor calls `done` with a value, or with undefined to
+// Editors that open when a chip is clicked. Each calls `done` with a value, or with undefined to
 // leave it to the prompt.
 
 import { $, h } from "./dom.js";
@@ -9,7 +9,7 @@ const SCALES = ["major", "minor", "dorian", "phrygian", "lydian", "mixolydian", 
 const METRES = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
 const pretty = (tonic) => tonic.replace("#", "♯").replace("b", "♭");
 
-/** A small form: fields, a button that sets, and one that leaves it open. */
+/** A small form: fields, a button that sets the value, and one that leaves it open. */
 function form(fields, read, done) {
   return h("form", {
     on: {
@@ -60,7 +60,7 @@ function barsEditor({ value, done }) {
   return form([field], () => Number(input.value) || undefined, done);
 }
 
-/** Names of all instruments, as a list that fields can complete from. */
+/** A list of all instrument names, for completion. */
 export function instrumentNames() {
   return [...new Set((state.info?.instruments ?? []).map((one) => one.name))];
 }

@@ -1,4 +1,4 @@
-// The prompt, and what is understood of it: chips that can be set by hand.
+// The prompt, and chips for the values read from it, which can be set by hand.
 
 import { api } from "./api.js";
 import { $, debounced, h } from "./dom.js";
@@ -9,9 +9,9 @@ import { EDITORS } from "./chip-editors.js";
 import { ProfileChips } from "./profile.js";
 import { state } from "./state.js";
 
-const QUIET = 160; // milliseconds without a key before the prompt is read
+const QUIET = 160; // milliseconds without typing before the prompt is read
 
-/** What a chip is about: its name in constraints, its label, and what the prompt says of it. */
+/** A chip: its name in constraints, its label, and its value in the prompt. */
 const CHIPS = [
   { name: "key", label: "Key", said: (p) => p.key },
   { name: "tempo", label: "Tempo", said: (p) => (p.tempo ? `${p.tempo} BPM` : p.tempo_range && `${p.tempo_range.join("–")} BPM`) },
@@ -23,9 +23,9 @@ const SHOWN = { tempo: (value) => `${value} BPM` };
 
 export class Prompt {
   #parsed = null;
-  #root = null; // of the piece whose prompt is shown
+  #root = null; // first take of the piece whose prompt is shown
   #shown = ""; // that prompt
-  #set = {}; // what was set by hand, by the chip's name
+  #set = {}; // values set by hand, by the chip's name
   #fine = {}; // seed, temperature, guidance, constraints
   #seed = drawn(); // of the next piece: its profile depends on it
 
@@ -69,7 +69,7 @@ export class Prompt {
     return attempt(() => this.profile.like(piece));
   }
 
-  /** Other words, as if they had been typed. */
+  /** Replaces the prompt, as if typed. */
   write(text) {
     this.field.value = text;
     this.#set = {};
@@ -78,7 +78,7 @@ export class Prompt {
     return attempt(() => this.#read());
   }
 
-  /** What is asked for: the words, and what was set by hand in place of what they say. */
+  /** The request: the prompt, and the values set by hand, which replace the prompt's. */
   request() {
     const prompt = this.field.value.trim();
     const { bars, ...held } = this.#set;
@@ -94,7 +94,7 @@ export class Prompt {
     return request;
   }
 
-  /** The prompt of a piece that is opened: that of its first take. */
+  /** Shows the prompt of an opened piece, which is that of its first take. */
   #take() {
     const first = state.takes.find((take) => take.id === state.piece?.about.root);
     if (!first || first.id === this.#root) return;

@@ -1,9 +1,9 @@
-// A colour for every instrument: a hue by its family, so that strings look alike in all pieces.
+// Colours of instruments: the hue depends on the family, so strings look alike in all pieces.
 
 const FAMILY_HUES = [258, 205, 318, 72, 292, 152, 168, 48, 12, 222, 335, 300, 275, 105, 88, 30];
 const APART = 34;
 
-/** Hues of voices in degrees, apart from one another where they can be; null for drums. */
+/** Hues of voices in degrees, as distinct as possible; null for drums. */
 export function nextHue(program, isDrum, taken) {
   if (isDrum) return null;
   let hue = FAMILY_HUES[Math.floor(program / 8)];

@@ -1,6 +1,6 @@
-// Elements, made and found.
+// Creating and finding elements.
 
-/** An element. `on` holds listeners, `text` its text; true sets an attribute, false and null do not. */
+/** Creates an element. `on` holds listeners, `text` its text; false and null omit an attribute. */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -16,7 +16,7 @@ export function h(tag, props = {}, ...children) {
 export const $ = (selector, within = document) => within.querySelector(selector);
 export const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-/** Calls `f` once things have been quiet for a while. */
+/** Calls `f` when there have been no further calls for a while. */
 export function debounced(f, milliseconds) {
   let timer = 0;
   return (...given) => {

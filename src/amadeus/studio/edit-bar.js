@@ -1,4 +1,4 @@
-// The bar that appears with a selection: what is locked, what is drawn anew, and go.
+// The bar that appears with a selection: what to lock, what to resample, and the button to start.
 
 import { $, h } from "./dom.js";
 import { icon, setIcon } from "./icons.js";
@@ -7,7 +7,7 @@ import { partName } from "./piece.js";
 import { clearSelection, describeSelection, isAnythingSelected, selectedNotes, selectedVoices } from "./selection.js";
 import { state } from "./state.js";
 
-/** What can be locked, in the order in which musicians would ask for it. */
+/** What can be locked, in a musician's order. */
 const LOCKS = ["melody", "rhythm", "length", "harmony", "dynamics"];
 const VARIED = 0.3; // share of the notes
 
@@ -29,7 +29,7 @@ export class EditBar {
     state.watch(["selection", "job", "piece"], () => this.#show());
   }
 
-  /** New notes where nothing is locked; else the notes stay, and what is open is drawn anew. */
+  /** New notes if nothing is locked; otherwise the notes stay, and unlocked attributes are resampled. */
   rewrite() {
     if (!state.piece?.id || state.job) return;
     const open = LOCKS.filter((name) => !this.#isLocked(name));
@@ -58,12 +58,12 @@ export class EditBar {
     return this.#locked.has(name) || Boolean(this.#whyFixed(name));
   }
 
-  /** Why something stays in any case; empty where it need not. */
+  /** Why something must stay; empty if it need not. */
   #whyFixed(name) {
     if (state.selection.notes.size && (name === "rhythm" || name === "harmony")) {
       return `Single notes keep their ${name}; select bars to change it`;
     }
-    // Among other instruments, notes keep their places: a new rhythm would change their order.
+    // Notes keep their places among other instruments, and a new rhythm would change their order.
     const isAmongOthers = selectedVoices().length > 0 && this.#locked.size > 0;
     return name === "rhythm" && isAmongOthers ? "The rhythm of single instruments stays; unlock everything for new notes" : "";
   }

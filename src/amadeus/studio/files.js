@@ -1,4 +1,4 @@
-// Files in and out: MIDI dropped on the page, and what a piece can be exported as.
+// Importing MIDI files that are dropped on the page, and exporting pieces.
 
 import { api } from "./api.js";
 import { $, h } from "./dom.js";
@@ -6,7 +6,7 @@ import { attempt, tell } from "./notices.js";
 import { openPopover } from "./popover.js";
 import { state } from "./state.js";
 
-/** What can be exported, by the server's names. */
+/** Export formats, by the server's names. */
 const KINDS = {
   midi: { suffix: ".mid", label: "MIDI", hint: "for any music program" },
   audio: { suffix: ".wav", label: "WAV", hint: "audio, 44.1 kHz" },

@@ -1,4 +1,4 @@
-// Icons, 20 by 20, drawn with strokes unless they are solid.
+// Icons of 20 by 20 pixels, drawn with strokes unless they are solid.
 
 const SOLID = new Set(["play", "pause", "stop", "star-full", "dot"]);
 const PATHS = {
@@ -45,7 +45,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Puts the icon that `data-icon` names in front of everything that has one. */
+/** Adds an icon to every element with `data-icon`. */
 export function drawIcons(within) {
   for (const element of within.querySelectorAll("[data-icon]")) setIcon(element, element.dataset.icon);
 }

@@ -67,7 +67,7 @@ export function mountKeys(parts) {
     event.preventDefault();
     attempt(() => found[4](event));
   });
-  // What was clicked does not keep the keyboard, so that Space goes on to play; what Tab reached does.
+  // Clicked buttons lose focus, so that Space still plays; those reached with Tab keep it.
   addEventListener("click", (event) => {
     const focused = document.activeElement;
     if (event.detail && focused.matches("button:not(dialog *, [popover] *)")) focused.blur();

@@ -1,4 +1,4 @@
-// The pieces that the server keeps: found, opened, named, starred, deleted.
+// The library of pieces on the server: search, open, rename, star and delete.
 
 import { api } from "./api.js";
 import { $, debounced, h } from "./dom.js";
@@ -106,7 +106,7 @@ export class Library {
     return h("button", { class: "plain", type: "button", title: "Rename", "aria-label": `Rename ${piece.title}`, on: { click: start } }, icon("pencil"));
   }
 
-  /** Two clicks, so that none is lost by accident. */
+  /** Deletes after a second click, to prevent accidents. */
   #bin(piece) {
     const button = h("button", { class: "plain bin", type: "button", title: "Delete", "aria-label": `Delete ${piece.title}` }, icon("bin"));
     button.addEventListener("click", () => {
@@ -126,7 +126,7 @@ export class Library {
     return button;
   }
 
-  /** The last few, on the empty page. */
+  /** The most recent pieces, on the empty page. */
   async #recent() {
     if (state.piece) return;
     const { pieces } = await api.pieces({ limit: PAGE });

@@ -1,4 +1,4 @@
-// The studio: puts its parts together.
+// The studio: connects its parts.
 
 import { api } from "./api.js";
 import { Prompt } from "./chips.js";
@@ -41,7 +41,7 @@ state.watch(["piece"], () => {
   document.body.classList.toggle("is-empty", !state.piece);
   document.title = state.piece?.about.title ? `${state.piece.about.title} – Amadeus` : "Amadeus";
 });
-// Sound may begin with the first key or click; so it does not have to be waited for later.
+// Browsers allow sound from the first key or click on; loading it then avoids a delay later.
 for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => synth.resume(), { once: true });
 
 for (const example of $$(".example")) {
@@ -56,7 +56,7 @@ $("#zoom-fit").addEventListener("click", () => roll.fit());
 
 if (matchMedia("(pointer: fine)").matches && !location.hash) $("#prompt").focus();
 
-/** For tests, and for the curious. */
+/** For tests and debugging. */
 globalThis.amadeus = { state, player, synth, studio, roll };
 
 attempt(async () => (state.info = await api.info()));

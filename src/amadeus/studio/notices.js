@@ -1,26 +1,26 @@
-// What the page has to say: errors with their remedy, and news for screen readers.
+// Notices: errors with their remedy, and announcements for screen readers.
 
 import { $, h } from "./dom.js";
 import { icon } from "./icons.js";
 
 const LONG = 12_000; // milliseconds
 
-/** Says something aloud to screen readers, without showing it. */
+/** Announces a text to screen readers without showing it. */
 export function announce(text) {
   $("#announcer").textContent = text;
 }
 
-/** Shows an error until it is read; the last one only. */
+/** Shows an error until it is dismissed; only the latest one. */
 export function complain(error) {
   const message = error?.message ?? String(error);
   if (!(error instanceof Error) || error.name === "TypeError" || error.name === "ReferenceError") console.error(error);
   show(sentence(message), "error");
 }
 
-/** The server's messages begin and end in the middle of a line. */
+/** Turns a message of the server into a sentence. */
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 
-/** Tells of something that went well. */
+/** Shows that something succeeded. */
 export function tell(message) {
   show(message, "news");
 }
@@ -37,7 +37,7 @@ function show(message, kind) {
   if (kind !== "error") setTimeout(() => notice.remove(), LONG / 2);
 }
 
-/** Runs something that may fail, and says why it did. */
+/** Runs a function and shows its error if it fails. */
 export async function attempt(f) {
   try {
     return await f();

@@ -1,44 +1,44 @@
-// A piece as it is drawn and played. It may still be growing.
+// A piece as it is drawn and played. More notes may be added.
 
 import { nextHue } from "./colours.js";
 
 const QUARTERS = 4;
 
-/** Who plays a note: notes of one instrument are one voice. */
+/** The voice of a note; each instrument is a voice. */
 export const voiceKey = (note) => (note.is_drum ? "drums" : String(note.program));
 
 const DRUMS = 128; // as a program
 
-/** What the server calls a voice; an everyday name might mean several. */
+/** The server's unique name of a voice; a common name may mean several. */
 export const partName = ({ isDrum, program }) => `program ${isDrum ? DRUMS : program}`;
 
 export class Piece {
-  #grid = null; // made when it is first asked for
+  #grid = null; // created on first use
 
-  /** `about` is what the server says of it: its id, title, settings and so on. */
+  /** `about` is the server's description: id, title, settings and so on. */
   constructor(about = {}) {
     this.about = about;
     this.notes = [];
     this.bars = [];
     this.tempos = [];
     this.chords = [];
-    this.pedals = []; // moves of sustain pedals: {onset, onset_seconds, value, voice}
+    this.pedals = []; // sustain pedal changes: {onset, onset_seconds, value, voice}
     this.voices = new Map();
     this.isComplete = false;
     this.expectedBars = 0;
-    this.longest = 0; // quarters; how far back a note that still sounds may begin
+    this.longest = 0; // longest note in quarters: how far back a sounding note may begin
   }
 
-  /** A piece of the server's, whole. */
+  /** A complete piece from the server. */
   static of(about, data) {
     const piece = new Piece(about);
     data.notes.forEach((note) => piece.#take(note));
     Object.assign(piece, { bars: data.bars, tempos: data.tempos, chords: data.chords, isComplete: true });
-    piece.#takePedals(data.pedals ?? []); // a browser may have kept an answer from before there were any
+    piece.#takePedals(data.pedals ?? []); // a browser may have cached a response without pedals
     return piece;
   }
 
-  /** The same music, to which more can be added. */
+  /** A copy of the music, to which notes can be added. */
   growing(bars) {
     const piece = new Piece({ ...this.about, id: null });
     this.notes.forEach((note) => piece.#take(note));
@@ -84,7 +84,7 @@ export class Piece {
     return voice;
   }
 
-  /** The hue of who plays a note; of who joins in, the one that they would get. */
+  /** The hue of a voice; for a new voice, the one that it would get. */
   hueOf(note) {
     const known = this.voices.get(voiceKey(note));
     const taken = [...this.voices.values()].map((voice) => voice.hue).filter((hue) => hue !== null);
@@ -101,7 +101,7 @@ export class Piece {
     return this.isComplete ? Infinity : (this.notes.at(-1)?.onset_seconds ?? 0);
   }
 
-  /** Length in quarter notes, with the bars that are still expected. */
+  /** Length in quarter notes, including bars that are not composed yet. */
   get quarters() {
     const last = this.bars.at(-1);
     if (!last) return this.expectedBars * QUARTERS || 64;
@@ -123,7 +123,7 @@ export class Piece {
     return tempo ? tempo.onset + ((second - tempo.onset_seconds) * tempo.bpm) / 60 : second * 2;
   }
 
-  /** Every bar with its end, those that are expected too: {bar, onset, end, metre}. */
+  /** All bars, including those not composed yet: {bar, onset, end, metre}. */
   get grid() {
     const key = `${this.bars.length} of ${this.expectedBars}`;
     if (this.#grid?.key !== key) this.#grid = { key, bars: this.#makeGrid() };
@@ -145,7 +145,7 @@ export class Piece {
     return bars;
   }
 
-  /** The number of the bar that a time in quarters lies in. */
+  /** The number of the bar at a time in quarters. */
   barAt(quarter) {
     const grid = this.grid;
     const found = grid.findLast((bar) => bar.onset <= quarter + 1e-6);
@@ -164,14 +164,14 @@ export class Piece {
   }
 }
 
-/** How long a bar lasts, in quarters. */
+/** The length of a bar in quarters. */
 function barLength(bar) {
   if (bar.quarters) return bar.quarters;
   const [above, below] = bar.metre.split("/").map(Number);
   return (above * 4) / below;
 }
 
-/** The last element at or before a time; the first where there is none. */
+/** The last element at or before a time, or the first element. */
 function lastAt(list, name, time) {
   let low = 0;
   let high = list.length;
@@ -195,6 +195,6 @@ export function firstFrom(notes, name, time) {
   return low;
 }
 
-/** What makes two notes the same to the ear. */
+/** A key that is equal for notes that sound the same. */
 export const noteIdentity = (note) =>
   [voiceKey(note), note.onset.toFixed(3), note.pitch, note.duration.toFixed(3), note.velocity].join();

@@ -1,24 +1,24 @@
-// Plays a piece on the synthesiser: a little ahead of time, and no further than it is composed.
+// Plays a piece on the synthesiser: schedules notes slightly ahead, as far as the piece is composed.
 
 import { firstFrom } from "./piece.js";
 import { isHeard } from "./state.js";
 
-const AHEAD = 0.12; // seconds that notes are handed over before they sound
-const AHEAD_HIDDEN = 1.6; // timers of hidden pages run once a second
+const AHEAD = 0.12; // seconds by which notes are scheduled ahead
+const AHEAD_HIDDEN = 1.6; // timers of hidden pages fire once a second
 const TICK = 25; // milliseconds
-const RESERVE = 0.2; // seconds of music that must be there before a player who waited goes on
+const RESERVE = 0.2; // seconds of music that must be composed before playback resumes
 const TAIL = 0.6;
 
 export class Player extends EventTarget {
   #piece = null;
   #playing = false;
-  #waiting = false; // for notes that are still to be composed
-  #anchor = { context: 0, music: 0 }; // when the clock of the sound stands at one, the music at the other
-  #cursor = 0; // seconds of music up to which notes have been handed over
-  #offset = 0; // seconds by which repetitions have moved the music
+  #waiting = false; // for notes that are not composed yet
+  #anchor = { context: 0, music: 0 }; // corresponding times of the audio clock and the music
+  #cursor = 0; // seconds of music up to which notes have been scheduled
+  #offset = 0; // seconds added by repetitions
   #loop = null; // [from, to] in seconds
-  #ends = []; // notes handed over whose end is not: {voice, pitch, from, at}
-  #quietUntil = 0; // when the last of what was handed over before a jump has been silenced
+  #ends = []; // notes whose start is scheduled and whose end is not: {voice, pitch, from, at}
+  #quietUntil = 0; // when all notes scheduled before a jump are silent
 
   constructor(synth) {
     super();
@@ -50,7 +50,7 @@ export class Player extends EventTarget {
     return from + ((raw - from) % (to - from));
   }
 
-  /** Takes another piece; the music goes on at the same bar and beat, without a break. */
+  /** Switches to another piece at the same bar and beat, without a break. */
   load(piece) {
     const before = this.#piece;
     this.#piece = piece;
@@ -87,7 +87,7 @@ export class Player extends EventTarget {
     return this.#playing ? this.pause() : this.play();
   }
 
-  /** Goes to a time in seconds. */
+  /** Jumps to a time in seconds. */
   seek(seconds) {
     this.#quiet();
     this.#place(Math.max(0, seconds));
@@ -95,7 +95,7 @@ export class Player extends EventTarget {
     this.#changed();
   }
 
-  /** Repeats a stretch, [from, to] in seconds; null plays on. */
+  /** Loops from one time to another, [from, to] in seconds; null ends the loop. */
   set loop(range) {
     if (String(range) === String(this.#loop)) return;
     const at = this.position;
@@ -110,12 +110,12 @@ export class Player extends EventTarget {
     this.#setPedals();
   }
 
-  /** When a moment of the music is, on the clock of the sound. */
+  /** The time on the audio clock of a time in the music. */
   #timeOf(music) {
     return this.#anchor.context + music + this.#offset - this.#anchor.music;
   }
 
-  /** Every pedal as it is where the music goes on. */
+  /** Sets every pedal to its value at the new position. */
   #setPedals() {
     const { voices, pedals } = this.#piece ?? { voices: new Map(), pedals: [] };
     const last = new Map(pedals.filter((pedal) => pedal.onset_seconds < this.#cursor).map((pedal) => [pedal.voice, pedal.value]));
@@ -128,8 +128,8 @@ export class Player extends EventTarget {
     this.synth.lift();
     this.synth.silence();
     if (!this.#playing && this.synth.now > this.#quietUntil + AHEAD) return;
-    // Notes that were handed over may still begin. They are ended on the clock of the sound, since a
-    // timer may fire before it has come that far.
+    // Scheduled notes may still start. They are ended on the audio clock, because a timer may fire
+    // before they do.
     const last = Math.max(this.synth.now + AHEAD, ...sounding.map(({ from }) => from));
     this.#quietUntil = last + 0.06;
     this.synth.lift(this.#quietUntil - 0.02);
@@ -151,7 +151,7 @@ export class Player extends EventTarget {
     else if (this.#raw - this.#offset >= this.#piece.frontier) this.#wait();
   }
 
-  /** Hands over the notes up to the horizon, or to where the loop ends; false if none are known yet. */
+  /** Schedules the notes up to the horizon or the end of the loop; false if none are known yet. */
   #handOver(horizon) {
     const stop = Math.min(horizon - this.#offset, this.#loop ? this.#loop[1] : Infinity, this.#piece.frontier);
     const { notes, pedals } = this.#piece;
@@ -195,7 +195,7 @@ export class Player extends EventTarget {
     this.#changed();
   }
 
-  /** Whether there is enough to go on with. */
+  /** Whether enough is composed to continue. */
   #goOn() {
     if (this.#piece.frontier < this.#anchor.music + RESERVE) return false;
     this.#waiting = false;

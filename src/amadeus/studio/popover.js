@@ -1,15 +1,15 @@
-// Small panels beside the button that opens them. One at a time; Escape and a click elsewhere close.
+// Small panels beside the button that opens them. Only one is open; Escape or a click elsewhere closes it.
 
 import { h } from "./dom.js";
 
 const GAP = 8;
 
-/** Opens a panel at a button; `fill(close)` gives its content. */
+/** Opens a panel at a button; `fill(close)` returns its content. */
 export function openPopover(anchor, label, fill) {
   const panel = h("div", { class: "popover", popover: "auto", role: "dialog", "aria-label": label });
   const close = () => panel.matches(":popover-open") && panel.hidePopover();
   panel.append(...[fill(close)].flat());
-  // Beside the button, so that Tab goes from the one into the other.
+  // Beside the button in the document, so that Tab moves from the button into the panel.
   anchor.after(panel);
   panel.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;

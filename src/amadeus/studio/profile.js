@@ -1,4 +1,4 @@
-// The profile of the next piece: chips for what was stated and for what a real piece fills in.
+// The profile of the next piece: chips for stated values and for those taken from a real piece.
 
 import { api } from "./api.js";
 import { $, h } from "./dom.js";
@@ -8,7 +8,7 @@ import { openPopover } from "./popover.js";
 import { state } from "./state.js";
 
 const PARSED = ["prompt", "prompt_constraints", "constraints", "bars", "seed", "profile"];
-/** Named by the chips of the prompt, where they are stated. */
+/** Values that the chips of the prompt show if stated. */
 const HELD = ["key", "tempo", "metre", "instruments"];
 const IMPLIED = "number of instruments";
 const MEANING = { set: "set by hand", said: "from the prompt", filled: "suggested by a real piece" };
@@ -16,11 +16,11 @@ const HINTS = { key: "A minor", tempo: "120", metre: "3/4", instruments: "piano 
 
 export class ProfileChips {
   #told = { stated: {}, filled: {} };
-  #set = {}; // values set by hand, by name; null for those that are left open
+  #set = {}; // values set by hand, by name; null if left open
   #reads = 0;
   #ask = () => ({});
 
-  /** `ask` gives the request that the profile is for. */
+  /** `ask` returns the request that the profile is for. */
   constructor(ask) {
     this.#ask = ask;
     this.list = $("#profile");
@@ -32,7 +32,7 @@ export class ProfileChips {
     return this.#set;
   }
 
-  /** Forgets what was set by hand. */
+  /** Clears the values set by hand. */
   clear() {
     this.#set = {};
   }
@@ -46,7 +46,7 @@ export class ProfileChips {
     this.#focus();
   }
 
-  /** Asks which profile the next piece will have, and shows it. */
+  /** Requests the profile of the next piece and shows it. */
   async read() {
     const read = ++this.#reads;
     if (!state.info?.profile) return this.#show("");
@@ -59,7 +59,7 @@ export class ProfileChips {
 
   #show(problem) {
     const panel = $(".popover", this.list);
-    if (panel) return panel.addEventListener("toggle", () => this.#show(problem), { once: true }); // when it closes
+    if (panel) return panel.addEventListener("toggle", () => this.#show(problem), { once: true }); // show it when the panel closes
     const { stated, filled } = this.#told;
     const names = Object.keys({ ...stated, ...filled, ...this.#set }).filter((name) => this.#isShown(name));
     const chips = names.map((name) => this.#chip(name));
@@ -133,7 +133,7 @@ export class ProfileChips {
     });
   }
 
-  /** What the chips do not show yet. */
+  /** The values that no chip shows yet. */
   #add(button) {
     const { measures, labels } = state.info.profile;
     const known = [...HELD, ...measures.map((one) => one.name), ...Object.keys(labels)];
@@ -158,7 +158,7 @@ export class ProfileChips {
 const measure = (name) => state.info?.profile?.measures.find((one) => one.name === name);
 const without = (values, name) => Object.fromEntries(Object.entries(values).filter(([other]) => other !== name));
 
-/** The id of a list that fields for genres, forms or moods complete from. */
+/** The id of a completion list for genres, forms or moods. */
 function labelList(name) {
   const id = `${name}-names`;
   $(`#${id}`) ?? document.body.append(h("datalist", { id }, ...state.info.profile.labels[name].map((value) => h("option", { value }))));

@@ -1,20 +1,20 @@
-// Where on the roll a moment and a pitch are, in CSS pixels.
+// Converts times and pitches to positions on the roll, in CSS pixels.
 
-const MIN_SCALE = 4; // pixels a quarter
+const MIN_SCALE = 4; // pixels per quarter
 const MAX_SCALE = 160;
 const LOWEST_ROWS = 25;
 const MARGIN = 2; // pitches above and below the notes
-const WIDE = 1080; // pixels across which the bar of the selection is in one row
-const BELOW = [64, 112]; // pixels under the notes, where it floats, in one row and in more
+const WIDE = 1080; // width in pixels from which the edit bar fits in one row
+const BELOW = [64, 112]; // pixels below the notes for the edit bar, in one row and in several
 
 export class Geometry {
   width = 0;
   height = 0;
   scroll = 0; // quarters at the left edge
-  scale = 24; // pixels a quarter
+  scale = 24; // pixels per quarter
   low = 48;
   high = 84;
-  gutter = 40; // of the keys
+  gutter = 40; // width of the keys
   chords = 24; // height of the lane of chord names
   ruler = 24; // height of the lane of bar numbers
 
@@ -42,12 +42,12 @@ export class Geometry {
     return this.high - Math.floor((y - this.top) / this.rowHeight);
   }
 
-  /** Quarters that fit into the width. */
+  /** Number of quarters that fit into the width. */
   get span() {
     return (this.width - this.gutter) / this.scale;
   }
 
-  /** Shows all pitches between two. */
+  /** Shows the pitches from one to another. */
   showPitches([low, high]) {
     const rows = Math.max(LOWEST_ROWS, high - low + 1 + 2 * MARGIN);
     const pixels = BELOW[Number(this.width < WIDE)];
@@ -58,7 +58,7 @@ export class Geometry {
     [this.low, this.high] = [from, to];
   }
 
-  /** Shows so many quarters, if they are still readable then, from the beginning. */
+  /** Fits a number of quarters into the width if they stay readable, from the beginning. */
   fit(quarters, smallest = 12) {
     this.scale = clamp((this.width - this.gutter) / quarters, smallest, 64);
     this.scroll = 0;

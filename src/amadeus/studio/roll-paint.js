@@ -1,4 +1,4 @@
-// Paints the roll: what lies still (keys, grid, chords, notes), and what moves above it.
+// Paints the roll: static content (keys, grid, chords, notes), and moving content above it.
 
 import { colour } from "./colours.js";
 import { firstFrom, noteIdentity } from "./piece.js";
@@ -6,10 +6,10 @@ import { isHeard, state } from "./state.js";
 
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const FONT = '"Instrument Sans", system-ui, sans-serif';
-const LABEL = 18; // pixels of the keys beside the black ones, where octaves are named
+const LABEL = 18; // width in pixels of the octave names beside the black keys
 const SERIF = '"Instrument Serif", Georgia, serif';
 
-/** The colours of the page, as the style sheet has them. */
+/** The colours from the style sheet. */
 export function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const names = ["paper", "roll", "row", "line", "bar-line", "beat-line", "ink", "muted", "accent", "key-white", "key-black", "wash"];
@@ -65,7 +65,7 @@ function line(context, g, x, from = g.top) {
   if (x >= g.gutter) context.fillRect(Math.round(x), from, 1, g.height);
 }
 
-/** The bars of a piece; where there is none, some that it might have. */
+/** The bars of a piece, or placeholder bars without one. */
 export function gridOf(piece) {
   return piece?.grid ?? Array.from({ length: 16 }, (_, n) => ({ bar: n + 1, onset: n * 4, end: n * 4 + 4, metre: "4/4" }));
 }
@@ -104,7 +104,7 @@ function shape(context, g, note, share = 1) {
   } else context.roundRect(x, y, width, height, Math.min(3, height / 2));
 }
 
-/** Where instruments play in unison, the later one is painted half as high, so that both are seen. */
+/** Paints the second of two unison notes at half height, so that both are visible. */
 function paintNotes(context, g, piece, palette) {
   const lowest = new Map(); // the last full note of each pitch
   for (const note of visible(piece, g)) {
@@ -127,14 +127,14 @@ function paintNote(context, g, note, palette, isUnison) {
   context.stroke();
 }
 
-/** The first bars of a serenade in G by the other Amadeus (K. 525): pitch, onset and length in quarters. */
+/** The first bars of Mozart's serenade in G (K. 525): pitch, onset and length in quarters. */
 const SKETCH = [
   [67, 0, 1], [62, 1.5, 0.5], [67, 2, 1], [62, 3.5, 0.5], [67, 4, 0.5], [62, 4.5, 0.5], [67, 5, 0.5], [71, 5.5, 0.5], [74, 6, 1],
   [72, 8, 1], [69, 9.5, 0.5], [72, 10, 1], [69, 11.5, 0.5], [72, 12, 0.5], [69, 12.5, 0.5], [66, 13, 0.5], [69, 13.5, 0.5], [62, 14, 1],
 ];
 const SKETCH_BAR = 9;
 
-/** What the roll shows before there is a piece. */
+/** Paints the roll without a piece. */
 function paintSketch(context, g, palette) {
   SKETCH.forEach(([pitch, onset, duration], n) => {
     const note = { pitch, onset: onset * 2 + 4 * (SKETCH_BAR - 1), duration: duration * 2, is_drum: false };
@@ -146,7 +146,7 @@ function paintSketch(context, g, palette) {
 
 const isSelected = (note) => state.selection.notes.has(note);
 
-/** Outlines of the notes that only the other take has. */
+/** Outlines notes that only the other take has. */
 function paintGhosts(context, g, piece, palette) {
   const here = identities(piece);
   context.strokeStyle = palette.muted;
@@ -237,7 +237,7 @@ function label(context, g, pitch, palette) {
   context.fillText(`C${pitch / 12 - 1}`, g.gutter - LABEL + 2, g.y(pitch) + g.rowHeight / 2);
 }
 
-/** What moves: the selection, what is being composed, sounding notes, the playhead. */
+/** Paints the moving content: selection, notes being composed, sounding notes, playhead. */
 export function paintMoving(context, g, piece, palette, { quarter, isPlaying, marquee, pulse }) {
   context.clearRect(0, 0, g.width, g.height);
   context.save();
@@ -252,7 +252,7 @@ export function paintMoving(context, g, piece, palette, { quarter, isPlaying, ma
   context.restore();
 }
 
-/** Left and right of a stretch of bars. */
+/** The left and right edges of a range of bars. */
 export function barEdges(g, piece, [first, last]) {
   const bars = gridOf(piece);
   return [g.x(bars[first - 1]?.onset ?? 0), g.x(bars[Math.min(last, bars.length) - 1]?.end ?? 0)];
@@ -289,7 +289,7 @@ function paintJob(context, g, piece, palette, pulse) {
   context.globalAlpha = 1;
 }
 
-/** What the first try of an edit brings, lighter than what will be kept. */
+/** Paints the notes of the first candidate of an edit, lighter than final notes. */
 function paintDrafts(context, g, piece, job) {
   context.globalAlpha = 1;
   for (const note of job.drafts) {

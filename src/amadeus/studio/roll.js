@@ -1,4 +1,4 @@
-// The piano roll: keeps its two canvases painted, follows the music, and takes clicks and keys.
+// The piano roll: paints its two canvases, follows the music, and handles pointer and keys.
 
 import { $, reducedMotion } from "./dom.js";
 import { Geometry, clamp } from "./roll-geometry.js";
@@ -7,7 +7,7 @@ import { clearSelection, describeSelection, selectBars, selectNotes } from "./se
 import { isHeard, state } from "./state.js";
 
 const NARROW = 640;
-const SLIP = 4; // pixels that a click may move
+const SLIP = 4; // pixels that the pointer may move during a click
 
 export class Roll {
   geometry = new Geometry();
@@ -16,7 +16,7 @@ export class Roll {
   #drag = null; // {kind, x, y, ...} while a pointer is down
   #shown = null; // the piece that the view was fitted to
   #marked = false; // whether the first note has been painted
-  #fitted = true; // until somebody zooms or scrolls
+  #fitted = true; // until the user zooms or scrolls
 
   constructor(player) {
     this.player = player;
@@ -41,7 +41,7 @@ export class Roll {
     this.stale();
   }
 
-  /** Notes or bars have been added to the piece. */
+  /** Called when notes or bars have been added to the piece. */
   grown() {
     this.geometry.showPitches(state.piece.range);
     if (this.#fitted) this.#fit();
@@ -60,7 +60,7 @@ export class Roll {
     this.stale();
   }
 
-  /** Shows as much of the piece as is readable, and keeps what is at the left edge there. */
+  /** Shows as much of the piece as is readable, keeping the left edge. */
   #fit() {
     const { scroll } = this.geometry;
     this.geometry.fit(this.#quarters);
@@ -72,7 +72,7 @@ export class Roll {
     this.stale();
   }
 
-  /** Shows a stretch of bars. */
+  /** Shows a range of bars. */
   reveal(bar) {
     const at = state.piece?.grid[bar - 1];
     if (!at) return;
@@ -90,7 +90,7 @@ export class Roll {
 
   #show() {
     const { piece } = state;
-    // What was composed just now is shown as it was; so is another take.
+    // The view stays the same for a new take, or one that was just composed.
     const isSame = piece && this.#shown && (this.#shown.id === null || piece.about.root === this.#shown.about.root);
     if (piece?.notes.length) this.geometry.showPitches(piece.range);
     if (!isSame) {
@@ -215,7 +215,7 @@ export class Roll {
     selectNotes(notes);
   }
 
-  /** Notes that can be heard and touch a box: x, y, width, height. */
+  /** Audible notes that overlap a box: x, y, width, height. */
   #within([x, y, width, height]) {
     return state.piece.notes.filter((note) => {
       const [left, top, across, down] = noteBox(this.geometry, note);

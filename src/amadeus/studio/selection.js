@@ -1,9 +1,9 @@
-// What is selected: a stretch of bars, whose notes in it, or single notes.
+// The selection: a range of bars with some instruments, or single notes.
 
 import { partName } from "./piece.js";
 import { state } from "./state.js";
 
-const MOST_NOTES = 1024; // that the server takes by name
+const MOST_NOTES = 1024; // that a request may name
 
 const NOTHING = () => ({ bars: null, voices: new Set(), notes: new Set() });
 
@@ -11,7 +11,7 @@ export function clearSelection() {
   state.selection = NOTHING();
 }
 
-/** Selects bars, from 1, both included; the instruments stay as they are. */
+/** Selects bars (from 1, inclusive); the instruments stay selected. */
 export function selectBars(first, last) {
   const most = state.piece?.grid.length ?? 0;
   if (!most) return;
@@ -19,7 +19,7 @@ export function selectBars(first, last) {
   state.selection = { ...NOTHING(), bars, voices: state.selection.voices };
 }
 
-/** Selects single notes; their bars and instruments are what is repeated and shown. */
+/** Selects single notes; their bars are looped, and their instruments shown. */
 export function selectNotes(notes) {
   if (!notes.size) return clearSelection();
   const bars = [...notes].map((note) => state.piece.barAt(note.onset));
@@ -30,7 +30,7 @@ export function selectNotes(notes) {
   };
 }
 
-/** Adds an instrument to the selection, or takes it out. */
+/** Adds an instrument to the selection, or removes it. */
 export function toggleVoice(key) {
   const voices = new Set(state.selection.voices);
   if (!voices.delete(key)) voices.add(key);
@@ -46,7 +46,7 @@ export function selectedVoices() {
   return [...(state.piece?.voices.values() ?? [])].filter((voice) => voices.has(voice.key));
 }
 
-/** Names of the selected notes, by which the server knows them and no others; empty for none. */
+/** Unique names of the selected notes for the server; empty for none. */
 export function selectedNotes() {
   const { notes } = state.selection;
   if (notes.size > MOST_NOTES) {
@@ -59,7 +59,7 @@ export function selectedNotes() {
   });
 }
 
-/** The selection in another take: bars and instruments that it has, and the same notes, whatever became of them. */
+/** Carries the selection over to another take: its bars, instruments, and corresponding notes. */
 export function carrySelection(from, to) {
   const { bars, voices, notes } = state.selection;
   if (notes.size) return selectNotes(new Set(counterparts(notes, from, to)));
@@ -68,7 +68,7 @@ export function carrySelection(from, to) {
   state.selection = { ...NOTHING(), bars: fits ? bars : null, voices: new Set(known) };
 }
 
-/** Where single notes are redrawn, an instrument has as many of them at a time as before, in their order. */
+/** Resampled notes correspond to the old ones by time, instrument and order. */
 function counterparts(notes, from, to) {
   const [before, after] = [chordsOf(from), chordsOf(to)];
   return [...notes].flatMap((note) => {
@@ -79,14 +79,14 @@ function counterparts(notes, from, to) {
 
 const chordKey = (note) => `${note.voice.key} ${note.onset.toFixed(3)}`;
 
-/** Notes of one instrument that begin together, from the lowest. */
+/** Notes of an instrument that start together, from the lowest. */
 function chordsOf(piece) {
   const chords = Map.groupBy(piece.notes, chordKey);
   for (const chord of chords.values()) chord.sort((a, b) => a.pitch - b.pitch);
   return chords;
 }
 
-/** The selection in words. */
+/** A description of the selection. */
 export function describeSelection() {
   const { bars, notes } = state.selection;
   const parts = [...new Set(selectedVoices().map((voice) => voice.name))];

@@ -1,4 +1,4 @@
-// What the page knows, in one place. Modules set values and watch the ones that they show.
+// The state of the page. Modules set values and watch those that they show.
 
 class State extends EventTarget {
   #values = {};
@@ -16,12 +16,12 @@ class State extends EventTarget {
     this.touch(name);
   }
 
-  /** Says that a value has changed within. */
+  /** Notifies watchers that a value has changed internally. */
   touch(name) {
     this.dispatchEvent(new Event(name));
   }
 
-  /** Calls `f` now, and whenever one of the values changes. */
+  /** Calls `f` now and whenever one of the values changes. */
   watch(names, f) {
     names.forEach((name) => this.addEventListener(name, f));
     f();
@@ -29,26 +29,26 @@ class State extends EventTarget {
 }
 
 export const state = new State({
-  /** What the server says of itself. */
+  /** The server's description of itself. */
   info: null,
-  /** The piece on the roll, a Piece; null before there is one. */
+  /** The Piece on the roll, or null. */
   piece: null,
-  /** The take it is compared with, a Piece. */
+  /** The Piece that it is compared with. */
   other: null,
-  /** Everything that belongs to the piece, as the server tells it, oldest first. */
+  /** All takes of the piece, as the server describes them, oldest first. */
   takes: [],
-  /** What is being composed: {kind, id, ofBars, done, bars, drafts, changes(note)}; null where nothing is. */
+  /** The job in progress: {kind, id, ofBars, done, bars, drafts, changes(note)}, or null. */
   job: null,
   /** {bars: [first, last]|null, voices: Set of keys, notes: Set of notes}. */
   selection: { bars: null, voices: new Set(), notes: new Set() },
   muted: new Set(),
   soloed: new Set(),
-  /** Whether the selected bars are played over and over. */
+  /** Whether the selected bars are looped. */
   looping: false,
   theme: "light",
 });
 
-/** Whether a voice is to be heard. */
+/** Whether a voice is audible. */
 export function isHeard(key) {
   return state.soloed.size ? state.soloed.has(key) : !state.muted.has(key);
 }

@@ -1,4 +1,4 @@
-// What the page does: it composes, edits and continues, and goes from take to take.
+// The actions of the page: composing, editing, continuing, and switching between takes.
 
 import { api, follow } from "./api.js";
 import { announce, clearNotices, tell } from "./notices.js";
@@ -9,14 +9,14 @@ import { state } from "./state.js";
 const SAME_PROMPT_LIMIT = 100;
 
 export class Studio {
-  #children = new Map(); // the take that was left by undoing, by the one that it was made of
-  #wishes = 0; // how often something was asked for
+  #children = new Map(); // the undone take, by the take it was made from
+  #wishes = 0; // number of requests
 
   constructor(player, roll) {
     Object.assign(this, { player, roll });
   }
 
-  /** A new piece; plays while it is composed. */
+  /** Composes a new piece, and plays it meanwhile. */
   async compose(body) {
     performance.mark("asked");
     if (!(await this.#isNext())) return;
@@ -30,7 +30,7 @@ export class Studio {
     });
   }
 
-  /** More bars after the piece at hand. */
+  /** Continues the current piece. */
   async continue(bars, body = {}) {
     const piece = state.piece;
     if (!piece?.id) return;
@@ -42,14 +42,14 @@ export class Studio {
     });
   }
 
-  /** Some of the piece at hand anew. */
+  /** Rewrites part of the current piece. */
   async edit(body) {
     if (!state.piece?.id) return;
     if (!(await this.#isNext())) return;
     await this.#run("edit", { ...body, piece: state.piece.id }, () => {});
   }
 
-  /** The same wish with other luck. */
+  /** Repeats the request with another seed. */
   async another() {
     const { about } = state.piece ?? {};
     if (!about?.id || about.kind === "import") return;
@@ -63,7 +63,7 @@ export class Studio {
     if (state.job?.id) await api.cancel(state.job.id);
   }
 
-  /** Stops what is being composed. False if by then something else was asked for. */
+  /** Cancels the job; false if there has been another request meanwhile. */
   async #isNext() {
     const wish = ++this.#wishes;
     while (state.job) {
@@ -88,7 +88,7 @@ export class Studio {
     state.soloed = new Set();
   }
 
-  /** Runs a job whose notes are shown as they come. */
+  /** Runs a job and shows its notes as they arrive. */
   async #stream(kind, body, begin) {
     await this.#run(kind, body, begin, (event, data) => {
       const piece = state.piece;
@@ -151,7 +151,7 @@ export class Studio {
     state.piece = piece;
   }
 
-  /** Shows a piece of the server's; `other` is the one to compare it with. */
+  /** Shows a piece from the server; `other` is the one to compare it with. */
   async open(id, { other } = {}) {
     const piece = await this.fetch(id);
     const isTake = state.takes.some((take) => take.id === id);
@@ -171,7 +171,7 @@ export class Studio {
     history.replaceState(null, "", `#${piece.id}`);
   }
 
-  /** From one piece to another; to another answer to the same prompt, the music goes on. */
+  /** Switches to another piece; between takes of the same prompt, playback continues. */
   #leave(isTake) {
     clearSelection();
     if (isTake) return;
@@ -185,7 +185,7 @@ export class Studio {
     return Piece.of(about, data);
   }
 
-  /** All that was made of the same first take, and other answers to the same prompt. */
+  /** All takes made from the same first take, and others of the same prompt. */
   async #findTakes(piece) {
     const { id, root, title, settings } = piece.about;
     const [line, alike] = await Promise.all([
@@ -222,7 +222,7 @@ export class Studio {
     announce("Redone.");
   }
 
-  /** A becomes B and B becomes A; the music goes on. */
+  /** Swaps A and B; playback continues. */
   swap() {
     if (!state.other || state.job) return;
     const { piece, other } = state;
@@ -230,7 +230,7 @@ export class Studio {
     announce(`Now playing take ${1 + state.takes.findIndex((take) => take.id === other.id)}.`);
   }
 
-  /** An empty page. */
+  /** Shows an empty page. */
   close() {
     this.player.pause();
     this.player.load(null);
@@ -252,7 +252,7 @@ export class Studio {
   }
 }
 
-/** Tells of a note of the piece at hand whether a job may change it. */
+/** Returns a function that tells whether a job may change a note of the current piece. */
 function changedBy(kind, { bars, parts = [], add = [], notes = [] }) {
   if (kind !== "edit" || (add.length && !parts.length)) return () => false;
   const { notes: selected } = state.selection;

@@ -1,4 +1,4 @@
-// The synthesiser: SpessaSynth in an AudioWorklet, playing the SoundFont that the server has.
+// The synthesiser: SpessaSynth in an AudioWorklet, with the server's SoundFont.
 
 import { WorkletSynthesizer } from "./vendor/spessasynth/synthesizer.min.js";
 import { api } from "./api.js";
@@ -12,8 +12,8 @@ const AUDIBLE = 1e-3;
 
 export class Synth {
   #synth = null;
-  #channels = new Map(); // of voices, by their key
-  #pedals = new Map(); // how far down, by channel
+  #channels = new Map(); // channels by voice key
+  #pedals = new Map(); // pedal positions by channel
   #samples = null;
 
   constructor() {
@@ -43,7 +43,7 @@ export class Synth {
     return this.context.currentTime;
   }
 
-  /** Browsers let sound begin only after a key or a click. */
+  /** Starts the audio, which browsers allow only after a key or a click. */
   resume() {
     return this.context.state === "running" ? Promise.resolve() : this.context.resume();
   }
@@ -52,7 +52,7 @@ export class Synth {
     this.master.gain.setTargetAtTime(value ** 2, this.now, 0.01);
   }
 
-  /** Gives every voice of a piece a channel; voices that are there already keep theirs. */
+  /** Gives every voice of a piece a channel; existing voices keep theirs. */
   cast(voices) {
     const wanted = new Set([...voices].map((voice) => voice.key));
     for (const key of this.#channels.keys()) if (!wanted.has(key)) this.#channels.delete(key);
@@ -86,13 +86,13 @@ export class Synth {
     this.#synth.noteOff(this.channelOf(voice), pitch, { time });
   }
 
-  /** Moves the sustain pedal of a voice, 0 to 127; from 64 on it holds what is played. */
+  /** Sets the sustain pedal of a voice, 0 to 127; from 64 on, it holds notes. */
   pedal(voice, value, time) {
     const channel = this.channelOf(voice);
     if (value !== (this.#pedals.get(channel) ?? 0)) this.#setPedal(channel, value, time);
   }
 
-  /** Lifts all pedals, now or at a time. */
+  /** Releases all pedals, now or at a given time. */
   lift(time) {
     for (const channel of this.#channels.values()) this.#setPedal(channel, 0, time);
   }
@@ -102,7 +102,7 @@ export class Synth {
     this.#synth?.controllerChange(channel, SUSTAIN, value, { time });
   }
 
-  /** Ends all notes that no pedal holds. */
+  /** Ends all notes that are not held by a pedal. */
   silence() {
     this.#synth?.stopAll(false);
   }
@@ -115,7 +115,7 @@ export class Synth {
     this.#setPedal(channel, held);
   }
 
-  /** The loudest sample of the last moment, 0 to 1 and above. */
+  /** The recent peak amplitude; above 1 is clipped. */
   get peak() {
     this.analyser.getFloatTimeDomainData(this.#samples);
     return this.#samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0);

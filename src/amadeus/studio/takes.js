@@ -1,4 +1,4 @@
-// The takes of a piece: each a button, two of them to be compared while they play.
+// The takes of a piece, as buttons; two can be compared while they play.
 
 import { $, h } from "./dom.js";
 import { attempt } from "./notices.js";
@@ -47,14 +47,14 @@ export class Takes {
   }
 }
 
-/** The earlier of the two that are compared is A. */
+/** Of the two compared takes, the earlier one is A. */
 function letter({ id }) {
   const at = (one) => state.takes.findIndex((take) => take.id === one);
   const rival = id === state.piece?.id ? state.other.id : state.piece.id;
   return at(id) < at(rival) ? "A" : "B";
 }
 
-/** What was done to get a take, in a few words. */
+/** A short description of how a take was made. */
 export function describe({ kind, settings, bars }) {
   if (kind === "import") return "imported";
   if (kind === "compose") return "composed";
@@ -68,7 +68,7 @@ export function describe({ kind, settings, bars }) {
   return [notes, where, parts, what].filter(Boolean).join(", ") || "rewritten";
 }
 
-/** "violin" of "program 40". */
+/** "violin" for "program 40". */
 function everydayName(part) {
   const number = part.match(/^program (\d+)$/)?.[1];
   return state.info?.instruments[number]?.name ?? part;

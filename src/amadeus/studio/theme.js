@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until the button says otherwise.
+// Light or dark theme: the system's, until the user chooses.
 
 import { $ } from "./dom.js";
 import { state } from "./state.js";

@@ -1,4 +1,4 @@
-// Who plays: mute, solo, write anew, and let others join in.
+// The instruments: mute, solo, rewrite, and add others.
 
 import { colour } from "./colours.js";
 import { $, h } from "./dom.js";

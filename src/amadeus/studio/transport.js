@@ -1,4 +1,4 @@
-// The transport: play, where we are, how loud it is; undo and redo.
+// The transport: playback, position, level meter, undo and redo.
 
 import { $, h } from "./dom.js";
 import { setIcon } from "./icons.js";

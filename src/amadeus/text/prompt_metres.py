@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from amadeus.profile.labels import DANCE_METRES
-from amadeus.text.prompt_readers import GOES_ON, REFUSED, Phrase, accepted
+from amadeus.text.prompt_readers import GOES_ON, REFUSED, Phrase, accepted, read_phrases
 from amadeus.text.prompt_text import Unread
 from amadeus.text.prompt_words import FOUR_FOUR_STYLES, NUMBER, read_number
 from amadeus.tokens.vocabulary import METRES
@@ -68,31 +68,20 @@ def read_metres(unread: Unread) -> list[Phrase[str]]:
             if is_metre and (numerator, denominator) in METRES:
                 span = unread.claim(match.start("numerator"), match.end())
                 phrases.append(Phrase(f"{numerator}/{denominator}", span))
-    for match in unread.matches(_NAMED):
-        phrases.append(Phrase(_COUNTS[str(match.lastgroup)], unread.claim(*match.span())))
-    for match in unread.matches(_COUNTED):
-        if not unread.is_after(_NOT_COUNTED, match.start()):
-            phrases.append(Phrase(_COUNTS[match["count"].lower()], unread.claim(*match.span())))
+    phrases += read_phrases(unread, _NAMED, lambda match: _COUNTS[str(match.lastgroup)])
+    phrases += read_phrases(unread, _COUNTED, lambda m: _COUNTS[m["count"].lower()], _NOT_COUNTED)
     return accepted(unread, phrases)
 
 
 def read_dances(unread: Unread) -> list[Phrase[str]]:
     """The metres of the dances that are named."""
-    phrases = [
-        Phrase(DANCE_METRES[(match["dance"] or "waltz").lower()], unread.claim(*match.span()))
-        for match in unread.matches(_DANCE)
-    ]
+    phrases = read_phrases(unread, _DANCE, lambda m: DANCE_METRES[(m["dance"] or "waltz").lower()])
     return accepted(unread, phrases)
 
 
 def read_styles(unread: Unread) -> list[Phrase[str]]:
     """The metres of the styles that are named; after the instruments: "rock organ" is no style."""
-    phrases = [
-        Phrase("4/4", unread.claim(*match.span()))
-        for match in unread.matches(_STYLE)
-        if not unread.is_after(_UNUSUAL_STYLE, match.start())
-    ]
-    return accepted(unread, phrases)
+    return accepted(unread, read_phrases(unread, _STYLE, lambda _: "4/4", _UNUSUAL_STYLE))
 
 
 def refused_metres(unread: Unread) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -18,6 +19,20 @@ class Phrase(Generic[T]):
 
     value: T
     span: Span
+
+
+def read_phrases(
+    unread: Unread,
+    pattern: re.Pattern[str],
+    value: Callable[[re.Match[str]], T],
+    unless_after: re.Pattern[str] | None = None,
+) -> list[Phrase[T]]:
+    """Claim the matches of a pattern, except those right after `unless_after`."""
+    return [
+        Phrase(value(match), unread.claim(*match.span()))
+        for match in unread.matches(pattern)
+        if unless_after is None or not unread.is_after(unless_after, match.start())
+    ]
 
 
 def agreed(what: str, phrases: list[Phrase[T]]) -> T | None:

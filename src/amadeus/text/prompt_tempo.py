@@ -12,7 +12,7 @@ from amadeus.music.tempo_words import (
     SLOWEST_BPM,
     TEMPO_RANGES,
 )
-from amadeus.text.prompt_readers import Phrase, accepted
+from amadeus.text.prompt_readers import Phrase, accepted, read_phrases
 from amadeus.text.prompt_text import Span, Unread, contradiction
 from amadeus.text.prompt_words import NUMBER, START, read_number
 
@@ -121,11 +121,7 @@ def read_curves(unread: Unread) -> list[Phrase[tuple[float, float]]]:
 
 def read_changes(unread: Unread) -> list[Phrase[str]]:
     """ "accelerando" or "ritardando", where no numbers say how far."""
-    return [
-        Phrase(str(match.lastgroup), unread.claim(*match.span()))
-        for match in unread.matches(_CHANGE)
-        if not unread.is_after(_NO_CHANGE, match.start())
-    ]
+    return read_phrases(unread, _CHANGE, lambda match: str(match.lastgroup), _NO_CHANGE)
 
 
 def read_tempos(unread: Unread) -> tuple[list[Phrase[float]], list[Phrase[tuple[float, float]]]]:

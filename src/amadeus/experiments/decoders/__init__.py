@@ -1,13 +1,9 @@
-"""Decoders that Amadeus' own is compared with: each a model and the loss that trains it.
-
-They are no part of the product: a variant is one file here, and the trainer takes what it builds.
-"""
+"""Decoders to compare with Amadeus' own, each a model and its training loss."""
 
 from __future__ import annotations
 
+from amadeus.experiments.decoders.exact import attributes_in_turn, independent_heads
 from amadeus.experiments.decoders.flat import flat_tokens
-from amadeus.experiments.decoders.in_turn import attributes_in_turn
-from amadeus.experiments.decoders.independent import independent_heads
 from amadeus.model import Amadeus
 from amadeus.training.config import TrainConfig
 from amadeus.training.loss import Objective
@@ -27,4 +23,4 @@ DECODERS: dict[str, Build] = {
     INDEPENDENT: independent_heads,
     FLAT: flat_tokens,
 }
-"""How each is built, by name."""
+"""Functions that build each decoder, by name."""

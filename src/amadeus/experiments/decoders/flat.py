@@ -1,8 +1,8 @@
-"""Flat tokens: no note decoder, but one token after another, as most music Transformers have it.
+"""Flat tokens: one sequence of tokens without a note decoder, as in most music Transformers.
 
-A row becomes the attributes that differ from the row before, then always its pitch, duration and
-velocity. That loses nothing, so the likelihood of the tokens is that of the rows, and nats per note
-compare with those of the other decoders.
+A row becomes the attributes that differ from the previous row, and always its pitch, duration and
+velocity. This is lossless, so the likelihood of the tokens is that of the rows, and nats per note
+are comparable with those of the other decoders.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Flat(NamedTuple):
 
 
 def written(rows: Tensor) -> Tensor:
-    """Which attributes of rows [..., N, A] become tokens; all of the first row. Same shape."""
+    """Which attributes of rows [..., N, A] become tokens, bool; all of them in the first row."""
     changed = F.pad(rows[..., 1:, :] != rows[..., :-1, :], (0, 0, 1, 0), value=True)
     changed[..., FIRST_ALWAYS:] = True
     return changed & (rows[..., :1] != RowType.PAD)
@@ -58,7 +58,7 @@ def flatten(rows: Tensor) -> Flat:
 
 
 class TokenEmbedder(NoteEmbedder):
-    """One vector for each token, of the same table."""
+    """One vector per token, from a single table."""
 
     def forward(self, tokens: Tensor) -> Tensor:
         """tokens: int [..., L]. Returns [..., L, D]."""
@@ -66,7 +66,7 @@ class TokenEmbedder(NoteEmbedder):
 
 
 class NoEnhancement(ConditionalEnhancement):
-    """Without a theme, and without weights."""
+    """No theme and no weights."""
 
     def __init__(self) -> None:
         nn.Module.__init__(self)
@@ -74,7 +74,7 @@ class NoEnhancement(ConditionalEnhancement):
 
 
 class FlatAmadeus(Amadeus):
-    """Our note generator over tokens in place of rows, with one head instead of a decoder."""
+    """Our note generator over tokens instead of rows, with one head instead of a decoder."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(replace(config, enhancement=False))
@@ -98,21 +98,21 @@ class FlatObjective(Objective):
         profile: Tensor | None = None,
         profile_lengths: Tensor | None = None,
     ) -> Losses:
-        """As in `Objective`: the head is trained on the tokens of the rows that are looked at."""
+        """As in `Objective`: the head is trained on the tokens of the chosen rows."""
         if profile is not None and profile_lengths is not None:
             text, text_lengths = self.model.prefix(profile, profile_lengths, text, text_lengths)
         flat = flatten(tokens)
         context = self.model.contextualize(flat.tokens, text, text_lengths)
-        looked_at = torch.zeros_like(tokens[..., 0], dtype=torch.bool)  # [B, N]
-        looked_at.scatter_(1, 1 + choose_places(noise.places, tokens.shape[1] - 1), True)
-        looked_at &= is_predicted(tokens[..., Attribute.TYPE])
+        chosen = torch.zeros_like(tokens[..., 0], dtype=torch.bool)  # [B, N]
+        chosen.scatter_(1, 1 + choose_places(noise.places, tokens.shape[1] - 1), True)
+        chosen &= is_predicted(tokens[..., Attribute.TYPE])
         rows, attributes = flat.places[:, 1:] // NUM_ATTRIBUTES, flat.places[:, 1:] % NUM_ATTRIBUTES
-        counted = looked_at.gather(1, rows) & flat.valid[:, 1:]  # [B, L - 1]
+        counted = chosen.gather(1, rows) & flat.valid[:, 1:]  # [B, L - 1]
         logits = self.model.head(context.latents[:, :-1][counted]).float()  # [M, NUM_TOKENS]
         nats = F.cross_entropy(logits, flat.tokens[:, 1:][counted], reduction="none")
         return Losses(
             attribute_nats=nats.new_zeros(NUM_ATTRIBUTES).index_add(0, attributes[counted], nats),
-            num_rows=looked_at.sum(),
+            num_rows=chosen.sum(),
             dispersion=nats.new_zeros(()),
         )
 

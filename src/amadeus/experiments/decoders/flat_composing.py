@@ -1,7 +1,7 @@
-"""Composing with flat tokens, one piece at a time: rows are written under the same grammar.
+"""Composing with flat tokens, one piece at a time, under the same grammar.
 
-A token says its attribute, so one that is passed over has kept its value: the probability that
-attribute a stays as it was is that of all tokens of later attributes.
+A token determines its attribute, so skipped attributes keep their values: the probability that an
+attribute keeps its value is that of all tokens of later attributes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _STARTS = [*OFFSETS.tolist(), NUM_TOKENS]
 
 @torch.inference_mode()
 def compose_flat(model: FlatAmadeus, request: Request, context: int) -> np.ndarray:
-    """The tokens of the whole piece as rows, uint16 [N, A]. context: most rows seen at once.
+    """The tokens of the whole piece as rows, uint16 [N, A]. context: most rows in the context.
 
-    Attributes are drawn in their order, whatever the order of `request.unmask`.
+    Attributes are sampled in their own order; that of `request.unmask` is ignored.
     """
     progress = PieceState(request, context)
     writer = _Writer(model, request, context)
@@ -46,28 +46,28 @@ def compose_flat(model: FlatAmadeus, request: Request, context: int) -> np.ndarr
 
 
 class _Writer:
-    """The engine, fed token by token, and how far it is in the row at hand."""
+    """The engine, which reads token by token, and the attributes of this row that it has read."""
 
     def __init__(self, model: FlatAmadeus, request: Request, context: int) -> None:
         self.model = model
         self.engine = TorchEngine(model, [request.text], context * NUM_ATTRIBUTES)
 
     def read(self, rows: np.ndarray) -> None:
-        """Begin with rows [N, A]."""
+        """Start after rows [N, A]."""
         tokens = flatten(torch.from_numpy(rows)[None]).tokens[0]
         self.engine.prefill(0, tokens.numpy())
         self.before, self.done = rows[-1], 0
 
     def predict(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """As in `unmask`, of the next attribute in order; what later ones get is a guess."""
+        """As in `unmask`, for the next attribute in order; logits of later ones are approximate."""
         self._write(values[0], int(np.argmin(known[0])))
         tokens = self.model.head(self.engine.latents[0, 0]).numpy()  # [NUM_TOKENS]
         logits = np.full((1, NUM_ATTRIBUTES, max(SIZES)), -np.inf, dtype=np.float32)
         for a in range(self.done, NUM_ATTRIBUTES):
             logits[0, a, : SIZES[a]] = tokens[_STARTS[a] : _STARTS[a + 1]]
             if a < FIRST_ALWAYS:
-                passed_over = np.logaddexp.reduce(tokens[_STARTS[a + 1] :])
-                logits[0, a, self.before[a]] = passed_over
+                skipped = np.logaddexp.reduce(tokens[_STARTS[a + 1] :])
+                logits[0, a, self.before[a]] = skipped
         return logits
 
     def finish(self, row: np.ndarray) -> None:

@@ -1,16 +1,15 @@
-"""Pieces that continue the most typical of several openings."""
+"""Pieces that continue the best of several candidates, phrase by phrase."""
 
 import numpy as np
 import pytest
 
 from amadeus.control import Constraints
+from amadeus.critic import critic
 from amadeus.errors import ConfigError
-from amadeus.evaluation.openings import first_bars
 from amadeus.inference.candidates import seed_of_candidate
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import compose
-from amadeus.inference.openings import OPENING_BARS
-from amadeus.inference.typicality import typicality
+from amadeus.inference.phrases import OPENING_BARS
 from amadeus.music.grid import bars_of
 from amadeus.tokens import Attribute, encode
 from amadeus.tokens.vocabulary import has_sound, opens_bar
@@ -19,10 +18,6 @@ from amadeus.tokens.vocabulary import has_sound, opens_bar
 @pytest.fixture
 def composer(tiny_model):
     return Composer(tiny_model)
-
-
-def opening(score):
-    return first_bars(encode(score), OPENING_BARS)
 
 
 def heard(rows):
@@ -42,29 +37,48 @@ def played(stream):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_most_usual_of_the_tries_goes_on(composer, seed):
-    (piece,) = composer.plan_many([""], bars=5, seed=seed, tries=3, fill_profile=False)
-    tried = compose(composer.model, piece.openings, context=composer.context)
-    best = max(tried, key=typicality().score)
-    score = composer.generate(bars=5, seed=seed, tries=3, fill_profile=False)
-    assert len(bars_of(score)) == 5
-    if has_sound(best[1, Attribute.TYPE]):  # an opening counts from its first note on
-        assert heard(opening(score)) == heard(best)
+def test_the_best_candidate_of_every_phrase_continues(composer, seed):
+    settings = {"bars": 7, "seed": seed, "tries": 3, "fill_profile": False}
+    piece = composer.plan("", **settings).begin()
+    while not piece.is_complete:
+        composed = compose(composer.model, piece.candidates(), context=composer.context)
+        odds = [critic().odds(rows if piece.bars >= 4 else rows[:-1]) for rows in composed]
+        new = piece.choose(composed)
+        assert np.array_equal(new, composed[int(np.argmax(odds))][-len(new) :][: len(new)]) or (
+            np.array_equal(new, composed[int(np.argmax(odds))][-len(new) - 1 : -1])
+        )
+    assert np.array_equal(piece.rows, encode(composer.generate(**settings)))
 
 
-def test_every_try_has_a_seed_of_its_own(composer):
-    (piece,) = composer.plan_many([""], bars=5, seed=7, tries=3)
-    assert [one.seed for one in piece.openings] == [seed_of_candidate(7, n) for n in range(3)]
-    rest = piece.begin(compose(composer.model, piece.openings)).rest
-    assert rest.seed not in {one.seed for one in piece.openings}
+def test_a_piece_is_two_bars_and_two_more_and_then_four_at_a_time(composer):
+    piece = composer.plan("", bars=11, seed=1, tries=2).begin()
+    lengths = []
+    while not piece.is_complete:
+        before = piece.bars
+        piece.choose(compose(composer.model, piece.candidates(), context=composer.context))
+        lengths.append(piece.bars - before)
+    assert lengths == [2, 2, 4, 3]
 
 
-def test_a_single_try_is_the_model_as_it_comes(composer):
-    (piece,) = composer.plan_many([""], bars=3, seed=5, tries=1)
-    assert piece.openings == []
-    begun = piece.begin([])
-    (rows,) = compose(composer.model, [begun.rest], context=composer.context)
-    assert heard(rows) == heard(encode(composer.generate(bars=3, seed=5, tries=1)))
+def test_every_candidate_has_a_seed_of_its_own(composer):
+    piece = composer.plan("", bars=9, seed=7, tries=3).begin()
+    seeds = []
+    while not piece.is_complete:
+        candidates = piece.candidates()
+        seeds += [candidate.seed for candidate in candidates]
+        piece.choose(compose(composer.model, candidates, context=composer.context))
+    assert seeds[:3] == [seed_of_candidate(7, number) for number in range(3)]
+    assert len(set(seeds)) == len(seeds) == 12
+
+
+def test_a_single_candidate_is_composed_in_one_go(composer):
+    piece = composer.plan("", bars=9, seed=5, tries=1).begin()
+    (request,) = piece.candidates()
+    assert request.num_bars == 9
+    (rows,) = compose(composer.model, [request], context=composer.context)
+    piece.choose([rows])
+    assert piece.is_complete
+    assert heard(rows) == heard(encode(composer.generate(bars=9, seed=5, tries=1)))
 
 
 @pytest.mark.parametrize("bars", [1, OPENING_BARS, OPENING_BARS + 1])
@@ -105,18 +119,20 @@ def test_what_is_asked_for_holds_across_the_join(composer, seed):
     assert str(score.time_signatures[0]) == "3/4"
 
 
-def test_a_control_that_follows_permits_what_the_one_that_composed_did(composer):
+def test_the_next_candidates_know_what_has_been_played(composer):
     held = Constraints("instruments: piano, violin in 50% of the bars", "density: at most 9")
-    (piece,) = composer.plan_many([""], bars=6, seed=1, tries=2, constraints=held)
-    first, _ = piece.openings
-    (rows,) = compose(composer.model, [first], context=composer.context)
-    rest = piece.begin([rows]).rest
-    assert rest is not None
-    followed = rest.constrain
-    assert followed._attendance._played.keys() == first.constrain._attendance._played.keys()
-    followed.update(rows[-2].astype(int), OPENING_BARS - 1)
-    assert followed._attendance._played == first.constrain._attendance._played
-    assert followed._counts == first.constrain._counts
+    piece = composer.plan("", bars=9, seed=1, tries=2, constraints=held).begin()
+    while not piece.is_complete:
+        candidates = piece.candidates()
+        composed = compose(composer.model, candidates, context=composer.context)
+        new = piece.choose(composed)
+        if piece.is_complete:
+            break
+        (chosen,) = {i for i, rows in enumerate(composed) if np.array_equal(rows[:-1], piece.rows)}
+        composing, following = candidates[chosen].constrain, piece.candidates()[0].constrain
+        following.update(new[-1].astype(int), piece.bars - 1)
+        assert following._attendance._played == composing._attendance._played
+        assert following._counts == composing._counts
 
 
 @pytest.mark.parametrize("tries", [0, 65])
@@ -134,11 +150,11 @@ def test_progress_reaches_all_bars_and_never_goes_back(composer):
     assert seen[-1][0] == 8
 
 
-def test_an_opening_with_everybody_in_it_counts_for_more(composer):
+def test_a_candidate_without_a_requested_instrument_is_worth_less(composer):
     held = Constraints("instruments: piano, violin")
-    (piece,) = composer.plan_many([""], bars=4, seed=0, constraints=held, fill_profile=False)
+    piece = composer.plan("", bars=4, constraints=held, fill_profile=False).begin()
     duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
     solo = duo.copy()
     solo[1, Attribute.INSTRUMENT] = 1
-    lost = piece._merit(solo) - typicality().score(solo)
-    assert lost < 0 == piece._merit(duo) - typicality().score(duo)
+    lost = piece._merit(solo) - critic().odds(solo)
+    assert lost < 0 == piece._merit(duo) - critic().odds(duo)

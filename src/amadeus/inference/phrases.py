@@ -1,0 +1,139 @@
+"""Phrases: composes several candidates for every phrase of a piece and continues the best one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from amadeus.control import Constraints, Control
+from amadeus.control.plan import Plan
+from amadeus.critic import critic
+from amadeus.inference.candidates import MAX_CANDIDATES, check_candidates, seed_of_candidate
+from amadeus.inference.profile_plan import ProfilePlan
+from amadeus.inference.request import Request
+from amadeus.profile import measure_profile
+from amadeus.profile.distance import differences
+from amadeus.text.prompt import PromptFacts
+from amadeus.tokens.rows import count_bars
+from amadeus.tokens.vocabulary import Attribute
+
+OPENING_BARS = 2
+"""The first phrase is short, so that the first note comes soon; the second one completes it."""
+PHRASE_BARS = 4
+MISFIT = 0.5
+"""Penalty on a candidate for a value of the profile that the piece so far misses entirely."""
+ABSENT = 2.0
+"""Penalty on a candidate for every requested instrument that is absent so far."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PiecePlan:
+    """A new piece, planned: everything but its notes."""
+
+    request: Request
+    """For the whole piece, without its constraints."""
+    plan: Plan
+    """Its length, and the constraints that hold."""
+    tries: int
+    """Number of openings to choose from."""
+    facts: PromptFacts = field(default_factory=PromptFacts)
+    """The values found in its prompt."""
+    constraints: Constraints = field(default_factory=Constraints)
+    """All constraints, including those of the prompt."""
+    profile: ProfilePlan = field(default_factory=ProfilePlan)
+    """The profile to aim for."""
+
+    def __post_init__(self) -> None:
+        check_candidates(self.tries)
+
+    def begin(self) -> PieceInProgress:
+        """The piece before its first phrase."""
+        return PieceInProgress(self)
+
+
+class PieceInProgress:
+    """A piece that is composed phrase by phrase.
+
+    As long as it is not complete, `candidates` are composed, and `choose` keeps one of them. With a
+    single candidate the whole piece is one phrase.
+    """
+
+    def __init__(self, piece: PiecePlan) -> None:
+        self._piece = piece
+        self._control = Control(piece.plan)
+        self.rows = piece.request.prompt.astype(np.int64)
+        """The piece so far, from START on, int64 [N, A]."""
+        self.bars = 0
+        self.is_complete = False
+        self._phrases = 0
+
+    def candidates(self) -> list[Request]:
+        """A request for each candidate for the next phrase."""
+        whole, tries = self._piece.request, self._piece.tries
+        first = self._phrases * MAX_CANDIDATES
+        return [
+            replace(
+                whole, prompt=self.rows, num_bars=self._bars_of_phrase(),
+                max_notes=_less(whole.max_notes, len(self.rows) - 1),
+                seed=seed_of_candidate(whole.seed, first + number), constrain=self._copy_control(),
+            )
+            for number in range(tries)
+        ]  # fmt: skip
+
+    def choose(self, candidates: Sequence[np.ndarray]) -> np.ndarray:
+        """Keep the best of the composed candidates, rows from START to END each, [N, A].
+
+        Returns its new rows, [M, A], with END if the piece is complete.
+        """
+        wanted, known = self._bars_of_phrase(), len(self.rows)
+        ends = [self._is_end(rows, wanted) for rows in candidates]
+        pairs = zip(candidates, ends, strict=True)
+        merits = [self._merit(rows if end else rows[:-1]) for rows, end in pairs]
+        best = int(np.argmax(merits)) if len(candidates) > 1 else 0
+        rows, self.is_complete = candidates[best].astype(np.int64), ends[best]
+        self.rows = rows if self.is_complete else rows[:-1]
+        self.bars, self._phrases = count_bars(self.rows), self._phrases + 1
+        if not self.is_complete:
+            # The control reads the last row with the next one.
+            given = self.rows[1 : known - 1]
+            self._control.follow(self.rows[1 + len(given) : -1], count_bars(given))
+        return self.rows[known:]
+
+    def _bars_of_phrase(self) -> int | None:
+        """Bars of the next phrase; None for as many as the model likes."""
+        whole = self._piece.request.num_bars
+        if self._piece.tries == 1:
+            return whole
+        bars = OPENING_BARS if self.bars < PHRASE_BARS else PHRASE_BARS
+        return bars if whole is None else min(bars, whole - self.bars)
+
+    def _is_end(self, rows: np.ndarray, wanted: int | None) -> bool:
+        """Whether a composed phrase, [N, A], ends the piece. wanted: its bars at most."""
+        whole = self._piece.request
+        bars, notes = count_bars(rows), len(rows) - 2
+        return (
+            wanted is None
+            or bars == whole.num_bars
+            or bars < self.bars + wanted
+            or notes == whole.max_notes
+        )
+
+    def _copy_control(self) -> Control:
+        """A control of its own for a candidate, which shares the plan."""
+        plan = self._piece.plan
+        return deepcopy(self._control, {id(plan): plan})
+
+    def _merit(self, rows: np.ndarray) -> float:
+        """The critic's odds of a piece so far, [N, A], less penalties for what is amiss."""
+        demands = self._piece.plan.demands
+        asked = {d.instrument for d in demands if d.constraint.scope.covers(0)}
+        missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
+        misfit = sum(differences(self._piece.profile.profile, measure_profile(rows)).values())
+        return critic().odds(rows) - ABSENT * len(missing) - MISFIT * misfit
+
+
+def _less(whole: int | None, part: int) -> int | None:
+    return None if whole is None else max(0, whole - part)
