@@ -47,6 +47,9 @@ UNREADABLE = {
     "no note-off": header() + track(b"\x00\x90\x3c\x40"),
     "huge ticks": header() + track(b"\xff\xff\xff\x7f\x90\x3c\x40\xff\xff\xff\x7f\x80\x3c\x00" * 9),
     "no ticks": header(division=0) + track(b"\x00\x90\x3c\x40\x60\x80\x3c\x40"),
+    "broken MusicXML": b"<?xml version='1.0'?><score-partwise>",
+    "empty ABC": b"X:1\nT:Nothing\nK:C\n",
+    "a ZIP archive": b"PK\x03\x04" + bytes(100),
     "100 MB": b"MThd" + bytes(100 * 10**6),
 }
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x40"

@@ -46,12 +46,14 @@ def test_several_pieces_are_numbered_in_files_and_named_by_seed_in_folders(gener
 
 def test_audio_picture_and_sheet_music_are_written(generate, tmp_path):
     files = ("--audio", "a.wav", "--picture", "a.png", "--musicxml", "a.musicxml")
+    files += ("--sheet", "a.pdf")
     outcome = generate("--seed", 2, *files, "--output", "a.mid")
     assert outcome.code == 0
     assert outcome.err == ""
     assert (tmp_path / "a.wav").read_bytes().startswith(b"RIFF")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert b"<score-partwise" in (tmp_path / "a.musicxml").read_bytes()
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_continuation_keeps_the_given_bars(amadeus, checkpoint, fixtures, tmp_path):

@@ -21,9 +21,9 @@ from amadeus.errors import AmadeusError
 from amadeus.inference.composer import Composer, load_model
 from amadeus.music.audio import write_audio
 from amadeus.music.midi import encode_midi, read_midi
-from amadeus.music.musicxml import to_musicxml
 from amadeus.music.picture import draw_piano_roll
 from amadeus.music.score import Score
+from amadeus.music.sheet.musicxml import to_musicxml
 from amadeus.text.captioner import write_captions
 from amadeus.text.facts import measure
 

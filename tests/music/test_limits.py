@@ -11,7 +11,6 @@ from amadeus.music.limits import LIMITS, UNLIMITED, Limits
 from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.midi.messages import MIN_BPM
 from amadeus.music.midi.writing import split_voices
-from amadeus.music.musicxml import to_musicxml
 from amadeus.music.score import (
     CONTROL_DTYPE,
     NOTE_DTYPE,
@@ -21,7 +20,8 @@ from amadeus.music.score import (
     Track,
     make_notes,
 )
-from amadeus.music.staves import parts_of
+from amadeus.music.sheet.musicxml import to_musicxml
+from amadeus.music.sheet.staves import parts_of
 
 LONGEST_DELTA = b"\xff\xff\xff\x7f"
 FAST = b"\0\xff\x51\3\0\0\1"  # a microsecond a quarter, read as 1000 BPM

@@ -44,6 +44,7 @@ def continue_(
     soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    sheet: options.Sheet = None,
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
@@ -65,7 +66,7 @@ def continue_(
     limits = options.limits(no_limits)
     score = read_to_write(source, limits)
     (plan,) = plan_outputs(
-        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
+        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
     check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed

@@ -89,6 +89,7 @@ def edit(
     soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    sheet: options.Sheet = None,
     no_limits: options.NoLimits = False,
     as_json: options.Json = False,
 ) -> None:
@@ -121,7 +122,7 @@ def edit(
     limits = options.limits(no_limits)
     score = read_to_write(source, limits)
     (plan,) = plan_outputs(
-        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml
+        [source.stem], midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
     )
     check_soundfont(soundfont, audio is not None, limits)
     seed = options.draw_seed() if seed is None else seed

@@ -112,6 +112,7 @@ def generate(
     soundfont: options.SoundFont = None,
     picture: options.Picture = None,
     musicxml: options.MusicXML = None,
+    sheet: options.Sheet = None,
     as_json: options.Json = False,
 ) -> None:
     """Compose new pieces."""
@@ -134,7 +135,9 @@ def generate(
     seed = options.draw_seed() if seed is None else seed
     profile_settings = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]
-    outputs = plan_outputs(stems, midi=output, audio=audio, picture=picture, musicxml=musicxml)
+    outputs = plan_outputs(
+        stems, midi=output, audio=audio, picture=picture, musicxml=musicxml, sheet=sheet
+    )
     check_soundfont(soundfont, audio is not None, UNLIMITED)
 
     from amadeus.inference.composer import load_model

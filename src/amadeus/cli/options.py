@@ -62,7 +62,13 @@ SoundFont = Annotated[
     ),
 ]
 Picture = Annotated[Path | None, typer.Option(help="Also draw a piano roll to this PNG file.")]
-MusicXML = Annotated[Path | None, typer.Option(help="Also write sheet music to this file.")]
+MusicXML = Annotated[
+    Path | None, typer.Option(help="Also write sheet music for notation programs, as MusicXML.")
+]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(help="Also write sheet music to this file: .pdf, .svg, .png, .musicxml or .abc."),
+]
 ReportFolder = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder for the report, its numbers and its figures."),

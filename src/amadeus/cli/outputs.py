@@ -25,6 +25,7 @@ _SUFFIXES = {
     "audio": AUDIO_SUFFIXES,
     "picture": (".png",),
     "musicxml": (".musicxml", ".xml"),
+    "sheet": (".pdf", ".svg", ".png", ".musicxml", ".xml", ".abc"),
 }
 
 
@@ -36,6 +37,7 @@ class Outputs:
     audio: Path | None = None
     picture: Path | None = None
     musicxml: Path | None = None
+    sheet: Path | None = None
 
     def write(
         self,
@@ -66,14 +68,16 @@ class Outputs:
             from amadeus.music.picture import draw_piano_roll
 
             draw_piano_roll(score, self.picture, title)
-        if self.musicxml is not None:
-            from amadeus.music.musicxml import write_musicxml
+        for sheet in (self.musicxml, self.sheet):
+            if sheet is not None:
+                from amadeus.music.sheet.pages import write_sheet
 
-            write_musicxml(score, self.musicxml, title, limits)
+                for notice in write_sheet(score, sheet, title, limits):
+                    typer.echo(f"warning: {sheet}: {notice}", err=True)
 
     @property
     def paths(self) -> list[Path]:
-        paths = (self.midi, self.audio, self.picture, self.musicxml)
+        paths = (self.midi, self.audio, self.picture, self.musicxml, self.sheet)
         return [path for path in paths if path is not None]
 
     def __str__(self) -> str:

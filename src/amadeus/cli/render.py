@@ -13,12 +13,16 @@ EXAMPLES = options.examples(
     "amadeus render song.mid --audio song.mp3",
     "amadeus render song.mid --audio song.flac --stems stems --soundfont strings.sf2",
     "amadeus render song.mid --picture song.png",
-    "amadeus render song.mid --musicxml song.musicxml  (sheet music, for example for MuseScore)",
+    "amadeus render song.mid --sheet song.pdf  (sheet music; also .svg and .png)",
+    "amadeus render song.mid --sheet song.abc  (a lead sheet: the melody and the chords)",
+    "amadeus render song.mid --musicxml song.musicxml  (for example for MuseScore)",
 )
 
 
 def render(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to render.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN.mid", help="MIDI, MusicXML, MEI, kern or ABC file.")
+    ],
     audio: Annotated[Path | None, typer.Option(help="WAV, FLAC, OGG or MP3 file to write.")] = None,
     stems: Annotated[
         Path | None,
@@ -30,12 +34,18 @@ def render(
     soundfont: options.SoundFont = None,
     picture: Annotated[Path | None, typer.Option(help="PNG file for a piano roll.")] = None,
     musicxml: Annotated[Path | None, typer.Option(help="MusicXML file with sheet music.")] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Sheet music: .pdf, .svg, .png, .musicxml, or .abc for a lead sheet."),
+    ] = None,
     no_limits: options.NoLimits = False,
 ) -> None:
-    """Render a MIDI file as audio, a piano roll or sheet music."""
-    wanted = options.given(audio=audio, picture=picture, musicxml=musicxml)
+    """Render a piece as audio, a piano roll or sheet music."""
+    wanted = options.given(audio=audio, picture=picture, musicxml=musicxml, sheet=sheet)
     if not wanted and stems is None:
-        raise typer.BadParameter("nothing to do; give --audio, --stems, --picture or --musicxml")
+        raise typer.BadParameter(
+            "nothing to do; give --audio, --stems, --picture, --sheet or --musicxml"
+        )
     from amadeus.cli.outputs import (
         check_soundfont,
         check_stems,

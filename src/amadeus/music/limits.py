@@ -33,6 +33,12 @@ class Limits:
     """Controllers and pitch bends together."""
     symbols: int = 400_000
     """Notes and rests of sheet music; tied notes count one by one."""
+    pages: int = 500
+    """Pages of sheet music."""
+    image_pages: int = 30
+    """Pages of sheet music in a PNG or SVG file, below each other."""
+    engraving_seconds: int = 300
+    """Time for Verovio to read or to lay out sheet music."""
     sound_seconds: int = 3 * 3600
     """Length of a sound file. Many players fail above 2 GiB, which are 3.4 hours."""
     tone_seconds: int = 6_000_000
@@ -59,6 +65,7 @@ _WORDS = {
     "events": "tempos, time signatures, key signatures and texts",
     "controls": "controllers and pitch bends",
     "symbols": "notes and rests of sheet music",
+    "pages": "pages of sheet music",
     "sound_seconds": "seconds of sound",
     "tone_seconds": "seconds of tones",
     "stem_seconds": "seconds of stems",

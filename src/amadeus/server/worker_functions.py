@@ -43,7 +43,7 @@ def _write_picture(score: Score, path: Path, title: str) -> None:
 
 
 def _write_score(score: Score, path: Path, title: str) -> None:
-    from amadeus.music.musicxml import write_musicxml
+    from amadeus.music.sheet.musicxml import write_musicxml
 
     write_musicxml(score, path, title)
 

@@ -242,10 +242,11 @@ export class Studio {
   async upload(file) {
     clearNotices();
     document.activeElement?.blur(); // so that Space plays
-    if (!/\.(midi?|kar|rmi)$/i.test(file.name)) {
-      throw new Error(`“${file.name}” is not a MIDI file; choose a file that ends in .mid, .midi, .kar or .rmi.`);
+    const suffix = /\.(midi?|kar|rmi|musicxml|mxl|xml|mei|krn|abc)$/i;
+    if (!suffix.test(file.name)) {
+      throw new Error(`“${file.name}” is not a MIDI file; choose a file that ends in .mid, .midi, .kar or .rmi, or a MusicXML, MEI, kern or ABC file.`);
     }
-    const piece = await api.upload(await file.arrayBuffer(), file.name.replace(/\.(midi?|kar|rmi)$/i, "").slice(0, 200));
+    const piece = await api.upload(await file.arrayBuffer(), file.name.replace(suffix, "").slice(0, 200));
     await this.open(piece.id);
     announce(`Opened ${piece.title}.`);
   }

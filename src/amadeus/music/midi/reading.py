@@ -31,6 +31,7 @@ from amadeus.music.midi.messages import (
 from amadeus.music.midi.notices import Notices
 from amadeus.music.midi.parts import Part, Parts, parts_of
 from amadeus.music.midi.texts import decode_text, guess_encoding
+from amadeus.music.notation import notation_as_midi
 from amadeus.music.score import (
     CONTROL_DTYPE,
     PITCH_BEND_DTYPE,
@@ -47,6 +48,7 @@ from amadeus.music.score import (
 CHORD_PREFIX = "chord:"
 """What marks a marker as a chord."""
 
+_MIDI = (b"MThd", b"RIFF")
 _TEXT = 1
 _NOT_PRINTED = "\0 \t\r\n"
 _LAST_TICK = 2**31
@@ -66,6 +68,8 @@ class View:
 def read_midi(source: str | os.PathLike[str] | bytes, limits: Limits = LIMITS) -> Score:
     """The music in a MIDI file, or in the bytes of one.
 
+    MusicXML, MEI, Humdrum kern and ABC are read as well, as the MIDI files that Verovio makes.
+
     Each track of the score is one instrument on one channel in one track of the file. Messages of
     a channel hold for all its notes, in whichever track they are. Tempos and time signatures are
     sorted, in force from tick 0, and without repetitions. What was repaired is in `score.notices`;
@@ -78,6 +82,9 @@ def read_midi(source: str | os.PathLike[str] | bytes, limits: Limits = LIMITS) -
     name = "the MIDI data" if isinstance(source, bytes) else str(source)
     try:
         data = source if isinstance(source, bytes) else _load(source, limits)
+        limits.check("bytes", len(data))
+        if not data.startswith(_MIDI):
+            data = notation_as_midi(data, limits) or data
         return view_of(data, limits).score
     except ScoreError as error:
         raise MidiError(f"{name}: {error}") from None

@@ -1,33 +1,31 @@
-"""What the symbols of a measure look like: note heads and dots, beams, triplets, accidentals."""
+"""What the symbols of a measure look like: keys, spelling, accidentals and beams."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amadeus.music.grid import GRID
-from amadeus.music.notation import Measure, Symbol
-from amadeus.music.score import TimeSignature
+import numpy as np
 
-TYPES: dict[int, tuple[str, int]] = {
-    72: ("whole", 1), 48: ("whole", 0), 36: ("half", 1), 24: ("half", 0), 18: ("quarter", 1),
-    12: ("quarter", 0), 9: ("eighth", 1), 6: ("eighth", 0), 3: ("16th", 0),
-    8: ("quarter", 0), 4: ("eighth", 0), 2: ("16th", 0), 1: ("32nd", 0),
-}  # fmt: skip
-"""Name and number of dots of a duration in ticks of GRID."""
-TRIPLETS = (8, 4, 2, 1)
-"""Durations of triplets: three last as long as two of their name."""
-_FLAGS = {"eighth": 1, "16th": 2, "32nd": 3}
+from amadeus.music.grid import Bars
+from amadeus.music.keys import estimate_key
+from amadeus.music.score import KeySignature, Score, TimeSignature
+from amadeus.music.sheet.measures import Measure, Symbol
+from amadeus.music.sheet.resolution import QUARTER, is_compound
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A pitch by its name."""
+    """The name of a pitch."""
 
     letter: str
     alter: int
     """Semitones up."""
     octave: int
+
+    def alter_of_key(self, sharps: int) -> int:
+        """The alteration that a key signature gives to the letter, in semitones."""
+        return (sharps - 1 - "FCGDAEB".index(self.letter)) // 7 + 1
 
 
 def spell(pitch: int, sharps: int) -> Spelling:
@@ -48,54 +46,35 @@ def sharps_of(tonic: int, is_minor: bool) -> int:
     return (7 * major + 5) % 12 - 5
 
 
-def accidentals(voices: Measure, sharps: int) -> dict[tuple[int, int, int], int]:
-    """The accidentals that are drawn: by number of voice and symbol, and pitch, the alteration.
+def accidentals(voices: Measure, sharps: int) -> dict[tuple[int, int, int, bool], int]:
+    """The accidentals that are drawn, as alterations.
 
-    One holds on its line to the end of the measure, in all voices; ties need none.
+    The keys are the number of the voice and the symbol, the pitch, and whether it is a grace note.
+    An accidental holds on its line to the end of the measure, in all voices; ties need none.
     """
     in_force: dict[tuple[str, int], int] = {}
     drawn = {}
     order = sorted(
-        (symbol.onset, number, place, symbol)
+        (symbol.onset, number, place)
         for number, voice in enumerate(voices)
         for place, symbol in enumerate(voice)
-        if not symbol.is_tied_from
+        if symbol.is_new
     )
-    for _, number, place, symbol in order:
-        for pitch in symbol.pitches:
+    for _, number, place in order:
+        symbol = voices[number][place]
+        graces = [(grace.pitch, True) for grace in symbol.graces]
+        heads = [(head.pitch, False) for head in symbol.heads if not head.is_tied_from]
+        for pitch, is_grace in graces + heads:
             name = spell(pitch, sharps)
             line = name.letter, name.octave
-            if in_force.get(line, _of_key(name.letter, sharps)) != name.alter:
-                drawn[number, place, pitch] = name.alter
+            if in_force.get(line, name.alter_of_key(sharps)) != name.alter:
+                drawn[number, place, pitch, is_grace] = name.alter
             in_force[line] = name.alter
     return drawn
 
 
-def _of_key(letter: str, sharps: int) -> int:
-    """The alteration that a key signature gives to a letter."""
-    return (sharps - 1 - "FCGDAEB".index(letter)) // 7 + 1
-
-
-def tuplets(symbols: Sequence[Symbol]) -> dict[int, str]:
-    """Where brackets of triplets start and stop, by place in the voice."""
-    marks = {}
-    inside = 0
-    for place, symbol in enumerate(symbols):
-        if symbol.duration not in TRIPLETS:
-            inside = 0
-            continue
-        if not inside:
-            marks[place] = "start"
-        inside += symbol.duration
-        if inside % (GRID // 2) == 0:
-            # One symbol alone would be its own bracket.
-            marks[place] = "stop" if marks.get(place) is None else ""
-            inside = 0
-    return {place: mark for place, mark in marks.items() if mark}
-
-
 def beams(symbols: Sequence[Symbol], metre: TimeSignature) -> dict[int, list[str]]:
-    """The beams of each note that has some, from the main one inwards, by place in the voice."""
+    """The beams of each beamed note, from the main beam inwards, by place in the voice."""
     found: dict[int, list[str]] = {}
     for group in _beamed_groups(symbols, metre):
         flags = [_flags(symbols[place]) for place in group]
@@ -110,7 +89,7 @@ def beams(symbols: Sequence[Symbol], metre: TimeSignature) -> dict[int, list[str
 
 
 def _beam(is_before: bool, is_after: bool, points_on: bool) -> str:
-    """How a beam of a level goes through a note with such neighbours."""
+    """The shape of a beam at a note."""
     if is_before and is_after:
         return "continue"
     if is_before or is_after:
@@ -120,12 +99,11 @@ def _beam(is_before: bool, is_after: bool, points_on: bool) -> str:
 
 def _beamed_groups(symbols: Sequence[Symbol], metre: TimeSignature) -> list[list[int]]:
     """Neighbours with flags that lie in one beat, two or more."""
-    is_compound = metre.denominator == 8 and metre.numerator % 3 == 0
-    beat = 3 * GRID // 2 if is_compound else GRID
+    beat = 3 * QUARTER // 2 if is_compound(metre) else QUARTER
     groups: list[list[int]] = [[]]
     last = -1
     for place, symbol in enumerate(symbols):
-        if not symbol.pitches or not _flags(symbol):
+        if not symbol.heads or not _flags(symbol):
             groups.append([])
             continue
         if symbol.onset // beat != last:
@@ -136,4 +114,19 @@ def _beamed_groups(symbols: Sequence[Symbol], metre: TimeSignature) -> list[list
 
 
 def _flags(symbol: Symbol) -> int:
-    return _FLAGS.get(TYPES[symbol.duration][0], 0) if symbol.duration in TYPES else 0
+    return 0 if symbol.value is None else symbol.value.num_flags
+
+
+def keys_of(score: Score, bars: Bars) -> dict[int, int]:
+    """The number of sharps by bar, where a key signature begins; estimated if the file has none.
+
+    C major at the start and nothing else is what programs write that know no keys.
+    """
+    given = score.key_signatures
+    if given and any(key.sharps for key in given):
+        signatures = list(given)
+    else:
+        key = estimate_key(score)
+        sharps = 0 if key is None else sharps_of(key.tonic, key.mode == "minor")
+        signatures = [KeySignature(0, sharps)]
+    return {0: 0} | {int(bars.index_at(np.array(k.onset_ticks))): k.sharps for k in signatures}

@@ -2,8 +2,8 @@
 
 Written here rather than by a library: music21 writes one drum of a kit and draws the names of its
 instruments at random, partitura writes no instruments at all. Which notes and rests there are is
-decided in `notation`, what they look like in `engraving`, who reads them in `staves`. The format:
-https://www.w3.org/2021/06/musicxml40/.
+decided in `sheet` and `measures`, their appearance in `engraving`, parts and clefs in `staves`.
+The format: https://www.w3.org/2021/06/musicxml40/.
 """
 
 from __future__ import annotations
@@ -15,24 +15,17 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
-from amadeus.errors import ScoreError
-from amadeus.music.engraving import TRIPLETS, TYPES, accidentals, beams, sharps_of, spell, tuplets
-from amadeus.music.grid import GRID, Bars, bars_of, quantize
-from amadeus.music.keys import estimate_key
+from amadeus.music.grid import Bars
 from amadeus.music.limits import LIMITS, Limits
 from amadeus.music.midi.writing import write_bytes
-from amadeus.music.notation import (
-    MOST_VOICES,
-    Chord,
-    Measure,
-    Symbol,
-    drum_voice,
-    measures_of,
-    num_symbols,
-    voices_of,
-)
-from amadeus.music.score import KeySignature, Score, TimeSignature
-from amadeus.music.staves import Clef, Part, drum, parts_of
+from amadeus.music.score import Score, TimeSignature
+from amadeus.music.sheet.engraving import accidentals, beams, keys_of, spell
+from amadeus.music.sheet.measures import Measure, Symbol
+from amadeus.music.sheet.resolution import QUARTER, Grace, has_pickup, shown_metre
+from amadeus.music.sheet.sheet import SWING, Sheet, sheet_of
+from amadeus.music.sheet.staves import Clef, Part, drum
+from amadeus.music.sheet.values import Value
+from amadeus.music.sheet.voices import MOST_VOICES, Head
 
 _HEAD = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -60,42 +53,25 @@ def write_musicxml(
 
 def to_musicxml(score: Score, title: str = "", limits: Limits = LIMITS) -> bytes:
     """The score as MusicXML. Raises ScoreError for no notes, or more symbols than the limit."""
-    if score.num_notes == 0:
-        raise ScoreError("there is nothing to write: the score has no notes")
-    limits.check("symbols", score.num_notes)
-    score = quantize(score)
-    # A note may move onto the barline after the last bar.
-    bars = bars_of(score, score.end_ticks + GRID)
-    parts = parts_of(score)
-    voices = [[staff_voices(part, staff, bars) for staff in part.staves] for part in parts]
-    end = max(voice[-1].end for part in voices for staff in part for voice in staff)
-    count = int(bars.index_at(np.array(end - 1))) + 1
-    limits.check("bars", count)  # of a coarse grid, there may be more than were read
-    limits.check("symbols", count * sum(map(len, voices)))  # a rest in each measure at least
-    measures = []
-    symbols = 0
-    for staves in voices:
-        measures.append([measures_of(staff, bars, limits)[:count] for staff in staves])
-        symbols += sum(map(num_symbols, measures[-1]))
-        limits.check("symbols", symbols)
+    return sheet_to_musicxml(sheet_of(score, limits), title, limits)
+
+
+def sheet_to_musicxml(sheet: Sheet, title: str = "", limits: Limits = LIMITS) -> bytes:
+    """Sheet music as MusicXML. Raises ScoreError for more symbols than the limit."""
+    measures = sheet.measures(limits)
     root = Element("score-partwise", version="3.1")
-    _header(root, parts, title)
+    _header(root, sheet.parts, title)
     indent(root, _INDENT)
     head, end_tag = _HEAD + tostring(root), b"\n</score-partwise>"
     written = [head.removesuffix(end_tag)]
-    for number, (part, written_down) in enumerate(zip(parts, measures, strict=True), start=1):
+    for number, (part, staves) in enumerate(zip(sheet.parts, measures, strict=True), start=1):
         # Measure by measure, because elements take ten times the memory of their text.
         written.append(f'\n{_INDENT}<part id="P{number}">'.encode())
-        for measure in _PartWriter(score, part, bars, number).write(written_down):
+        for measure in _PartWriter(sheet, part, number).write(staves):
             indent(measure, _INDENT, level=2)
             written += [f"\n{2 * _INDENT}".encode(), tostring(measure)]
         written.append(f"\n{_INDENT}</part>".encode())
     return b"".join([*written, end_tag])
-
-
-def staff_voices(part: Part, staff: np.ndarray, bars: Bars) -> list[list[Chord]]:
-    """The voices of one of the part's staves."""
-    return drum_voice(staff, bars) if part.is_drum else voices_of(staff, bars)
 
 
 def _header(root: Element, parts: list[Part], title: str) -> None:
@@ -139,18 +115,18 @@ def _channel(number: int) -> int:
 class _PartWriter:
     """Writes the measures of one part."""
 
-    def __init__(self, score: Score, part: Part, bars: Bars, number: int) -> None:
+    def __init__(self, sheet: Sheet, part: Part, number: int) -> None:
+        bars = sheet.bars
         self._part, self._bars, self._number = part, bars, number
-        self._keys = _keys(score, bars)
-        self._tempos = _tempos(score, bars) if number == 1 else {}
-        first = bars.time_signatures[0].bar_ticks(GRID)
-        self._has_pickup = len(bars) > 1 and bars.metre[1] == 1 and bars.length_ticks[1] > first
-        """A single short bar of its own metre at the start is counted in the metre after it."""
+        self._keys = keys_of(sheet.score, bars)
+        self._tempos = _tempos(sheet.score, bars) if number == 1 else {}
+        self._is_swung = number == 1 and sheet.swing is not None
+        self._has_pickup = has_pickup(bars)
         self._sharps = 0
         self._mark = ""
 
     def write(self, staves: list[list[Measure]]) -> Iterator[Element]:
-        """The measures. staves: of every staff, its measures."""
+        """The measures of the part. staves: the measures of each staff."""
         for bar, measures in enumerate(zip(*staves, strict=True)):
             measure = Element("measure", number=str(bar + 1 - self._has_pickup))
             if self._is_short(bar):
@@ -167,22 +143,19 @@ class _PartWriter:
         return self._bars.time_signatures[self._bars.metre[bar]]
 
     def _is_short(self, bar: int) -> bool:
-        cut = self._bars.length_ticks[bar] < self._metre(bar).bar_ticks(GRID)
+        cut = self._bars.length_ticks[bar] < self._metre(bar).bar_ticks(QUARTER)
         return bool(cut) or (bar == 0 and self._has_pickup)
 
-    def _shown_metre(self, bar: int) -> TimeSignature:
-        return self._metre(1 if self._has_pickup and bar == 0 else bar)
-
     def _attributes(self, measure: Element, bar: int, staves: int) -> None:
-        """Key, metre and clefs, where they are new."""
+        """Key, time signature and clefs, where they change."""
         attributes = Element("attributes")
         if bar == 0:
-            _text(attributes, "divisions", GRID)
+            _text(attributes, "divisions", QUARTER)
         if bar in self._keys and not self._part.is_drum:
             self._sharps = self._keys[bar]
             _text(SubElement(attributes, "key"), "fifths", self._sharps)
-        metre = self._shown_metre(bar)
-        if bar == 0 or metre != self._shown_metre(bar - 1):
+        metre = shown_metre(self._bars, bar)
+        if bar == 0 or metre != shown_metre(self._bars, bar - 1):
             time = SubElement(attributes, "time")
             _text(time, "beats", metre.numerator)
             _text(time, "beat-type", metre.denominator)
@@ -203,8 +176,12 @@ class _PartWriter:
             _text(metronome, "per-minute", round(bpm))
             direction = _direction(measure, metronome, "above", offset)
             SubElement(direction, "sound", tempo=f"{bpm:g}")
+        if bar == 0 and self._is_swung:
+            words = Element("words")
+            words.text = SWING
+            _direction(measure, words, "above", 0)
         symbols = [s for staff in staves for voice in staff for s in voice]
-        velocities = [s.velocity for s in symbols if s.pitches and not s.is_tied_from]
+        velocities = [s.velocity for s in symbols if s.is_new]
         if velocities and (mark := _mark(float(np.mean(velocities)), self._mark)) != self._mark:
             self._mark = mark
             dynamics = Element("dynamics")
@@ -213,89 +190,112 @@ class _PartWriter:
 
     def _staff(self, measure: Element, voices: Measure, bar: int, staff: int | None) -> None:
         """The voices of a measure, one after the other. staff: from 0; None if it is the only."""
-        metre = self._metre(bar)
         drawn = {} if self._part.is_drum else accidentals(voices, self._sharps)
         for number, symbols in enumerate(voices):
             if number or staff:
                 _text(SubElement(measure, "backup"), "duration", self._bars.length_ticks[bar])
             voice = MOST_VOICES * (staff or 0) + number + 1
-            beamed, brackets = beams(symbols, metre), tuplets(symbols)
+            beamed = beams(symbols, self._metre(bar))
             for place, symbol in enumerate(symbols):
-                is_bar_rest = not symbol.pitches and len(symbols) == 1
-                for pitch in symbol.pitches or (None,):
+                for grace in symbol.graces:
                     note = SubElement(measure, "note")
-                    if number and pitch is None:
+                    accidental = drawn.get((number, place, grace.pitch, True))
+                    self._grace(note, grace, voice, accidental, staff)
+                for head in symbol.heads or (None,):
+                    note = SubElement(measure, "note")
+                    if number and head is None:
                         note.set("print-object", "no")
-                    self._pitch(note, symbol, pitch, is_bar_rest)
+                    self._pitch(note, symbol, head)
                     _text(note, "voice", voice)
-                    if not is_bar_rest:
-                        _value(note, symbol.duration, drawn.get((number, place, pitch or 0)))
-                    if self._part.is_drum and pitch is not None:
-                        _text(note, "notehead", drum(pitch).notehead)
+                    if symbol.value is not None:
+                        pitch = -1 if head is None else head.pitch
+                        _value(note, symbol.value, drawn.get((number, place, pitch, False)))
+                    if self._part.is_drum and head is not None:
+                        _text(note, "notehead", drum(head.pitch).notehead)
                     if staff is not None:
                         _text(note, "staff", staff + 1)
-                    is_first = pitch is None or pitch == symbol.pitches[0]
-                    _lines(note, symbol, is_first, beamed.get(place), brackets.get(place))
+                    is_first = head is None or head is symbol.heads[0]
+                    _lines(note, symbol, head, is_first, beamed.get(place))
 
-    def _pitch(self, note: Element, symbol: Symbol, pitch: int | None, is_bar_rest: bool) -> None:
-        """What sounds, how long and with which ties."""
-        if pitch is None:
+    def _grace(
+        self, note: Element, grace: Grace, voice: int, accidental: int | None, staff: int | None
+    ) -> None:
+        steals = "steal-time-following" if grace.is_on_beat else "steal-time-previous"
+        SubElement(note, "grace", {steals: "25", "slash": "no" if grace.is_on_beat else "yes"})
+        note.set("dynamics", f"{100 * grace.velocity / _FORTE:.2f}")
+        self._name(note, grace.pitch)
+        _text(note, "voice", voice)
+        _text(note, "type", "eighth")
+        if accidental is not None:
+            _text(note, "accidental", _ACCIDENTALS[accidental])
+        if staff is not None:
+            _text(note, "staff", staff + 1)
+
+    def _pitch(self, note: Element, symbol: Symbol, head: Head | None) -> None:
+        """Pitch, duration and ties."""
+        if head is None:
             rest = SubElement(note, "rest")
-            if is_bar_rest:
+            if symbol.value is None:
                 rest.set("measure", "yes")
         else:
             note.set("dynamics", f"{100 * symbol.velocity / _FORTE:.2f}")
-            if pitch != symbol.pitches[0]:
+            if head is not symbol.heads[0]:
                 SubElement(note, "chord")
-            if self._part.is_drum:
-                unpitched = SubElement(note, "unpitched")
-                _text(unpitched, "display-step", drum(pitch).letter)
-                _text(unpitched, "display-octave", drum(pitch).octave)
-            else:
-                name = spell(pitch, self._sharps)
-                element = SubElement(note, "pitch")
-                _text(element, "step", name.letter)
-                if name.alter:
-                    _text(element, "alter", name.alter)
-                _text(element, "octave", name.octave)
+            self._name(note, head.pitch)
         _text(note, "duration", symbol.duration)
-        for kind in _ties(symbol):
+        for kind in _ties(head):
             SubElement(note, "tie", type=kind)
-        if self._part.is_drum and pitch is not None:
-            SubElement(note, "instrument", id=_drum_id(self._number, pitch))
+        if self._part.is_drum and head is not None:
+            SubElement(note, "instrument", id=_drum_id(self._number, head.pitch))
+
+    def _name(self, note: Element, pitch: int) -> None:
+        if self._part.is_drum:
+            unpitched = SubElement(note, "unpitched")
+            _text(unpitched, "display-step", drum(pitch).letter)
+            _text(unpitched, "display-octave", drum(pitch).octave)
+            return
+        name = spell(pitch, self._sharps)
+        element = SubElement(note, "pitch")
+        _text(element, "step", name.letter)
+        if name.alter:
+            _text(element, "alter", name.alter)
+        _text(element, "octave", name.octave)
 
 
-def _value(note: Element, duration: int, accidental: int | None) -> None:
-    """Note head, dots, accidental and triplet."""
-    name, dots = TYPES[duration]
-    _text(note, "type", name)
-    for _ in range(dots):
+def _value(note: Element, value: Value, accidental: int | None) -> None:
+    """Note head, dots, accidental and tuplet."""
+    _text(note, "type", value.name)
+    for _ in range(value.dots):
         SubElement(note, "dot")
     if accidental is not None:
         _text(note, "accidental", _ACCIDENTALS[accidental])
-    if duration in TRIPLETS:
+    if value.tuplet is not None:
         modification = SubElement(note, "time-modification")
-        _text(modification, "actual-notes", 3)
-        _text(modification, "normal-notes", 2)
+        _text(modification, "actual-notes", value.tuplet[0])
+        _text(modification, "normal-notes", value.tuplet[1])
 
 
 def _lines(
-    note: Element, symbol: Symbol, is_first: bool, beam: list[str] | None, tuplet: str | None
+    note: Element, symbol: Symbol, head: Head | None, is_first: bool, beam: list[str] | None
 ) -> None:
-    """Beams and brackets, which a chord has once, and ties."""
+    """Beams and brackets, which a chord has once, ties and rolls."""
     for level, shape in enumerate(beam or () if is_first else (), start=1):
         SubElement(note, "beam", number=str(level)).text = shape
     notations = Element("notations")
-    for kind in _ties(symbol):
+    for kind in _ties(head):
         SubElement(notations, "tied", type=kind)
-    if tuplet and is_first:
-        SubElement(notations, "tuplet", type=tuplet)
+    if symbol.bracket and is_first:
+        SubElement(notations, "tuplet", type=symbol.bracket)
+    if symbol.is_rolled and head is not None:
+        SubElement(notations, "arpeggiate")
     if len(notations):
         note.append(notations)
 
 
-def _ties(symbol: Symbol) -> list[str]:
-    return ["stop"] * symbol.is_tied_from + ["start"] * symbol.is_tied_to
+def _ties(head: Head | None) -> list[str]:
+    if head is None:
+        return []
+    return ["stop"] * head.is_tied_from + ["start"] * head.is_tied_to
 
 
 def _clef(attributes: Element, clef: Clef, staff: int | None) -> None:
@@ -317,23 +317,8 @@ def _direction(measure: Element, content: Element, placement: str, offset: int) 
     return direction
 
 
-def _keys(score: Score, bars: Bars) -> dict[int, int]:
-    """The sharps of each bar in which a key signature begins; those written, if not by default.
-
-    C major at the start and nothing else is what programs write that know no keys.
-    """
-    given = score.key_signatures
-    if given and any(key.sharps for key in given):
-        signatures = list(given)
-    else:
-        key = estimate_key(score)
-        sharps = 0 if key is None else sharps_of(key.tonic, key.mode == "minor")
-        signatures = [KeySignature(0, sharps)]
-    return {0: 0} | {int(bars.index_at(np.array(k.onset_ticks))): k.sharps for k in signatures}
-
-
 def _tempos(score: Score, bars: Bars) -> dict[int, tuple[int, float]]:
-    """Of each bar in which the tempo clearly changes, where it does last, and to which."""
+    """Place and tempo of the last tempo change, by bar, where the tempo changes clearly."""
     found: dict[int, tuple[int, float]] = {}
     last = {int(bars.index_at(np.array(t.onset_ticks))): t for t in sorted(score.tempos)}
     shown = 0.0
@@ -345,7 +330,7 @@ def _tempos(score: Score, bars: Bars) -> dict[int, tuple[int, float]]:
 
 
 def _mark(velocity: float, mark: str) -> str:
-    """The dynamics of a velocity; those in force unless they are clearly left."""
+    """The dynamics for a velocity; the current ones unless the velocity is clearly different."""
     if mark and abs(velocity - _MARKS[mark]) <= _MARK_CHANGE:
         return mark
     return min(_MARKS, key=lambda name: abs(_MARKS[name] - velocity))

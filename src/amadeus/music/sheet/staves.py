@@ -1,4 +1,4 @@
-"""Who plays from which staff: the parts of a score, their clefs, and where drums are written."""
+"""The parts of a score with their staves and clefs, and the notation of drums."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from amadeus.music.score import Score, Track, sort_notes
 
 MIDDLE_C = 60
 _GRAND_STAFF = {*range(9), *range(16, 21), 46}
-"""Keyboards and the harp, who read two staves."""
+"""Keyboards and the harp, which use two staves."""
 _HANDS = re.compile(r"\b(right|left|rh|lh|upper|lower|hand)\b", re.IGNORECASE)
 _HANDS_APART = 5  # semitones between the mean pitches of the two
 _FAR = 18  # semitones from the middle line: more than four ledger lines
@@ -23,14 +23,14 @@ _MOST_FAR = 0.1  # of the notes of a staff
 
 @dataclass(frozen=True, slots=True)
 class Clef:
-    """A clef: its sign, the line it stands on, and the octaves it moves what is read."""
+    """A clef: its sign, its line, and how many octaves higher the notes sound."""
 
     sign: str
     line: int | None = None
     octaves: int = 0
 
     def share_far(self, notes: np.ndarray) -> float:
-        """How many of the notes need more than four ledger lines, 0 to 1."""
+        """The share of the notes that need more than four ledger lines, 0 to 1."""
         middle = {"G": 71, "C": 60, "F": 50}[self.sign] + 12 * self.octaves
         return float((np.abs(notes["pitch"] - middle) > _FAR).mean())
 
@@ -48,7 +48,7 @@ _OWN_CLEFS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One player, and the notes of each of the staves."""
+    """The part of one player, with the notes of each staff."""
 
     name: str
     program: int
@@ -68,7 +68,7 @@ class Part:
 
 
 def parts_of(score: Score) -> list[Part]:
-    """The parts that play something, in order.
+    """The parts that have notes, in order.
 
     Keyboards have two staves where they reach far enough, split at middle C, others where no clef
     is near; two tracks of one keyboard, the higher one first, are its two hands. Names that several
@@ -92,7 +92,7 @@ def parts_of(score: Score) -> list[Part]:
 
 
 def _numbered(parts: list[Part]) -> list[Part]:
-    """First and second violin, rather than two of one name."""
+    """The parts, numbered where several have the same name."""
     names, met = Counter(part.name for part in parts), Counter[str]()
     numbered = []
     for part in parts:
@@ -122,7 +122,7 @@ def _is_one_player(track: Track, other: Track) -> bool:
 
 
 def _overlaps(track: Track, other: Track) -> bool:
-    """Whether each note of the other begins while its pitch is held; at once, it is a unison."""
+    """Whether each note of the other track begins while its pitch is already held."""
     notes = track.notes[np.lexsort((track.notes["onset_ticks"], track.notes["pitch"]))]
     pitch = notes["pitch"] * _FAR_APART
     begins, ends = (
@@ -157,7 +157,7 @@ def _needs_two_staves(program: int, notes: np.ndarray) -> bool:
 
 
 def _clef(program: int, notes: np.ndarray) -> Clef:
-    """What its players read; the nearest clef where that is too far from its notes."""
+    """The usual clef of the instrument, or the closest one if that is too far from the notes."""
     own = _OWN_CLEFS.get(program) or (TREBLE if notes["pitch"].mean() >= MIDDLE_C else BASS)
     if own.share_far(notes) <= _MOST_FAR:
         return own
@@ -166,7 +166,7 @@ def _clef(program: int, notes: np.ndarray) -> Clef:
 
 @dataclass(frozen=True, slots=True)
 class Drum:
-    """One instrument of a drum kit: where it is written, as on a treble staff."""
+    """One instrument of a drum kit, and its place on the staff, named as on a treble staff."""
 
     name: str
     letter: str = "E"
@@ -214,5 +214,5 @@ _DRUMS = _drums("""
 
 
 def drum(pitch: int) -> Drum:
-    """How a drum of the General MIDI kit is written; any other has the fourth space."""
+    """The notation of a General MIDI drum; unknown drums are written in the fourth space."""
     return _DRUMS.get(pitch, Drum(f"Percussion {pitch}", notehead="diamond"))

@@ -1,0 +1,1 @@
+"""Sheet music: a score as staves, measures and note values, and files of these."""
