@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from amadeus.errors import ScoreError
@@ -61,6 +62,11 @@ def convert_to_midi(data: bytes, notation: str, limits: Limits = LIMITS) -> byte
 
 def _run(task: dict[str, Any], data: bytes, limits: Limits) -> dict[str, Any]:
     """The answer of a new Verovio process. Raises ScoreError for a failure of any kind."""
+    if find_spec("verovio") is None:
+        raise ScoreError(
+            "this needs verovio, which has no wheel for this machine; install it with pip install "
+            "verovio, or read MIDI files and write MusicXML"
+        )
     seconds = min(limits.engraving_seconds, _MOST_SECONDS)
     command = [sys.executable, "-m", __name__, json.dumps(task)]
     # The other process finds Amadeus where this one did.
