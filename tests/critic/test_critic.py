@@ -66,13 +66,15 @@ def test_logits_are_those_of_a_slow_reading(real):
     assert found.logits(windows) == pytest.approx(slow, abs=1e-4)
 
 
-def test_training_finds_what_tells_two_kinds_apart():
+def test_training_finds_what_tells_two_kinds_apart(tmp_path):
     rng = np.random.default_rng(0)
     kinds = [
         [("4 bars", {"leaps": rng.normal(mean), "parts": rng.normal()}) for _ in range(200)]
         for mean in (1, -1)
     ]
     trained = train_critic(*kinds)
+    trained.save(tmp_path / "critic.safetensors")
+    trained = Critic.load(tmp_path / "critic.safetensors")
     logits = trained.logits([("4 bars", {"leaps": x, "parts": 0.0}) for x in (-2, 0, 2)])
     assert logits[0] < -0.5 < logits[1] < 0.5 < logits[2]
 

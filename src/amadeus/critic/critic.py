@@ -71,7 +71,8 @@ class Critic:
         """Write a safetensors file."""
         from safetensors.numpy import save_file
 
-        tensors = {name: getattr(self, name) for name in _ARRAYS}
+        # Arrays in another order than C's would be written with their values in the wrong places.
+        tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
         save_file(tensors, path, metadata={_NAMES: "\n".join(self.names)})
 
     @classmethod
