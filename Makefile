@@ -10,7 +10,7 @@
 #   make lock UPGRADE=1  the same, with the newest releases
 
 PYTHON ?= python3
-SEED ?= 124
+SEED ?= 4
 BARS ?= 16
 
 # constraints.txt fixes the version of every package, for every platform and Python version.
