@@ -27,7 +27,6 @@ SMALLER = {
     "train": "--minutes 0",
     "validate": "--pieces 2 --rows 32",
     "benchmark": "--rounds 1 --quick --only presets --preset nano --output report",
-    "corpus openings": "--pieces 4 --compose 2",
     "experiment control": "--seeds 1 --bars 2 --only tempo --model runs/small --output report",
     "experiment infill": "--pieces 2 --bars 1 --candidates 1 --model runs/small --output report",
     "experiment dependency": "--pieces 2 --rows 4 --notes 100 --model runs/small --output report",
@@ -40,6 +39,7 @@ SMALLER = {
 NOT_RUN = {
     r"serve\b": "a server, which runs until it is stopped",
     r"mcp\b": "a server, which runs until it is stopped",
+    r"corpus critic\b": "more real pieces than there are here; see test_corpus_critic.py",
     r"generate .*--live virtual:": "needs a MIDI port",
     r"benchmark .*--device cuda": "needs a GPU",
     r"experiment steps\b": "composes for minutes; test_experiment_measuring.py runs it",
