@@ -58,3 +58,21 @@ def test_bad_files_are_named_and_the_others_captioned(amadeus, fixtures, tmp_pat
 @pytest.mark.parametrize("option", [("--count", 0), ("--seed", -1)])
 def test_what_cannot_be_asked_for_is_refused(amadeus, fixtures, option):
     assert amadeus("caption", fixtures / "game_band.mid", *option).code == 2
+
+
+TRACK = bytes.fromhex("00903c40 00904040 60804000 00ff2f00")
+HELD = (
+    b"MThd" + bytes.fromhex("00000006 0000 0001 0060") + b"MTrk\0\0\0" + bytes([len(TRACK)]) + TRACK
+)
+"""A file with a note that never ends."""
+
+
+def test_folders_may_hold_notation_and_repairs_are_warned_of(amadeus, tmp_path):
+    folder = tmp_path / "music"
+    folder.mkdir()
+    (folder / "tune.abc").write_text("X:1\nT:A tune\nM:4/4\nL:1/4\nK:G\nGABc|d4|]\n")
+    (folder / "held.mid").write_bytes(HELD)
+    outcome = amadeus("caption", folder)
+    assert outcome.code == 0
+    assert "tune.abc" in outcome.out
+    assert f"warning: {folder / 'held.mid'}: " in outcome.err

@@ -71,8 +71,8 @@ def test_files_are_evaluated_and_broken_ones_listed(amadeus, prompts, pieces, fi
     assert "flute-2.mid: is damaged" in outcome.err
     report = json.loads((tmp_path / "report" / "numbers.json").read_text(encoding="utf-8"))
     assert report["systems"]["pieces"] | {"problems": []} == {
-        "pieces": 3, "broken": 1, "answering a prompt": 2, "prompts without a piece": 0,
-        "under 4 bars": 0, "problems": [],
+        "pieces": 3, "broken": 1, "repaired": 0, "answering a prompt": 2,
+        "prompts without a piece": 0, "under 4 bars": 0, "problems": [],
     }  # fmt: skip
     assert report["alignment"]["pieces"]["exact tempo"]["mean"] == 0
     assert report["music"]["real"]["pieces"] == 5

@@ -208,3 +208,19 @@ def test_a_long_name_leaves_room_for_what_is_made_of_the_file(use, folder, song)
     result = use("continue", file=name, bars=1, seed=1)
     assert not result.is_error
     assert (folder / f"{'x' * 80}-continued.mid").exists()
+
+
+TRACK = bytes.fromhex("00903c40 00904040 60804000 00ff2f00")
+HELD = (
+    b"MThd" + bytes.fromhex("00000006 0000 0001 0060") + b"MTrk\0\0\0" + bytes([len(TRACK)]) + TRACK
+)
+"""A file with a note that never ends."""
+
+
+def test_notation_is_read_and_what_was_repaired_is_said(use, folder):
+    (folder / "tune.abc").write_text("X:1\nT:A tune\nM:4/4\nL:1/4\nK:G\nGABc|d4|]\n")
+    assert "G major" in text(use("describe", file="tune.abc"))
+    longer = text(use("continue", file="tune.abc", bars=1, seed=1))
+    assert "file: tune-continued.mid" in longer
+    (folder / "held.mid").write_bytes(HELD)
+    assert "\nwarning: " in text(use("describe", file="held.mid"))

@@ -75,28 +75,28 @@ def _files(sources: list[Path]) -> tuple[list[Path], list[str]]:
     files: list[Path] = []
     errors = []
     for source in sources:
-        inside = list(_midi_files(source)) if source.is_dir() else [source]
+        inside = list(_music_files(source)) if source.is_dir() else [source]
         if not inside:
             errors.append(f"{source} contains no MIDI files (*.mid, *.midi); choose another folder")
         files += inside
     return list(dict.fromkeys(files)), errors
 
 
-def _midi_files(folder: Path) -> Iterator[Path]:
-    from amadeus.music.midi import MIDI_SUFFIXES
+def _music_files(folder: Path) -> Iterator[Path]:
+    from amadeus.music.midi import SCORE_SUFFIXES
 
-    found = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in MIDI_SUFFIXES)
+    found = (p for p in sorted(folder.rglob("*")) if p.suffix.lower() in SCORE_SUFFIXES)
     return (path for path in found if path.is_file())
 
 
 def _described(
     path: Path, limits: Limits, count: int, seed: int, labels: list[str], composer: str
 ) -> dict[str, Any]:
-    from amadeus.music.midi import read_midi
+    from amadeus.cli.outputs import read_with_notices
     from amadeus.text.captioner import write_captions
     from amadeus.text.facts import measure
 
-    facts = measure(read_midi(path, limits), labels=labels, composer=composer)
+    facts = measure(read_with_notices(path, limits), labels=labels, composer=composer)
     captions = write_captions(facts, count, seed)
     return {"path": str(path), "captions": captions, "facts": facts.to_dict()}
 

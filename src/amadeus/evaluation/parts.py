@@ -63,6 +63,7 @@ def files(evidence: Evidence) -> Part:
         found = {
             "pieces": len(system.pieces),
             "broken": len(system.broken),
+            "repaired": sum(bool(piece.notices) for piece in system.pieces),
             "answering a prompt": len(system.answers),
             "prompts without a piece": sum(p.id not in answered for p in evidence.prompts),
             f"under {evidence.bars} bars": system.num_short,
@@ -90,6 +91,7 @@ def _piece(system: System, training: Passages | None) -> list[dict[str, Any]]:
         value |= {"sha256": piece.sha256} if piece.sha256 else {}
         value |= {"prompt": piece.prompt.id} if piece.prompt else {}
         value |= {"problem": piece.problem} if piece.problem else {}
+        value |= {"notices": list(piece.notices)} if piece.notices else {}
         value |= {"alignment": aligned[id(piece)]} if id(piece) in aligned else {}
         if id(piece) in place:
             i = place[id(piece)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from amadeus.errors import ConfigError, MidiError
 from amadeus.music.limits import LIMITS
-from amadeus.music.midi import MIDI_SUFFIXES, read_midi
+from amadeus.music.midi import SCORE_SUFFIXES, read_midi
 from amadeus.music.score import Score
 from amadeus.text.prompt_list import LabelledPrompt
 
@@ -36,6 +36,11 @@ class Piece:
     """Of the file."""
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """What had to be repaired to read it."""
+        return () if self.score is None else self.score.notices
+
+    @property
     def music(self) -> Score | None:
         """The score, if there is a note in it."""
         return self.score if self.score is not None and self.score.num_notes else None
@@ -44,7 +49,7 @@ class Piece:
 def read_folder(
     folder: Path, prompts: Sequence[LabelledPrompt] = (), progress: Progress = lambda *_: None
 ) -> list[Piece]:
-    """Every MIDI file in a folder and those below it, by name, with the prompt that it answers.
+    """Every MIDI and notation file in and below a folder, by name, with the prompt it answers.
 
     A file answers the prompt that names it as its `file`, or else the one whose id is its stem, as
     in ID.mid, or its stem without a number, as in ID-2.mid.
@@ -55,7 +60,7 @@ def read_folder(
         raise ConfigError(
             f"{folder} is no folder; name one that holds MIDI files, or give prompts with --prompts"
         )
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in MIDI_SUFFIXES)
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SCORE_SUFFIXES)
     if not paths:
         raise ConfigError(f"{folder} holds no MIDI files (*.mid, *.midi); name a folder that does")
     if len(paths) > MAX_FILES:

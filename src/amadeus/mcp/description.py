@@ -9,7 +9,7 @@ from amadeus.text.facts import measure
 
 
 def describe_score(score: Score) -> str:
-    """A caption, followed by the measured facts, one per line."""
+    """A caption, followed by the measured facts and what had to be repaired, one per line."""
     facts = measure(score)
     time_signatures = dict.fromkeys(map(str, score.time_signatures))
     lines = {
@@ -23,7 +23,8 @@ def describe_score(score: Score) -> str:
         "form": facts.form,
     }
     (caption,) = write_captions(facts, 1, seed=0)
-    return "\n".join([caption, *(f"{name}: {value}" for name, value in lines.items() if value)])
+    facts_in_words = [f"{name}: {value}" for name, value in lines.items() if value]
+    return "\n".join([caption, *facts_in_words, *(f"warning: {n}" for n in score.notices)])
 
 
 def _tempo(score: Score) -> str:

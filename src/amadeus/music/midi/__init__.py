@@ -8,8 +8,14 @@ along, but it lengthens no note.
 
 from amadeus.music.midi.reading import read_midi
 from amadeus.music.midi.writing import encode_midi, write_bytes, write_file, write_midi
+from amadeus.music.notation import NOTATION_SUFFIXES
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 """How the names of MIDI files end; .kar is karaoke, .rmi has a RIFF wrapper."""
+SCORE_SUFFIXES = (*MIDI_SUFFIXES, *NOTATION_SUFFIXES)
+"""How the names of files end that `read_midi` reads."""
 
-__all__ = ["MIDI_SUFFIXES", "encode_midi", "read_midi", "write_bytes", "write_file", "write_midi"]
+__all__ = [
+    "MIDI_SUFFIXES", "SCORE_SUFFIXES", "encode_midi", "read_midi", "write_bytes", "write_file",
+    "write_midi",
+]  # fmt: skip
