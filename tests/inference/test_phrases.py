@@ -5,14 +5,19 @@ import pytest
 
 from amadeus.control import Constraints
 from amadeus.critic import critic
+from amadeus.critic.faults import CHORD, STUCK, find_faults
 from amadeus.errors import ConfigError
 from amadeus.inference.candidates import seed_of_candidate
 from amadeus.inference.composer import Composer
 from amadeus.inference.composition import compose
-from amadeus.inference.phrases import OPENING_BARS
+from amadeus.inference.phrases import ABSENT, FAULT, OPENING_BARS
 from amadeus.music.grid import bars_of
+from amadeus.music.midi import read_midi
 from amadeus.tokens import Attribute, encode
-from amadeus.tokens.vocabulary import has_sound, opens_bar
+from amadeus.tokens.tokenizer import mark
+from amadeus.tokens.vocabulary import RowType, has_sound, opens_bar
+
+(START,) = mark(RowType.START).tolist()
 
 
 @pytest.fixture
@@ -42,11 +47,11 @@ def test_the_best_candidate_of_every_phrase_continues(composer, seed):
     piece = composer.plan("", **settings).begin()
     while not piece.is_complete:
         composed = compose(composer.model, piece.candidates(), context=composer.context)
-        odds = [critic().odds(rows if piece.bars >= 4 else rows[:-1]) for rows in composed]
-        new = piece.choose(composed)
-        assert np.array_equal(new, composed[int(np.argmax(odds))][-len(new) :][: len(new)]) or (
-            np.array_equal(new, composed[int(np.argmax(odds))][-len(new) - 1 : -1])
-        )
+        ends = piece.bars == 4
+        merits = [piece._merit(rows if ends else rows[:-1]) for rows in composed]
+        piece.choose(composed)
+        best = composed[int(np.argmax(merits))]
+        assert np.array_equal(piece.rows, best if ends else best[:-1])
     assert np.array_equal(piece.rows, encode(composer.generate(**settings)))
 
 
@@ -153,8 +158,48 @@ def test_progress_reaches_all_bars_and_never_goes_back(composer):
 def test_a_candidate_without_a_requested_instrument_is_worth_less(composer):
     held = Constraints("instruments: piano, violin")
     piece = composer.plan("", bars=4, constraints=held, fill_profile=False).begin()
-    duo = np.array([[7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
+    duo = np.array([START, [7, 1, 1, 20, 1, 61, 12, 20], [6, 1, 1, 20, 41, 73, 12, 20]])
     solo = duo.copy()
-    solo[1, Attribute.INSTRUMENT] = 1
-    lost = piece._merit(solo) - critic().odds(solo)
-    assert lost < 0 == piece._merit(duo) - critic().odds(duo)
+    solo[2, Attribute.INSTRUMENT] = 1
+
+    def penalty(rows):
+        return critic().odds(rows) - piece._merit(rows)
+
+    assert penalty(duo) == pytest.approx(0)
+    assert penalty(solo) >= ABSENT
+
+
+def test_a_candidate_with_a_fault_is_worth_less(composer):
+    piece = composer.plan("", bars=12, fill_profile=False).begin()
+    tune = [[7 - (i % 4 > 0), 1 + 12 * (i % 4), 1, 20, 1, 61, 12, 20] for i in range(48)]
+    stuck = np.array([START, *tune])
+    assert find_faults(stuck) == (STUCK, CHORD)
+    assert critic().odds(stuck) - piece._merit(stuck) == pytest.approx(2 * FAULT)
+
+
+@pytest.mark.parametrize("notes", [None, 9])
+def test_a_continuation_is_chosen_phrase_by_phrase_as_well(composer, fixtures, notes):
+    score = read_midi(fixtures / "song_with_pickup.mid")
+    settings = {"bars": 7, "seed": 3, "tries": 3, "notes": notes}
+    piece = composer.planner.continuation(score, **settings).begin()
+    given, lengths = len(piece.rows), []
+    while not piece.is_complete:
+        before = piece.bars
+        piece.choose(compose(composer.model, piece.candidates(), context=composer.context))
+        lengths.append(piece.bars - before)
+    longer = composer.continue_score(score, **settings)
+    notes_before = sum(len(track.notes) for track in score.tracks)
+    new = piece.rows[given:-1]
+    assert longer.num_notes - notes_before == has_sound(new[:, Attribute.TYPE]).sum()
+    if notes is None:
+        assert lengths == [2, 2, 3]
+        assert len(bars_of(longer)) == len(bars_of(score)) + 7
+    else:
+        assert len(new) <= notes
+
+
+def test_a_streamed_continuation_gives_the_notes_of_the_piece(composer, fixtures):
+    score = read_midi(fixtures / "song_with_pickup.mid")
+    notes, streamed = played(composer.stream_continuation(score, bars=5, seed=2, tries=2))
+    assert streamed == composer.continue_score(score, bars=5, seed=2, tries=2)
+    assert notes

@@ -32,6 +32,7 @@ def continue_(
         ),
     ] = None,
     notes: options.Notes = None,
+    effort: options.Effort = None,
     constraint: options.Constraint = None,
     prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
@@ -86,7 +87,7 @@ def continue_(
             prompt_constraints=prompt_constraints,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
-            **options.given(notes=notes, guidance=guidance, **sampling),
+            **options.given(notes=notes, guidance=guidance, tries=effort, **sampling),
         )
     plan.write(
         score, title=f"{source.stem}, continued by Amadeus", limits=limits, soundfont=soundfont

@@ -79,16 +79,7 @@ def generate(
         ),
     ] = None,
     notes: options.Notes = None,
-    candidates: Annotated[
-        int | None,
-        typer.Option(
-            "--effort",
-            "--candidates",
-            help="Candidates for every phrase; the one most like real music is continued. With 1, "
-            "--live starts playing at once.",
-            min=1,
-        ),
-    ] = None,
+    effort: options.Effort = None,
     tries: options.Tries = None,
     seed: options.Seed = None,
     sampling: options.Sampling = {},  # noqa: B006
@@ -144,7 +135,7 @@ def generate(
 
     settings = options.given(
         bars=bars, notes=notes, seed=seed, prompt_constraints=prompt_constraints,
-        constraints=constraints, guidance=guidance, tries=candidates or tries,
+        constraints=constraints, guidance=guidance, tries=effort or tries,
         fill_profile=fill_profile, **sampling, **profile_settings,
     )  # fmt: skip
     stopped = False

@@ -39,6 +39,14 @@ PromptConstraints = Annotated[
 ]
 Sampling = dict[str, Any]
 """The sampling options that were given, in commands decorated with `with_sampling`."""
+Effort = Annotated[
+    int | None,
+    typer.Option(
+        "--effort", "--candidates",
+        help="Candidates for every phrase; the one most like real music is continued.",
+        min=1,
+    ),
+]  # fmt: skip
 Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]
 """The old name of --candidates."""
 Constraint = Annotated[

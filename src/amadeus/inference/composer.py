@@ -16,7 +16,6 @@ import numpy as np
 from amadeus.control import Constraints, Playing
 from amadeus.control.edit import Edit
 from amadeus.control.exact_tempo import with_exact_tempos
-from amadeus.control.plan import Plan
 from amadeus.control.prompted import constraints_on_edit
 from amadeus.control.revision import Revision
 from amadeus.control.selection import select
@@ -165,12 +164,18 @@ class Composer:
         self, pieces: Sequence[PiecePlan], *, progress: OnProgress | None = None
     ) -> list[Score]:
         """Compose planned pieces, several at once."""
+        both = zip(self._compose_rows(pieces, progress), pieces, strict=True)
+        return [with_exact_tempos(decode(rows), piece.plan) for rows, piece in both]
+
+    def _compose_rows(
+        self, pieces: Sequence[PiecePlan], progress: OnProgress | None
+    ) -> list[np.ndarray]:
+        """The tokens of planned pieces, given ones included, int64 [N, A] each."""
         growing = [piece.begin() for piece in pieces]
         forward = _never_back(progress) if progress else None
         while any(not piece.is_complete for piece in growing):
             self._compose_phrases(growing, forward)
-        both = zip(growing, pieces, strict=True)
-        return [with_exact_tempos(decode(grown.rows), piece.plan) for grown, piece in both]
+        return [piece.rows for piece in growing]
 
     def profile_of(self, prompt: str = "", **settings: Unpack[PieceSettings]) -> ProfilePlan | None:
         """The profile that `generate` aims for; None for a model without profiles.
@@ -222,7 +227,7 @@ class Composer:
         growing = [piece for piece in pieces if not piece.is_complete]
         requests = [piece.candidates() for piece in growing]
         bars = sum(piece.bars for piece in pieces)
-        rows = sum(len(piece.rows) - 1 for piece in pieces)
+        rows = sum(piece.num_new for piece in pieces)
         tries = len(requests[0])  # the same for all; they count once
 
         def on_row(new_bars: int, new_rows: int) -> None:
@@ -246,15 +251,15 @@ class Composer:
 
         The last bar is the last one that sounds, or that the file of the score has. from_bar: the
         first new bar instead, counted from 1; notes from there on are replaced. settings: bars,
-        notes, seed, prompt, guidance, constraints, and those of sampling, as described in
+        notes, seed, prompt, guidance, constraints, tries, and those of sampling, as described in
         `inference.settings.ContinuationSettings`.
 
         Raises ScoreError for a score without notes, ConfigError for constraints that contradict
         each other, and for a `from_bar` that the score cannot be continued from.
         """
         score = before_bar(score, from_bar)
-        request, plan = self.planner.continuation(score, **settings)
-        return _longer(score, request, plan, self.compose([request], progress=progress)[0])
+        piece = self.planner.continuation(score, **settings)
+        return _longer(score, piece, self._compose_rows([piece], progress)[0])
 
     def stream_continuation(
         self,
@@ -269,12 +274,12 @@ class Composer:
         on_bar: as in `stream`; from_bar, settings: those of `continue_score`.
         """
         score = before_bar(score, from_bar)
-        request, plan = self.planner.continuation(score, **settings)
-        reader = NoteReader.after(score, request.prompt, plan, on_bar)
+        piece = self.planner.continuation(score, **settings)
+        given = piece.request.prompt
+        reader = NoteReader.after(score, given, piece.plan, on_bar)
         return notes_of(
-            request.prompt, self._stream(request), reader,
-            lambda rows: _longer(score, request, plan, rows),
-        )  # fmt: skip
+            given, self._rows_of_piece(piece), reader, lambda rows: _longer(score, piece, rows)
+        )
 
     def edit(
         self,
@@ -376,11 +381,10 @@ class Composer:
         return collect(requests, self.runner.run(requests), count)
 
 
-def _longer(score: Score, request: Request, plan: Plan, rows: np.ndarray) -> Score:
+def _longer(score: Score, piece: PiecePlan, rows: np.ndarray) -> Score:
     """The score and the new bars among the rows, [N, A]."""
-    return with_exact_tempos(
-        append_bars(score, request.prompt, rows), plan, count_bars(request.prompt)
-    )
+    given = piece.request.prompt
+    return with_exact_tempos(append_bars(score, given, rows), piece.plan, count_bars(given))
 
 
 def _never_back(progress: OnProgress) -> OnProgress:

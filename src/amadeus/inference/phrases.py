@@ -34,7 +34,7 @@ ABSENT = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PiecePlan:
-    """A new piece, planned: everything but its notes."""
+    """A new piece, or new bars of a given one, planned: everything but the notes."""
 
     request: Request
     """For the whole piece, without its constraints."""
@@ -66,12 +66,21 @@ class PieceInProgress:
 
     def __init__(self, piece: PiecePlan) -> None:
         self._piece = piece
-        self._control = Control(piece.plan)
         self.rows = piece.request.prompt.astype(np.int64)
         """The piece so far, from START on, int64 [N, A]."""
+        self._given, self._bars_given = len(self.rows), count_bars(self.rows)
+        self._control = Control(piece.plan, self._bars_given)
+        self._followed = self._given
+        """How many rows the control has read, or need not read."""
         self.bars = 0
+        """New bars so far."""
         self.is_complete = False
         self._phrases = 0
+
+    @property
+    def num_new(self) -> int:
+        """How many rows are new."""
+        return len(self.rows) - self._given
 
     def candidates(self) -> list[Request]:
         """A request for each candidate for the next phrase."""
@@ -80,7 +89,7 @@ class PieceInProgress:
         return [
             replace(
                 whole, prompt=self.rows, num_bars=self._bars_of_phrase(),
-                max_notes=_less(whole.max_notes, len(self.rows) - 1),
+                max_notes=_less(whole.max_notes, len(self.rows) - self._given),
                 seed=seed_of_candidate(whole.seed, first + number), constrain=self._copy_control(),
             )
             for number in range(tries)
@@ -98,11 +107,12 @@ class PieceInProgress:
         best = int(np.argmax(merits)) if len(candidates) > 1 else 0
         rows, self.is_complete = candidates[best].astype(np.int64), ends[best]
         self.rows = rows if self.is_complete else rows[:-1]
-        self.bars, self._phrases = count_bars(self.rows), self._phrases + 1
         if not self.is_complete:
             # The control reads the last row with the next one.
-            given = self.rows[1 : known - 1]
-            self._control.follow(self.rows[1 + len(given) : -1], count_bars(given))
+            before = self.rows[self._given : self._followed]
+            self._control.follow(self.rows[self._followed : -1], count_bars(before))
+            self._followed = len(self.rows) - 1
+        self.bars, self._phrases = count_bars(self.rows) - self._bars_given, self._phrases + 1
         return self.rows[known:]
 
     def _bars_of_phrase(self) -> int | None:
@@ -116,7 +126,7 @@ class PieceInProgress:
     def _is_end(self, rows: np.ndarray, wanted: int | None) -> bool:
         """Whether a composed phrase, [N, A], ends the piece. wanted: its bars at most."""
         whole = self._piece.request
-        bars, notes = count_bars(rows), len(rows) - 2
+        bars, notes = count_bars(rows) - self._bars_given, len(rows) - 1 - self._given
         return (
             wanted is None
             or bars == whole.num_bars
@@ -133,7 +143,7 @@ class PieceInProgress:
         """The critic's odds of a piece so far, [N, A], less penalties for what is amiss."""
         demands = self._piece.plan.demands
         asked = {d.instrument for d in demands if d.constraint.scope.covers(0)}
-        missing = asked.difference(rows[:, Attribute.INSTRUMENT].tolist())
+        missing = asked.difference(rows[self._given :, Attribute.INSTRUMENT].tolist())
         misfit = sum(differences(self._piece.profile.profile, measure_profile(rows)).values())
         penalties = ABSENT * len(missing) + MISFIT * misfit + FAULT * len(find_faults(rows))
         return critic().odds(rows) - penalties

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from amadeus.control import Constraints, Control
+from amadeus.control import Constraints
 from amadeus.control.piece import Frame
 from amadeus.control.plan import Plan
 from amadeus.control.prompted import constraints_on_continuation
@@ -115,9 +115,10 @@ class Planner:
         guidance: float = 1.0,
         constraints: Constraints | None = None,
         prompt_constraints: bool = True,
+        tries: int = DEFAULT_CANDIDATES,
         **sampling: Unpack[SamplingSettings],
-    ) -> tuple[Request, Plan]:
-        """The request for new bars after a score, and their plan.
+    ) -> PiecePlan:
+        """The plan of new bars after a score.
 
         Settings as in `ContinuationSettings`. Raises as `Composer.continue_score`.
         """
@@ -131,9 +132,8 @@ class Planner:
         request = Request(
             prompt=given, num_bars=bars, max_notes=notes, seed=seed,
             unmask=sampling_config(**sampling), text=text, guidance=guidance,
-            constrain=Control(plan, num_given),
         )  # fmt: skip
-        return request, plan
+        return PiecePlan(request, plan, tries, constraints=held)
 
     def prefix_within(
         self,

@@ -62,6 +62,8 @@ class ContinuationSettings(RequestSettings, total=False):
     """Enforce what the prompt states exactly in the new bars; True by default."""
     constraints: Constraints | None
     """Constraints on the new bars; bar 1 is the first new bar."""
+    tries: int
+    """Candidates for every phrase, as in `PieceSettings`."""
 
 
 class EditSettings(RequestSettings, total=False):

@@ -171,6 +171,10 @@ class ContinueRequest(JobRequest):
     notes: Annotated[int, Field(ge=1, le=10**6)] | None = Field(
         default=None, description="Maximum number of notes."
     )
+    tries: Annotated[int, Field(ge=1, le=8)] = Field(
+        default=DEFAULT_CANDIDATES,
+        description="Candidates for every phrase; the best one is continued.",
+    )
 
 
 class EditRequest(JobRequest):

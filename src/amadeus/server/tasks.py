@@ -92,7 +92,7 @@ class ContinueTask(Task):
             composer.stream_continuation(
                 self.score, on_bar=lambda bar: emit("bar", bar_event(bar)), bars=request.bars,
                 from_bar=request.from_bar, notes=request.notes, seed=self.seed,
-                prompt=request.prompt,
+                prompt=request.prompt, tries=request.tries,
                 constraints=Constraints(*request.constraints), **request.sampling(),
             ),
             emit,
