@@ -119,7 +119,9 @@ def test_cached_files_are_deleted_to_store_pieces(store):
 def test_a_piece_composed_on_a_full_disk_can_be_downloaded(server):
     store, client = server
     # Much larger than what is composed next, so that it makes room for that when it is deleted.
-    first = client.compose("first", bars=16, notes=300, seed=1, constraints=["density: 20"])
+    first = client.compose(
+        "first", bars=16, notes=300, seed=1, tries=1, constraints=["density: 20"]
+    )
     with full(store):
         # Small pieces may still find room in a page.
         while (end := finished(client))["state"] == "done":
