@@ -98,6 +98,12 @@ def test_the_sustain_pedal_holds_notes_until_it_is_released(play):
     assert level(audio, 1.75) < level(audio, 0.2) - 60
 
 
+def test_a_pedal_that_is_released_after_the_last_note_holds_it_until_then(play):
+    audio = play((0, control(64, 127)), *note(0.5), (5 * SECOND // 2, control(64, 0)))
+    assert len(audio) == round((3 + TAIL_SECONDS) * RATE)
+    assert level(audio, 2.7) == pytest.approx(level(audio, 0.2), abs=0.1)
+
+
 def test_a_key_that_is_struck_again_ends_what_the_pedal_holds(play):
     audio = play((0, control(64, 127)), *note(0.5), *note(0.5), *note(0.5), (0, control(64, 0)))
     assert level(audio, 1.2) == pytest.approx(level(audio, 0.2), abs=0.5)

@@ -105,6 +105,9 @@ class Performance:
             voices = []
             for voice in self._voices(track, channel):
                 voices.append(voice)
+                # A pedal may hold notes beyond the end of the last one.
+                last = int((voice.start + voice.length).max())
+                self.samples = max(self.samples, last + round(TAIL_SECONDS * sample_rate))
                 work += voice.work(sample_rate)
                 limits.check("tone_seconds", work / sample_rate)
             part = Part(track, channel, tuple(voices))
