@@ -18,10 +18,12 @@ CHORDS = ("Am", "F", "C", "G", "E7", "Dm7", "Bdim", "Em", "N.C.")
 DURATIONS = ("1/8", "1/4", "1/4.", "1/8t", "1/2", "1/16")
 
 
-def compose_at_random(plan: Plan, seed: int, max_notes: int | None = None) -> np.ndarray:
-    """A piece drawn in random orders; at the end of a bar of 40 notes, on to the next one."""
+def compose_at_random(
+    plan: Plan, seed: int, max_notes: int | None = None, *, close_chords: bool = True
+) -> np.ndarray:
+    """A piece drawn in random orders. close_chords: also end chords at random."""
     grammar = Grammar(num_bars=plan.num_bars, max_notes=max_notes)
-    return _draw_rows(grammar, mark(RowType.START), Control(plan), seed, close_chords=True)
+    return _draw_rows(grammar, mark(RowType.START), Control(plan), seed, close_chords)
 
 
 def revise_at_random(revision: Revision, frame: Frame, seed: int) -> np.ndarray:

@@ -81,9 +81,6 @@ between 16 and 24 bars                    | 16 to 24 bars
 2-3 minutes                               | 120 to 180 seconds
 at least a minute                         | at least 60 seconds
 under 2 minutes                           | at most 120 seconds
-intro 4, verse 8, chorus 8                | at least 20 bars
-intro: 4 bars, verse: 8 bars              | at least 12 bars
-an 8-bar verse and an 8-bar chorus        | at least 16 bars
 music of the 90s                          | None
 wait a minute                             | None
 at 10:30 in the evening                   | None

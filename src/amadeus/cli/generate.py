@@ -37,6 +37,7 @@ EXAMPLES = options.examples(
     'amadeus generate --prompt "mysterious film music for strings" --guidance 2',
     'amadeus generate --constraint "key: D dorian" --constraint "tempo: 90->120" --explain',
     'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
+    'amadeus generate --prompt "a folk song" --form "intro:4 A:8 A:8 B:8 A\':8 outro:4"',
     "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
     'amadeus generate --model runs/small --profile "chord changes: 1 a bar, velocities: wide"',
@@ -55,6 +56,15 @@ def generate(
     ] = None,
     prompt_constraints: options.PromptConstraints = True,
     constraint: options.Constraint = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECTIONS",
+            help='Sections, with their bars if you like: "AABA", "intro:4 A:8 A:8 B:8 A\':8", '
+            '"verse chorus verse chorus", "rondo". Sections with the same label share their '
+            "music.",
+        ),
+    ] = None,
     profile: options.ProfileText = None,
     like: Annotated[
         Path | None,
@@ -108,7 +118,7 @@ def generate(
 ) -> None:
     """Compose new pieces."""
     from amadeus.cli.outputs import check_soundfont, plan_outputs, sentence, summarize
-    from amadeus.control import Constraints
+    from amadeus.control import Constraints, Form
     from amadeus.music.limits import UNLIMITED
 
     if live is not None and (prompts is not None or count > 1):
@@ -122,7 +132,7 @@ def generate(
             f"{len(distinct) * count:,} pieces are too many; ask for {MAX_PIECES:,} at most"
         )
     texts = [text for text in distinct for _ in range(count)]
-    constraints = Constraints(*(constraint or ()))
+    constraints = Constraints(*(constraint or ()), *([] if form is None else [Form(form)]))
     seed = options.draw_seed() if seed is None else seed
     profile_settings = options.profile_settings(profile, like)
     stems = [f"amadeus-{seed + i}" for i in range(len(texts))]

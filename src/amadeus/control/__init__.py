@@ -6,6 +6,8 @@ scope              the bars and instruments that a constraint applies to
 parse              constraints as text; the list of kinds for help and manual
 plan               every bar of a piece as a union of products; conflicts and casting are part of it
 engine             the plan applied row by row
+recall             bars that return, as the form of a piece asks
+ending             what the last bar prefers
 soft_constraints   the logit biases; tonality is that of a key
 check              where a piece breaks a constraint
 edit, selection    what is to change about a piece that is given, and which rows that is
@@ -23,6 +25,7 @@ from amadeus.control.kinds import (
     Durations,
     Ending,
     ExactTempo,
+    Form,
     InScale,
     Length,
     Metre,
@@ -38,6 +41,6 @@ from amadeus.control.scope import Scope
 
 __all__ = [
     "Chords", "Constraint", "Constraints", "Control", "Density", "Durations", "Ending",
-    "ExactTempo", "InScale", "Length", "Metre", "PitchRange", "Plan", "Playing", "Repeats",
+    "ExactTempo", "Form", "InScale", "Length", "Metre", "PitchRange", "Plan", "Playing", "Repeats",
     "Scope", "TempoRange", "Velocities", "parse_constraint", "violations",
 ]  # fmt: skip

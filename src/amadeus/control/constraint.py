@@ -58,6 +58,17 @@ class Room(NamedTuple):
     """Whether the bar may end there."""
 
 
+class Guide(NamedTuple):
+    """What should come next. The masks outweigh it."""
+
+    note: np.ndarray | None = None
+    """The next note in the current bar, bool [A, V]."""
+    opening: np.ndarray | None = None
+    """The first row of the next bar, bool [A, V]."""
+    goes_on: bool | None = None
+    """Whether the current bar goes on; None if that is open."""
+
+
 class Tracker:
     """The memory of a constraint while a piece is composed, and what follows from it."""
 
@@ -70,6 +81,10 @@ class Tracker:
 
     def beat_bias(self, moment: Moment) -> np.ndarray | None:
         """The bias on the beat of the next row if it is a note in the current bar, [V]."""
+        return None
+
+    def guide(self) -> Guide | None:
+        """What should come next; None if that is open."""
         return None
 
     def banned(self, bar: int, room: Callable[[Note], Room]) -> frozenset[Note]:

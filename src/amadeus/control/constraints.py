@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from amadeus.control.constraint import Constraint
-from amadeus.control.kinds import Chords, InScale, Length, Metre, Playing, TempoRange
+from amadeus.control.kinds import Chords, Form, InScale, Length, Metre, Playing, TempoRange
 from amadeus.control.parse import parse_constraint
 from amadeus.control.plan import Plan
 from amadeus.control.scope import WHOLE
@@ -62,6 +62,7 @@ class Constraints:
             "time signature": [Metre(facts.time_signature)] if facts.time_signature else [],
             "instrument": [Playing(players)] if players else [],
             "without": [Playing(absent, "none of")] if absent else [],
+            "form": [Form(facts.form)] if facts.form else [],
             "bars": [] if facts.num_bars is None else [Length(facts.num_bars)],
         }
         sources = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
@@ -85,6 +86,8 @@ class Constraints:
                     )
         elif lengths:
             num_bars = lengths[0].num_bars
+        else:
+            num_bars = next((c.usual_length for c in self if isinstance(c, Form)), None)
         return Plan(self._all, num_bars, max_notes)
 
     def explain(self) -> list[dict[str, str]]:

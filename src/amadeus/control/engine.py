@@ -7,7 +7,7 @@ number of notes left change; the masks are only rebuilt when one of these does.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import inf
 
@@ -15,15 +15,17 @@ import numpy as np
 
 from amadeus.control.casting import Attendance
 from amadeus.control.chord_size import ChordSizeLimit
-from amadeus.control.constraint import Moment, Note, Room, only
+from amadeus.control.constraint import Guide, Moment, Note, Room, only
+from amadeus.control.ending import ENDING_BIAS
 from amadeus.control.plan import Plan
+from amadeus.control.recall import restricted
 from amadeus.control.soft_constraints import SoftConstraints
 from amadeus.diffusion.unmasking import LogitBias
 from amadeus.music.grid import GRID
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.grammar import MAX_SIZE, VALUES, Grammar
 from amadeus.tokens.rows import bar_index
-from amadeus.tokens.vocabulary import Attribute, RowType
+from amadeus.tokens.vocabulary import FIRST_REST, Attribute, RowType
 
 OFF_BEAT = 8.0
 """Nats against notes on steps of the beat that the other parts do not use."""
@@ -68,6 +70,8 @@ class Control:
         self._steps = steps
         self._off_beat = None if steps is None else _away_from(~steps)
         self._state: tuple[object, ...] | None = None
+        self._is_guided = False
+        """Whether the grammar permits less than the constraints do."""
         self._permission = Permission(NOTHING, NOTHING, NOTHING, NOTHING, frozenset(), frozenset())
 
     def __call__(self, grammar: Grammar) -> LogitBias | None:
@@ -77,13 +81,23 @@ class Control:
         self.limit_chord(grammar)
         before = self._permission
         now = self.permission(grammar)
-        if now is not before:
-            grammar.permit(
-                np.concatenate([now.notes, now.end]),
-                np.concatenate([now.opening, now.rest]),
-                self.soft.first,
-            )
+        guide = self.soft.guide()
+        if guide is not None:
+            self._permit(grammar, guided(now, guide))
+            self._is_guided = True
+        if self._is_guided and (guide is None or not len(grammar.possible().sets)):
+            self._permit(grammar, now)
+            self._is_guided = False
+        elif now is not before and guide is None:
+            self._permit(grammar, now)
         return self.bias(grammar)
+
+    def _permit(self, grammar: Grammar, permission: Permission) -> None:
+        grammar.permit(
+            np.concatenate([permission.notes, permission.end]),
+            np.concatenate([permission.opening, permission.rest]),
+            self.soft.first,
+        )
 
     def bar(self, grammar: Grammar) -> int:
         """The current bar, counted from the first bar of the plan; negative before it."""
@@ -120,7 +134,9 @@ class Control:
         bar = self.bar(grammar)
         instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
         moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
-        return plus(self.soft.bias(moment), self._off_beat)
+        bias = plus(self.soft.bias(moment), self._off_beat)
+        ends = not self.plan.is_passage and bar + 1 == self.plan.num_bars
+        return plus(bias, ENDING_BIAS if ends else None)
 
     def last_step(self, bar_ticks: int) -> int:
         """The last favoured beat of a bar, counted from 1."""
@@ -224,6 +240,24 @@ class Control:
         # Required music begins in the first bar.
         begins = late or must or due or (index == 0 and not self.plan.is_passage)
         return notes, NOTHING if len(notes) and begins else bar.rest[None]
+
+
+def guided(permission: Permission, guide: Guide) -> Permission:
+    """What may come next, restricted to what should."""
+    notes, end = permission.notes, permission.end
+    opening, rest = permission.opening, permission.rest
+    if guide.opening is not None:
+        opening, rest = restricted(opening, guide.opening), restricted(rest, guide.opening)
+        is_rest = guide.opening[Attribute.TYPE, FIRST_REST:].any()
+        if is_rest and len(rest):
+            opening = NOTHING
+        elif not is_rest and len(opening):
+            rest = NOTHING
+    if guide.goes_on and len(notes):
+        notes, end, opening, rest = restricted(notes, guide.note), NOTHING, NOTHING, NOTHING
+    elif guide.goes_on is False and (len(end) or len(opening) or len(rest)):
+        notes = NOTHING
+    return replace(permission, notes=notes, end=end, opening=opening, rest=rest)
 
 
 def plus(bias: LogitBias | None, always: np.ndarray | None) -> LogitBias | None:

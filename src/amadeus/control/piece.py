@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from amadeus.control.constraints import Constraints
-from amadeus.control.kinds import ExactTempo, Length, Metre, TempoRange
+from amadeus.control.kinds import ExactTempo, Form, Length, Metre, TempoRange
 from amadeus.control.plan import MAX_BARS, Plan
 from amadeus.text.prompt import PromptFacts
 
@@ -52,7 +52,7 @@ def plan_piece(
 
 def states_length(facts: PromptFacts, constraints: Constraints) -> bool:
     """Whether a prompt or constraints state how long a piece is."""
-    return facts.length is not None or any(isinstance(c, Length) for c in constraints)
+    return facts.length is not None or any(isinstance(c, (Length, Form)) for c in constraints)
 
 
 def length_in_bars(facts: PromptFacts, bars: int | None, notes: int | None) -> int | None:
@@ -138,15 +138,19 @@ class Frame:
     def _length(self, constraints: Constraints) -> int | None:
         """Bars of the piece; None if only its notes are limited."""
         length = self._facts.length
-        if length is None:
+        usual = next((c.usual_length for c in constraints if isinstance(c, Form)), None)
+        if length is None and usual is None:
             return DEFAULT_BARS if self._notes is None else None
+        usual = usual or DEFAULT_BARS
+        if length is None:
+            return usual
         exact, unit = length.exact, length.unit
         if exact is not None:
             below, above = _bars_around(constraints, exact, unit)
             too_short = exact - _length_of(constraints, below, unit)
             too_long = _length_of(constraints, above, unit) - exact
             return below if below and too_short < too_long else above
-        bars = DEFAULT_BARS
+        bars = usual
         if length.low is not None:
             bars = max(bars, _bars_around(constraints, length.low, unit)[1])
         if length.high is not None:

@@ -46,8 +46,8 @@ def constraints_on_edit(
 
 
 def _passage_facts(prompt: str) -> PromptFacts:
-    """What a prompt states, without a length."""
-    return replace(parse_prompt(prompt), num_bars=None, seconds=None, length=None)
+    """What a prompt states, without length and form."""
+    return replace(parse_prompt(prompt), num_bars=None, seconds=None, length=None, form="")
 
 
 def _is_possible(selection: Selection, constraints: Constraints) -> bool:

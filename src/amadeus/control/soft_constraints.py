@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from amadeus.control.constraint import Constraint, Moment, no_bias
+from amadeus.control.constraint import Constraint, Guide, Moment, no_bias
 from amadeus.control.kinds import KINDS
 from amadeus.control.tonality import CHORD_NOTES, CHORDS, PITCH_CLASSES, PITCHES
 from amadeus.diffusion.unmasking import Link, LogitBias
@@ -39,6 +39,11 @@ class SoftConstraints:
         """Take the next row, [A], and its bar, counted from 0."""
         for _, tracker in self.trackers:
             tracker.update(row, bar)
+
+    def guide(self) -> Guide | None:
+        """What should come next, if a constraint says so."""
+        guides = (tracker.guide() for _, tracker in self.trackers)
+        return next((guide for guide in guides if guide is not None), None)
 
     def bias(self, moment: Moment) -> LogitBias | None:
         """The bias on the logits of the next row, if there is any."""

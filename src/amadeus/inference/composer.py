@@ -18,6 +18,7 @@ from amadeus.control.edit import Edit
 from amadeus.control.exact_tempo import with_exact_tempos
 from amadeus.control.prompted import constraints_on_edit
 from amadeus.control.revision import Revision
+from amadeus.control.section_markers import with_section_markers
 from amadeus.control.selection import select
 from amadeus.inference.candidates import DEFAULT_CANDIDATES
 from amadeus.inference.composition import LocalRunner, OnRow, Runner, collect
@@ -165,7 +166,7 @@ class Composer:
     ) -> list[Score]:
         """Compose planned pieces, several at once."""
         both = zip(self._compose_rows(pieces, progress), pieces, strict=True)
-        return [with_exact_tempos(decode(rows), piece.plan) for rows, piece in both]
+        return [_finished(decode(rows), piece) for rows, piece in both]
 
     def _compose_rows(
         self, pieces: Sequence[PiecePlan], progress: OnProgress | None
@@ -207,7 +208,7 @@ class Composer:
         """The notes of a planned piece; see `stream`."""
         return notes_of(
             piece.request.prompt, self._rows_of_piece(piece), NoteReader(piece.plan, on_bar),
-            lambda rows: with_exact_tempos(decode(rows), piece.plan), on_cut,
+            lambda rows: _finished(decode(rows), piece), on_cut,
         )  # fmt: skip
 
     def _rows_of_piece(self, piece: PiecePlan) -> Iterator[np.ndarray]:
@@ -384,7 +385,13 @@ class Composer:
 def _longer(score: Score, piece: PiecePlan, rows: np.ndarray) -> Score:
     """The score and the new bars among the rows, [N, A]."""
     given = piece.request.prompt
-    return with_exact_tempos(append_bars(score, given, rows), piece.plan, count_bars(given))
+    return _finished(append_bars(score, given, rows), piece, count_bars(given))
+
+
+def _finished(score: Score, piece: PiecePlan, first_bar: int = 0) -> Score:
+    """The score with exact tempos and names of sections. first_bar: the first new bar."""
+    score = with_exact_tempos(score, piece.plan, first_bar)
+    return with_section_markers(score, piece.plan, first_bar)
 
 
 def _never_back(progress: OnProgress) -> OnProgress:

@@ -26,6 +26,8 @@ OPENING_BARS = 2
 PHRASE_BARS = 4
 MISFIT = 0.5
 """Penalty on a candidate for a value of the profile that the piece so far misses entirely."""
+STATED_MISFIT = 4.0
+"""A further penalty for such a value if it was stated, not filled in from a real piece."""
 FAULT = 3.0
 """Penalty on a candidate for every fault of the piece so far (`critic.faults`)."""
 ABSENT = 2.0
@@ -144,8 +146,11 @@ class PieceInProgress:
         demands = self._piece.plan.demands
         asked = {d.instrument for d in demands if d.constraint.scope.covers(0)}
         missing = asked.difference(rows[self._given :, Attribute.INSTRUMENT].tolist())
-        misfit = sum(differences(self._piece.profile.profile, measure_profile(rows)).values())
-        penalties = ABSENT * len(missing) + MISFIT * misfit + FAULT * len(find_faults(rows))
+        profile = self._piece.profile
+        misfits = differences(profile.profile, measure_profile(rows))
+        stated = sum(misfits[name] for name in misfits.keys() & profile.stated)
+        misfit = MISFIT * sum(misfits.values()) + STATED_MISFIT * stated
+        penalties = ABSENT * len(missing) + misfit + FAULT * len(find_faults(rows))
         return critic().odds(rows) - penalties
 
 

@@ -30,6 +30,8 @@ from amadeus.tokens.rows import count_bars
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+PROFILE_GUIDANCE = 2.0
+"""Default strength of the guidance by the values of a profile that was asked for."""
 
 _Each = TypeVar("_Each", Constraints, Profile)
 
@@ -62,7 +64,7 @@ class Planner:
         bars: int | None = None,
         notes: int | None = None,
         seed: int = 0,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         prompt_constraints: bool = True,
         constraints: Constraints | Sequence[Constraints] | None = None,
         tries: int = DEFAULT_CANDIDATES,
@@ -95,11 +97,16 @@ class Planner:
                 prompt, held[i], asked[i], texts[i],
                 bars=plan.num_bars, seed=seed + i, fill=fill_profile, leave_open=leave_open,
             )  # fmt: skip
+            strength, fields = guidance, guided_by
+            if strength is None:
+                # A profile that was asked for is followed more closely; the words stay as they are.
+                fields = guided_by or tuple(asked[i].without(leave_open).stated)
+                strength = PROFILE_GUIDANCE if fields else 1.0
             request = Request(
                 num_bars=plan.num_bars, max_notes=notes, seed=seed + i, unmask=unmask,
                 text=self.profiles.prefix(planned.profile, texts[i]),
-                contrast=self.profiles.contrast(planned.profile, texts[i], guided_by),
-                guidance=guidance,
+                contrast=self.profiles.contrast(planned.profile, texts[i], fields),
+                guidance=strength,
             )  # fmt: skip
             pieces.append(PiecePlan(request, plan, tries, stated[i], frame.constraints, planned))
         return pieces

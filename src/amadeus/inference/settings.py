@@ -19,7 +19,7 @@ class RequestSettings(SamplingSettings, total=False):
     """Equal seeds and settings give equal music; 0 by default."""
     guidance: float
     """Above 1 the model follows the words more closely, which takes twice the work; 0 ignores
-    them."""
+    them. By default 1, but 2 by the values of `profile` if one is given."""
 
 
 class PieceSettings(RequestSettings, total=False):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from amadeus.errors import ConfigError
 from amadeus.music.keys import Key
+from amadeus.text.prompt_form import read_forms
 from amadeus.text.prompt_harmony import fits_key, read_chords, read_degrees
 from amadeus.text.prompt_instruments import StatedInstrument, exclusion, find_mentions, resolve
 from amadeus.text.prompt_keys import key_sequence, plain_key, read_keys
@@ -45,8 +46,8 @@ class Chip(NamedTuple):
     """One phrase that was understood."""
 
     label: str
-    """ "tempo", "key", "chords", "time signature", "bars", "length", "instrument", "only" or
-    "without"."""
+    """ "tempo", "key", "chords", "time signature", "form", "bars", "length", "instrument", "only"
+    or "without"."""
     value: str
     span: Span
 
@@ -76,6 +77,8 @@ class PromptFacts:
     metre_is_open: bool = False
     """Whether the time signature is to change, or is one that has no token."""
     refused_metres: tuple[str, ...] = ()
+    form: str = ""
+    """The sections: "A:8 B:8 A:8"; see `music.sections`."""
     instruments: tuple[StatedInstrument, ...] = ()
     """Each of these is to play, in the order of the prompt."""
     exclusive: bool = False
@@ -105,6 +108,7 @@ def parse_prompt(text: str) -> PromptFacts:
         )
     unread = Unread(text, (*SPELLING, *translation(text)))
     lengths = read_beats(unread)
+    forms = read_forms(unread)
     unread.skip(IDIOMS)
     chords = read_chords(unread)
     metres = read_metres(unread)
@@ -140,6 +144,7 @@ def parse_prompt(text: str) -> PromptFacts:
         scales=() if progression and not fits else scales,
         chords=progression,
         time_signature=agreed("time signatures", metres) or "",
+        form=agreed("forms", forms) or "",
         metre_is_open=not metres and is_open_metre(unread),
         refused_metres=refused_metres(unread),
         metre_is_usual=bool(styles) and metres == styles,
@@ -159,6 +164,7 @@ def parse_prompt(text: str) -> PromptFacts:
             [Chip("tempo", "{}-{} BPM".format(*t.value), t.span) for t in tempo_ranges],
             [Chip("key", key.value, key.span) for key in keys],
             [Chip("time signature", metre.value, metre.span) for metre in metres],
+            [Chip("form", form.value, form.span) for form in forms],
             [_length_chip(length) for length in lengths],
             [Chip("instrument", i.name, i.span) for i in instruments],
             [Chip("without", i.name, i.span) for i in absent],

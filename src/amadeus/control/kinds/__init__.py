@@ -10,6 +10,7 @@ from amadeus.control.kinds.chords import Chords
 from amadeus.control.kinds.density import Density
 from amadeus.control.kinds.durations import Durations
 from amadeus.control.kinds.end import Ending
+from amadeus.control.kinds.form import Form
 from amadeus.control.kinds.instruments import Playing
 from amadeus.control.kinds.key import InScale
 from amadeus.control.kinds.metre import Metre
@@ -20,6 +21,6 @@ from amadeus.control.kinds.velocity import Velocities
 
 KINDS: tuple[type[Constraint], ...] = (
     InScale, PitchRange, Playing, ExactTempo, TempoRange, Metre, Chords, Velocities, Durations,
-    Density, Repeats, Length, Ending,
+    Density, Repeats, Length, Form, Ending,
 )  # fmt: skip
 """All kinds, in the order of the help."""
