@@ -22,6 +22,7 @@ from amadeus.inference.session import Model
 from amadeus.music.grid import clip_end
 from amadeus.music.score import Score
 from amadeus.profile import Profile
+from amadeus.profile.distance import POSITION
 from amadeus.text.encoder import EncodePrompts, load_prompt_encoder
 from amadeus.text.prompt import PromptFacts, parse_prompt
 from amadeus.tokens import encode
@@ -100,7 +101,7 @@ class Planner:
             strength, fields = guidance, guided_by
             if strength is None:
                 # A profile that was asked for is followed more closely; the words stay as they are.
-                fields = guided_by or tuple(asked[i].without(leave_open).stated)
+                fields = guided_by or tuple(asked[i].without((*POSITION, *leave_open)).stated)
                 strength = PROFILE_GUIDANCE if fields else 1.0
             request = Request(
                 num_bars=plan.num_bars, max_notes=notes, seed=seed + i, unmask=unmask,

@@ -10,6 +10,8 @@ from amadeus.profile.profile import MEASURES, Part, Profile
 _OCTAVES_OF_TEMPO = 1.0
 """Tempos this far apart differ as much as any."""
 _RELATIVE_KEY = 0.5
+POSITION = ("from_start", "bars_left")
+"""Fields that say where in a piece the music is."""
 
 
 def differences(asked: Profile, heard: Profile) -> dict[str, float]:
@@ -21,7 +23,7 @@ def differences(asked: Profile, heard: Profile) -> dict[str, float]:
     return {
         name: _difference(name, ours[name], theirs[name])
         for name in ours
-        if name in theirs and name not in ("from_start", "bars_left")
+        if name in theirs and name not in POSITION
     }
 
 
