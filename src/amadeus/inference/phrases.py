@@ -13,6 +13,7 @@ from amadeus.control.plan import Plan
 from amadeus.critic import critic
 from amadeus.critic.faults import find_faults
 from amadeus.inference.candidates import MAX_CANDIDATES, check_candidates, seed_of_candidate
+from amadeus.inference.contrast import labels_of_bars, likeness_to_other_sections
 from amadeus.inference.profile_plan import ProfilePlan
 from amadeus.inference.request import Request
 from amadeus.profile import measure_profile
@@ -28,6 +29,8 @@ MISFIT = 0.5
 """Penalty on a candidate for a value of the profile that the piece so far misses entirely."""
 STATED_MISFIT = 4.0
 """A further penalty for such a value if it was stated, not filled in from a real piece."""
+LIKE_OTHERS = 6.0
+"""Penalty on a phrase that repeats sections with another label of the form."""
 FAULT = 3.0
 """Penalty on a candidate for every fault of the piece so far (`critic.faults`)."""
 ABSENT = 2.0
@@ -71,6 +74,7 @@ class PieceInProgress:
         self.rows = piece.request.prompt.astype(np.int64)
         """The piece so far, from START on, int64 [N, A]."""
         self._given, self._bars_given = len(self.rows), count_bars(self.rows)
+        self._labels = labels_of_bars(piece.plan)
         self._control = Control(piece.plan, self._bars_given)
         self._followed = self._given
         """How many rows the control has read, or need not read."""
@@ -151,6 +155,9 @@ class PieceInProgress:
         stated = sum(misfits[name] for name in misfits.keys() & profile.stated)
         misfit = MISFIT * sum(misfits.values()) + STATED_MISFIT * stated
         penalties = ABSENT * len(missing) + misfit + FAULT * len(find_faults(rows))
+        if self._labels:
+            new = rows[self._given :]
+            penalties += LIKE_OTHERS * likeness_to_other_sections(new, self._labels, self.bars)
         return critic().odds(rows) - penalties
 
 
