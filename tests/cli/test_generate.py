@@ -152,7 +152,10 @@ def test_an_explanation_is_part_of_the_json(generate):
     ("texts", "message"),
     [
         (["kee: D dorian"], "did you mean 'key'"),
-        (["metre: 3/4", "metre: 4/4"], "'metre: 3/4' and 'metre: 4/4' contradict"),
+        (
+            ["metre: 3/4", "metre: 4/4"],
+            "'time signature: 3/4' and 'time signature: 4/4' contradict",
+        ),
         (["key: C major in bars 3-4"], "bar 4, but the piece has 2"),
     ],
 )
@@ -168,10 +171,20 @@ def test_constraints_that_cannot_hold_are_refused_before_composing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", ["--effort", "--candidates", "--tries"])
+@pytest.mark.parametrize("count", [0, 65])
+def test_a_wrong_number_of_candidates_is_refused_by_the_name_of_its_option(amadeus, option, count):
+    for command in (("generate",), ("continue", "in.mid"), ("edit", "in.mid")):
+        outcome = amadeus(*command, "--output", "out.mid", option, count)
+        assert outcome.code == 2
+        assert option in outcome.err
+        assert "64" in outcome.err or count == 0
+
+
 def test_explain_prints_the_profile(generate):
     asked = ("--prompt", "a sad waltz", "--profile", "density: 12, mood: open", "--seed", 3)
     lines = generate(*asked, "--explain").out.splitlines()
-    assert "profile: metre: 3/4, notes per bar: 12, form: waltz" in lines
+    assert "profile: time signature: 3/4, notes per bar: 12, form: waltz" in lines
     (filled,) = [line for line in lines if line.startswith("profile, from a real piece: key: ")]
     (piece,) = json.loads(generate(*asked, "--explain", "--json").out)["pieces"]
     assert piece["profile"]["stated"] == {

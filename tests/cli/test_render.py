@@ -39,7 +39,16 @@ def test_a_sheet_has_one_of_its_suffixes(amadeus, fixtures, tmp_path):
 def test_nothing_to_do_is_an_error(amadeus, fixtures):
     outcome = amadeus("render", fixtures / "song_with_pickup.mid")
     assert outcome.code == 2
-    assert "--musicxml" in outcome.err
+    assert "--sheet" in outcome.err
+
+
+def test_musicxml_is_another_name_for_a_sheet_in_that_format(amadeus, fixtures, tmp_path):
+    song = fixtures / "song_with_pickup.mid"
+    assert amadeus("render", song, "--musicxml", "old.musicxml").code == 0
+    assert amadeus("render", song, "--sheet", "new.musicxml").code == 0
+    assert (tmp_path / "old.musicxml").read_bytes() == (tmp_path / "new.musicxml").read_bytes()
+    for command in ("generate", "continue", "edit", "render"):
+        assert "--musicxml" not in amadeus(command, "--help").out
 
 
 def test_stems_and_their_mix_are_written(amadeus, fixtures, tmp_path):

@@ -20,7 +20,7 @@ CONTRADICTIONS = [
     ("instruments: violin in 80% of the bars", "instruments: none in bars 1-4"),
     ("tempo: 120", "tempo: 121 in bar 2"),
     ("tempo: 60-80", "tempo: 90->120"),
-    ("metre: 3/4", "metre: 4/4 in bars 5-6"),
+    ("time signature: 3/4", "time signature: 4/4 in bars 5-6"),
     ("chords: Am F", "chords: Am G"),
     ("velocity: 20-40", "velocity: 80-100 for drums"),
     ("durations: 1/4", "durations: 1/8 in bar 1"),
@@ -60,7 +60,7 @@ def test_more_than_two_may_be_needed_for_a_contradiction():
         (["tempo: 90 in bars 10-"], "bar 10, but the piece has 8"),
         (["end: tonic"], "add 'key"),
         (["instruments: none in bars 5-"], "ends with a note"),
-        (["chords: Am F | C"], "add 'metre: 4/4'"),
+        (["chords: Am F | C"], "add 'time signature: 4/4'"),
         (["chords: Am F C G | C", "metre: 1/16"], "too short"),
         (["instruments: piano, bass, drums in 90% of the bars", "density: at most 2"], "bass"),
         (["pitch: 61-61", "key: C major"], "pitch"),
@@ -95,7 +95,7 @@ def test_a_curve_needs_an_end():
 @pytest.mark.parametrize(
     ("prompt", "text", "phrase"),
     [
-        ("a waltz", "metre: 4/4", "waltz"),
+        ("a waltz", "time signature: 4/4", "waltz"),
         ("at 90 bpm", "tempo: 120", "90 bpm"),
         ("piano and bass", "instruments: no piano, bass", "in the prompt"),
         ("in C major", "chords: F#", "in the prompt"),

@@ -75,10 +75,10 @@ def test_tempo_is_exact_and_metre_holds(seed):
 
 def test_a_metre_asked_for_outweighs_that_of_a_style():
     facts = parse_prompt("a rock song")
-    assert [str(one) for one in constraints_on(facts, Constraints())] == ["metre: 4/4"]
+    assert [str(one) for one in constraints_on(facts, Constraints())] == ["time signature: 4/4"]
     held = Constraints("metre: 6/8")
     assert constraints_on(facts, held) == held
-    with pytest.raises(ConfigError, match=r"'metre: 4/4' .*contradict"):
+    with pytest.raises(ConfigError, match=r"'time signature: 4/4' .*contradict"):
         plan_piece(parse_prompt("a rock song in 4/4"), held)
 
 

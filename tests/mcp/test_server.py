@@ -58,7 +58,7 @@ def test_composing_reports_the_profile(use):
         )
     )
     stated, filled = description.splitlines()[-2:]
-    assert stated == "profile, stated: metre: 3/4, notes per bar: 12, form: waltz"
+    assert stated == "profile, stated: time signature: 3/4, notes per bar: 12, form: waltz"
     assert filled.startswith("profile, from a real piece: ")
     assert "chord size: " in filled
 
@@ -163,6 +163,24 @@ def test_links_that_lead_elsewhere_are_refused(tmp_path):
     for use in (folder.existing, folder.named):
         with pytest.raises(ConfigError, match="is a link"):
             use("link.mid")
+
+
+def test_constraints_on_the_end_hold(use, folder, song):
+    held = {"constraints": ["key: C major", "end: tonic"], "bars": 2, "seed": 1}
+    assert not use("compose", name="new.mid", **held).is_error
+    assert not use("continue", file="song.mid", name="longer.mid", **held).is_error
+    for name in ("new.mid", "longer.mid"):
+        score = read_midi(folder / name)
+        assert score.chords[-1].root == 0 if name == "new.mid" else not score.chords
+
+
+def test_too_many_notes_are_refused(use, folder, song, monkeypatch):
+    monkeypatch.setattr(server, "MAX_NOTES", 3)
+    for arguments in ({"tool": "compose"}, {"tool": "continue", "file": "song.mid"}):
+        result = use(**arguments, bars=4, seed=1)
+        assert result.is_error
+        assert "more than 3 notes; ask for fewer bars" in text(result)
+    assert list(folder.iterdir()) == [song]
 
 
 def test_long_pieces_are_edited_in_parts(use, folder, fixtures, monkeypatch):

@@ -309,6 +309,11 @@ def test_a_riff_wrapper_is_opened(before):
         assert read_midi(riff).num_notes == 4
 
 
+def test_a_riff_wrapper_without_lengths_is_opened():
+    data = smf(track(*notes(TUNE)))
+    assert read_midi(b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + data).num_notes == 4
+
+
 def test_karaoke_words_are_lyrics():
     words = [
         meta(1, b"@KMIDI KARAOKE FILE"),

@@ -43,6 +43,30 @@ def test_higher_notes_are_higher_and_later_notes_further_right(tmp_path):
     assert y[left].min() > y[~left].max()
 
 
+LONG = "A piece with a title that goes on and on, for as long as the orchestra plays, " * 3
+
+
+@pytest.mark.parametrize("title", ["", "Short", LONG[:45], LONG[:70], LONG, "W" * 300])
+def test_a_title_stays_clear_of_the_legend(fixtures, tmp_path, monkeypatch, title):
+    figures = []
+    draw_heading = picture._draw_heading
+
+    def draw(figure, *rest):
+        figures.append(figure)
+        draw_heading(figure, *rest)
+
+    monkeypatch.setattr(picture, "_draw_heading", draw)
+    score = read_midi(fixtures / "game_band.mid")
+    draw_piano_roll(score, tmp_path / "x.png", title=title)
+    (figure,) = figures
+    (legend,) = figure.legends
+    texts = [text.get_window_extent() for text in figure.texts]
+    assert all(not box.overlaps(legend.get_window_extent()) for box in texts)
+    assert all(box.x1 <= figure.bbox.x1 for box in texts)
+    shown = figure.texts[0].get_text()
+    assert shown == title.strip() or shown.endswith("…") or not title
+
+
 def test_a_score_without_notes_has_no_picture(tmp_path):
     with pytest.raises(ScoreError, match="no notes"):
         draw_piano_roll(Score(12, ()), tmp_path / "x.png")

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -121,6 +122,8 @@ def test_files_captions_and_metrics_of_a_piece(serve, fixtures, tmp_path):
         assert client.file(piece["id"], "audio")[:4] == b"RIFF"
         assert client.file(piece["id"], "picture")[:4] == b"\x89PNG"
         assert b"<score-partwise" in client.file(piece["id"], "score")
+        if find_spec("verovio"):
+            assert client.file(piece["id"], "pdf")[:4] == b"%PDF"
         # There is room for one file, so the first one had to go, and is made again.
         assert len(os.listdir(tmp_path / "data" / "cache")) == 1
         assert len(client.captions(piece["id"], count=3)) == 3
@@ -133,6 +136,14 @@ def test_files_captions_and_metrics_of_a_piece(serve, fixtures, tmp_path):
         assert view["seconds"] == pytest.approx(score.seconds, abs=1e-3)
         client.delete(piece["id"])
         assert os.listdir(tmp_path / "data" / "cache") == []
+
+
+@pytest.mark.skipif(find_spec("verovio") is None, reason="needs verovio")
+def test_a_pdf_is_described_and_offered(serve):
+    with serve() as client:
+        assert "pdf" in client.info()["files"]
+        described = client._json("GET", "/openapi.json")["paths"]["/api/v1/pieces/{id}/pdf"]
+        assert "application/pdf" in described["get"]["responses"]["200"]["content"]
 
 
 def test_files_are_written_atomically(fixtures, tmp_path):

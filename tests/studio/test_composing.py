@@ -62,7 +62,7 @@ def test_chips_show_the_parsed_prompt_and_can_be_set(studio):
     studio.finish()
     settings = studio.js("amadeus.state.piece.about.settings")
     assert "key: D dorian" in settings["constraints"]
-    assert "metre: 3/4" in settings["constraints"]
+    assert "time signature: 3/4" in settings["constraints"]
     assert not any("A minor" in constraint for constraint in settings["constraints"])
     dorian = {2, 4, 5, 7, 9, 11, 0}
     assert set(studio.js("amadeus.state.piece.notes.map((n) => n.pitch % 12)")) <= dorian

@@ -37,6 +37,8 @@ piano e flauta, devagar, si bemol menor                   | 60-90; Bb minor; pia
 小提琴和大提琴，降E大调，四三拍，32小节                   | Eb major; 3/4; 32 bars; violin, cello
 快速的吉他音乐，2分钟                                     | 110-160; 120 s; guitar
 只有钢琴                                                  | piano; only
+guitarra sem bateria                                      | guitar; no drums
+guitarra sin batería                                      | guitar; no drums
 during lent, a slow organ piece                           | 60-90; organ
 a sin of omission, with piano                             | piano
 sotto voce strings and basso continuo                     | strings, harpsichord, cello

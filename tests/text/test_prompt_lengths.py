@@ -171,12 +171,15 @@ def test_one_time_signature_is_planned_unless_asked_otherwise(composer):
 
     for seed in range(8):
         (metre,) = metres("a calm evening", seed=seed)
-        assert metre.startswith("metre: ")
-        assert metres("a calm evening, not in 4/4", seed=seed) != ["metre: 4/4"]
-    assert metres("not in 4/4, not in 3/4, not in 2/4, not in 6/8, calm") in ([], ["metre: 2/2"])
+        assert metre.startswith("time signature: ")
+        assert metres("a calm evening, not in 4/4", seed=seed) != ["time signature: 4/4"]
+    assert metres("not in 4/4, not in 3/4, not in 2/4, not in 6/8, calm") in (
+        [],
+        ["time signature: 2/2"],
+    )
     assert metres("changing time signatures") == metres("mixed metres") == metres("in seven") == []
     held = Constraints("metre: 5/4 in bars 1-2")
-    assert metres("a calm evening", constraints=held) == ["metre: 5/4 in bars 1-2"]
+    assert metres("a calm evening", constraints=held) == ["time signature: 5/4 in bars 1-2"]
     assert metres("") == []
 
 

@@ -8,6 +8,7 @@ from amadeus.text.prompt import parse_prompt
 SLIPS = """
 a panio waltz                             | 'panio' (did you mean 'piano'?)
 a gutiar and a vilon                      | 'gutiar' (did you mean 'guitar'?); 'vilon' (did you mean 'violin'?)
+slwo piano, fsat drums                    | 'slwo' (did you mean 'slow'?); 'fsat' (did you mean 'fast'?)
 alegro, sloww                             | 'alegro' (did you mean 'allegro'?); 'sloww' (did you mean 'slow'?)
 trumpt fanfare with drumms                | 'trumpt' (did you mean 'trumpet'?); 'drumms' (did you mean 'drums'?)
 a clarinet and a saxphone   | 'saxphone' (did you mean 'saxophone'?)

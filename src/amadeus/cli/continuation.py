@@ -33,6 +33,7 @@ def continue_(
     ] = None,
     notes: options.Notes = None,
     effort: options.Effort = None,
+    tries: options.Tries = None,
     constraint: options.Constraint = None,
     prompt: options.Prompt = "",
     prompt_constraints: options.PromptConstraints = True,
@@ -87,7 +88,7 @@ def continue_(
             prompt_constraints=prompt_constraints,
             constraints=Constraints(*(constraint or ())),
             progress=lambda bars_done, _: update(bars_done),
-            **options.given(notes=notes, guidance=guidance, tries=effort, **sampling),
+            **options.given(notes=notes, guidance=guidance, tries=effort or tries, **sampling),
         )
     plan.write(
         score, title=f"{source.stem}, continued by Amadeus", limits=limits, soundfont=soundfont

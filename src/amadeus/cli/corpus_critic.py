@@ -35,7 +35,7 @@ EXAMPLES = options.examples(
 def critic(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     pieces: Annotated[
-        int, typer.Option(min=10, help="Most real pieces, sampled evenly from training pieces.")
+        int, typer.Option(min=10, help="Maximum number of real pieces, sampled evenly.")
     ] = 3000,
     compose: Annotated[
         int,

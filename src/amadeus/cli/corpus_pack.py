@@ -18,7 +18,7 @@ UNPACK_EXAMPLES = options.examples("amadeus corpus unpack parts/part-* --out unp
 def pack(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="New folder for part-0, part-1, ...")],
-    megabytes: Annotated[int, typer.Option(min=1, help="Largest part, in 10^6 bytes.")] = 45,
+    megabytes: Annotated[int, typer.Option(min=1, help="Maximum size of a part, in MB.")] = 45,
     workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = os.cpu_count() or 1,
 ) -> None:
     """Compress shards into parts of limited size."""

@@ -21,7 +21,7 @@ def profiles(
     shards: Annotated[Path, typer.Argument(metavar="SHARDS", help="Folder of token shards.")],
     output: Annotated[Path, typer.Option(help="The file to write.")],
     pieces: Annotated[
-        int, typer.Option(min=2, help="Most training pieces to measure, sampled evenly.")
+        int, typer.Option(min=2, help="Maximum number of training pieces, sampled evenly.")
     ] = 6000,
     bars: Annotated[int, typer.Option(min=2, help="Bars at the start of each piece.")] = 16,
     as_json: options.Json = False,

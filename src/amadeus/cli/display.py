@@ -85,10 +85,11 @@ def print_profile(
     say: Callable[[str], None] = typer.echo,
 ) -> None:
     """Print the stated values of a piece's profile and those taken from a real piece."""
+    from amadeus.profile.wording import in_words
+
     for title, kind in (("profile", "stated"), ("profile, from a real piece", "filled")):
         if profile and profile[kind]:
-            values = ", ".join(f"{name}: {value}" for name, value in profile[kind].items())
-            say(f"{prefix}{title}: {values}")
+            say(f"{prefix}{title}: {in_words(profile[kind])}")
 
 
 def print_table(rows: Iterable[Iterable[str]]) -> None:

@@ -33,7 +33,7 @@ def edit(
     source: Annotated[Path, typer.Argument(metavar="IN.mid", help="The piece to change.")],
     output: Annotated[Path, typer.Option(help="MIDI file for the changed piece.")],
     bars: Annotated[
-        str, typer.Option(metavar="A-B", help="Bars to change: 9-12, 4 or 9-. All by default.")
+        str, typer.Option(metavar="A-B", help="Bars to change: 9-12, 4 or 9-; all by default.")
     ] = "",
     part: Annotated[
         list[str] | None,
@@ -74,12 +74,7 @@ def edit(
             "--explain", help="Print what stays, what changes and the constraints before composing."
         ),
     ] = False,
-    candidates: Annotated[
-        int | None,
-        typer.Option(
-            help="Number of candidates; the one that best leads into what follows is kept.", min=1
-        ),
-    ] = None,
+    candidates: options.EditEffort = None,
     tries: options.Tries = None,
     seed: options.Seed = None,
     sampling: options.Sampling = {},  # noqa: B006

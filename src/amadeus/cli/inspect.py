@@ -134,7 +134,11 @@ def _checkpoint(folder: Path) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any]) -> None:
     """Print one fact per line, and the tracks of a piece as a table."""
+    from amadeus.profile.wording import in_words
+
     tracks, notices = facts.pop("tracks", []), facts.pop("notices", [])
+    if "profile" in facts:
+        facts["profile"] = in_words(facts["profile"]) or "none"
     print_table((name.replace("_", " "), _words(value)) for name, value in facts.items())
     if tracks:
         typer.echo()

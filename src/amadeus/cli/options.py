@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from amadeus.inference.candidates import MAX_CANDIDATES
+
 if TYPE_CHECKING:
     from amadeus.music.limits import Limits
 
 Notes = Annotated[int | None, typer.Option(min=1, help="Maximum number of notes.")]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, help="The same seed gives the same piece. By default random, and printed."),
+    typer.Option(
+        min=0,
+        help="The same seed gives the same piece. By default, a random one, which is printed.",
+    ),
 ]
 Guidance = Annotated[
     float | None,
@@ -43,11 +48,19 @@ Effort = Annotated[
     int | None,
     typer.Option(
         "--effort", "--candidates",
-        help="Candidates for every phrase; the one most like real music is continued.",
-        min=1,
+        help="Number of candidates for each phrase; the one most like real music is kept.",
+        min=1, max=MAX_CANDIDATES,
     ),
 ]  # fmt: skip
-Tries = Annotated[int | None, typer.Option("--tries", min=1, hidden=True)]
+EditEffort = Annotated[
+    int | None,
+    typer.Option(
+        "--candidates", "--effort",
+        help="Number of candidates; the one that best leads into what follows is kept.",
+        min=1, max=MAX_CANDIDATES,
+    ),
+]  # fmt: skip
+Tries = Annotated[int | None, typer.Option("--tries", min=1, max=MAX_CANDIDATES, hidden=True)]
 """The old name of --candidates."""
 Constraint = Annotated[
     list[str] | None,
@@ -59,7 +72,7 @@ Model = Annotated[
 Device = Annotated[
     str | None,
     typer.Option(
-        help="cpu or cuda. A GPU rounds differently, so a seed gives another piece there."
+        help="cpu or cuda. A GPU rounds differently, so the same seed gives a different piece."
     ),
 ]
 Audio = Annotated[Path | None, typer.Option(help="Also render to this WAV, FLAC, OGG or MP3 file.")]
@@ -70,9 +83,8 @@ SoundFont = Annotated[
     ),
 ]
 Picture = Annotated[Path | None, typer.Option(help="Also draw a piano roll to this PNG file.")]
-MusicXML = Annotated[
-    Path | None, typer.Option(help="Also write sheet music for notation programs, as MusicXML.")
-]
+MusicXML = Annotated[Path | None, typer.Option("--musicxml", hidden=True)]
+"""The old way to write `--sheet X.musicxml`."""
 Sheet = Annotated[
     Path | None,
     typer.Option(help="Also write sheet music to this file: .pdf, .svg, .png, .musicxml or .abc."),

@@ -15,7 +15,7 @@ EXAMPLES = options.examples(
     "amadeus render song.mid --picture song.png",
     "amadeus render song.mid --sheet song.pdf  (sheet music; also .svg and .png)",
     "amadeus render song.mid --sheet song.abc  (a lead sheet: the melody and the chords)",
-    "amadeus render song.mid --musicxml song.musicxml  (for example for MuseScore)",
+    "amadeus render song.mid --sheet song.musicxml  (for notation programs such as MuseScore)",
 )
 
 
@@ -33,7 +33,7 @@ def render(
     ] = None,
     soundfont: options.SoundFont = None,
     picture: Annotated[Path | None, typer.Option(help="PNG file for a piano roll.")] = None,
-    musicxml: Annotated[Path | None, typer.Option(help="MusicXML file with sheet music.")] = None,
+    musicxml: options.MusicXML = None,
     sheet: Annotated[
         Path | None,
         typer.Option(help="Sheet music: .pdf, .svg, .png, .musicxml, or .abc for a lead sheet."),
@@ -43,9 +43,7 @@ def render(
     """Render a piece as audio, a piano roll or sheet music."""
     wanted = options.given(audio=audio, picture=picture, musicxml=musicxml, sheet=sheet)
     if not wanted and stems is None:
-        raise typer.BadParameter(
-            "nothing to do; give --audio, --stems, --picture, --sheet or --musicxml"
-        )
+        raise typer.BadParameter("nothing to do; give --audio, --stems, --picture or --sheet")
     from amadeus.cli.outputs import (
         check_soundfont,
         check_stems,

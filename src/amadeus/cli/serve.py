@@ -39,8 +39,8 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="File with the access token. By default it is read from AMADEUS_TOKEN, or drawn "
-            "at random if other machines can reach the server.",
+            help="File with the access token. By default it is read from AMADEUS_TOKEN, or "
+            "generated if other machines can reach the server.",
         ),
     ] = None,
     token: Annotated[
@@ -61,18 +61,22 @@ def serve(
         ),
     ] = None,
     running: Annotated[
-        int | None, typer.Option(metavar="JOBS", help="Most jobs running at once; 16 by default.")
+        int | None,
+        typer.Option(metavar="JOBS", help="Maximum number of running jobs; 16 by default."),
     ] = None,
     waiting: Annotated[
-        int | None, typer.Option(metavar="JOBS", help="Most jobs waiting; 64 by default.")
+        int | None,
+        typer.Option(metavar="JOBS", help="Maximum number of waiting jobs; 64 by default."),
     ] = None,
     waiting_each: Annotated[
         int | None,
-        typer.Option(metavar="JOBS", help="Most jobs waiting per client; 8 by default."),
+        typer.Option(
+            metavar="JOBS", help="Maximum number of waiting jobs per client; 8 by default."
+        ),
     ] = None,
-    bars: Annotated[int | None, typer.Option(help="Most bars per job; 512 by default.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Maximum bars per job; 512 by default.")] = None,
     pieces: Annotated[
-        int | None, typer.Option(help="Most stored pieces; 10,000 by default.")
+        int | None, typer.Option(help="Maximum number of stored pieces; 10,000 by default.")
     ] = None,
     grace: Annotated[
         float,

@@ -41,7 +41,7 @@ def validate(
         typer.Option(help="Folder of token shards; by default, the packaged pieces."),
     ] = None,
     pieces: Annotated[
-        int, typer.Option(min=1, help="Most pieces to evaluate, sampled evenly.")
+        int, typer.Option(min=1, help="Maximum number of pieces, sampled evenly.")
     ] = 512,
     rows: Annotated[
         int | None,

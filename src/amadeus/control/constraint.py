@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from amadeus.control.scope import WHOLE, Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.grammar import MAX_SIZE, VALUES
 from amadeus.tokens.vocabulary import Attribute
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 Masks = dict[Attribute, np.ndarray]
 """The values that notes may have, for some of the attributes; bool [V] each."""
@@ -152,6 +155,19 @@ class Constraint:
         Raises `NotUnderstood` for a value of another form, ConfigError for one that makes no sense.
         """
         raise NotImplementedError
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        """The constraints of this kind that a prompt states.
+
+        num_bars: bars of the piece; None if that is open.
+        """
+        return ()
+
+    @property
+    def prompt_label(self) -> str:
+        """The label of the phrases of a prompt that state it (`PromptFacts.chips`)."""
+        return self.name
 
     def validate(self) -> None:
         """Raise ConfigError for values that make no sense."""

@@ -7,13 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from amadeus.control.constraint import Constraint
-from amadeus.control.kinds import Chords, Form, InScale, Length, Metre, Playing, TempoRange
+from amadeus.control.kinds import KINDS, Form, Length
 from amadeus.control.parse import parse_constraint
 from amadeus.control.plan import Plan
 from amadeus.control.scope import WHOLE
-from amadeus.control.spread import spread, tempo_curve
 from amadeus.errors import ConfigError
-from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.profile import Profile
 from amadeus.text.prompt import PromptFacts
 
@@ -53,22 +51,9 @@ class Constraints:
         num_bars: bars of the piece, where they are known. Keys that follow each other share them,
         and a change of tempo at the end needs them; without them, only the first key holds.
         """
-        players = tuple(instrument.name for instrument in facts.instruments)
-        absent = tuple(instrument.name for instrument in facts.absent)
-        stated: dict[str, list[Constraint]] = {
-            "tempo": _tempos(facts, num_bars),
-            "key": [InScale(name, scope=scope) for name, scope in spread(facts.scales, num_bars)],
-            "chords": [Chords(facts.chords)] if facts.chords else [],
-            "time signature": [Metre(facts.time_signature)] if facts.time_signature else [],
-            "instrument": [Playing(players)] if players else [],
-            "without": [Playing(absent, "none of")] if absent else [],
-            "form": [Form(facts.form)] if facts.form else [],
-            "bars": [] if facts.num_bars is None else [Length(facts.num_bars)],
-        }
         sources = {chip.label: f'"{chip.span.text.strip()}" in the prompt' for chip in facts.chips}
-        return cls(
-            *(replace(c, source=sources.get(label, "")) for label, cs in stated.items() for c in cs)
-        )
+        stated = (c for kind in KINDS for c in kind.from_prompt(facts, num_bars))
+        return cls(*(replace(c, source=sources.get(c.prompt_label, "")) for c in stated))
 
     def plan(self, num_bars: int | None = None, max_notes: int | None = None) -> Plan:
         """The plan of a piece with these constraints.
@@ -95,17 +80,6 @@ class Constraints:
         return [
             {"constraint": str(c), "source": c.source, "hard": c.hard, "soft": c.soft} for c in self
         ]
-
-
-def _tempos(facts: PromptFacts, num_bars: int | None) -> list[Constraint]:
-    """The tempo that a prompt states, or the range that its words allow."""
-    if facts.bpm is not None:
-        return [*tempo_curve(facts.bpm, facts.final_bpm, facts.tempo_change, num_bars)]
-    if facts.tempo_range is None:
-        return []
-    low, high = facts.tempo_range
-    # What a tempo word allows ends where the next one begins.
-    return [TempoRange(max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6)]
 
 
 def _constraints(part: Constraint | Constraints | str) -> Iterable[Constraint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -72,6 +73,16 @@ _PROGRAM = re.compile(r"program (\d{1,3})")
 
 WHOLE = Scope()
 """The whole piece, all instruments."""
+
+
+def spread(values: Sequence[str], num_bars: int | None) -> Iterator[tuple[str, Scope]]:
+    """Each value and its even share of the bars; the first value alone if they are too few."""
+    if len(values) < 2 or num_bars is None or num_bars < len(values):
+        yield from ((value, WHOLE) for value in values[:1])
+        return
+    edges = [round(i * num_bars / len(values)) for i in range(len(values))]
+    for value, first, end in zip(values, edges, [*edges[1:], num_bars], strict=True):
+        yield value, Scope((first + 1, None if end == num_bars else end))
 
 
 def programs_of(name: str) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ from amadeus.music.midi import encode_midi, read_midi
 from amadeus.music.score import Score
 from amadeus.profile import MEASURES, profile_of_score
 from amadeus.profile.wording import describe as describe_profile
+from amadeus.profile.wording import in_words
 from amadeus.text.profile_of_prompt import profile_settings
 from amadeus.text.prompt import parse_prompt
 
@@ -39,7 +40,7 @@ PACKAGE = "amadeus-music"
 MAX_BARS = 128
 """Most bars composed per call."""
 MAX_NOTES = 8_000
-"""Most notes composed per call."""
+"""Most notes composed per call; a call that needs more fails."""
 MAX_INPUT_NOTES = 20_000
 """Most notes of a piece to continue or edit."""
 _LIMITS = replace(LIMITS, notes=MAX_INPUT_NOTES)
@@ -145,15 +146,14 @@ class Tools:
         path = self._folder.named(name or f"amadeus-{seed}")
         with self._lock:
             piece = self._composer.plan(
-                prompt, bars=bars, notes=MAX_NOTES, seed=seed, constraints=constraint_set,
-                **from_profile,
-            )  # fmt: skip
+                prompt, bars=bars, seed=seed, constraints=constraint_set, **from_profile
+            )
             num_bars = piece.plan.num_bars
             if num_bars is None or num_bars > MAX_BARS:
                 raise ConfigError(
                     f"{num_bars} bars are too many for one call; ask for at most {MAX_BARS}"
                 )
-            (score,) = self._composer.compose_pieces([piece])
+            (score,) = self._composer.compose_pieces([piece], progress=_check_notes)
         profile_text = ""
         if self._composer.has_profiles:
             profile_text = f"\n{_profile_lines(piece.profile)}"
@@ -180,8 +180,8 @@ class Tools:
         path = self._folder.named(name or f"{source.stem[:MAX_STEM]}-continued")
         with self._lock:
             score = self._composer.continue_score(
-                score, bars=bars, notes=MAX_NOTES, seed=seed, prompt=prompt,
-                constraints=constraint_set,
+                score, bars=bars, seed=seed, prompt=prompt, constraints=constraint_set,
+                progress=_check_notes,
             )  # fmt: skip
         return self._write(score, path, seed, picture)
 
@@ -264,7 +264,7 @@ class Tools:
         path = self._folder.existing(file)
         text = describe_score(score := _read(path))
         if score.num_notes:
-            text += f"\nprofile: {_listed(describe_profile(profile_of_score(score)))}"
+            text += f"\nprofile: {in_words(describe_profile(profile_of_score(score)))}"
         return _content(f"{path}\n{text}", score, path, picture)
 
     def _write(self, score: Score, path: Path, seed: int, picture: bool, more: str = "") -> Content:
@@ -310,11 +310,7 @@ def _profile_lines(profile: ProfilePlan) -> str:
     """The stated values of a profile and those taken from a real piece, a line each."""
     titles = {"stated": "profile, stated", "filled": "profile, from a real piece"}
     values = profile.to_dict()
-    return "\n".join(f"{titles[kind]}: {_listed(values[kind]) or 'nothing'}" for kind in titles)
-
-
-def _listed(profile: dict[str, str]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in profile.items())
+    return "\n".join(f"{titles[kind]}: {in_words(values[kind]) or 'nothing'}" for kind in titles)
 
 
 def _read(path: Path) -> Score:
@@ -327,6 +323,14 @@ def _read(path: Path) -> Score:
 def _count(score: Score, bars: tuple[int, int | None]) -> int:
     first, last = bars
     return (last or len(clip_bars(score))) - first + 1
+
+
+def _check_notes(_: int, notes: int) -> None:
+    """Raise ConfigError, and so stop composing, if there are too many notes."""
+    if notes > MAX_NOTES:
+        raise ConfigError(
+            f"the music has more than {MAX_NOTES:,} notes; ask for fewer bars, or limit the density"
+        )
 
 
 def _seed_or_random(seed: int | None) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 
 from amadeus.errors import ScoreError
@@ -54,6 +56,8 @@ _LANE_NAMES = (*_LANES, "percussion")
 
 _WIDTH, _DPI = 16.0, 150  # inches, dots an inch
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.85, 0.4, 1.2, 0.4  # margins in inches
+_TITLE_SIZE = 19  # points
+_TITLE_LINE, _TITLE_GAP = 0.42, 0.3  # inches
 _ROW_GAP, _CHORD_GAP, _LANE, _LANES_GAP = 0.42, 0.2, 0.17, 0.09  # inches
 _BARS_A_ROW, _MOST_ROWS = 40, 6
 
@@ -104,19 +108,21 @@ def draw_piano_roll(score: Score, path: str | os.PathLike[str], title: str | Non
     num_rows = min(_MOST_ROWS, -(-len(bars) // _BARS_A_ROW))
     layout = _layout(score, bars, num_rows)
     step = layout.row_inches + layout.gap_inches
-    height = _TOP + num_rows * step - _ROW_GAP + _BOTTOM
-    figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, facecolor=_BACKGROUND)
-    canvas = FigureCanvasAgg(figure)
-    _draw_heading(figure, layout, title)
-    for row, shown in enumerate(np.array_split(np.arange(len(bars)), num_rows)):
-        bottom = height - _TOP - (row + 1) * step + _ROW_GAP
-        width = 1 - (_LEFT + _RIGHT) / _WIDTH
-        axes = figure.add_axes((_LEFT / _WIDTH, bottom / height, width, layout.row_inches / height))
-        _draw_row(axes, layout, int(shown[0]), int(shown[-1]))
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # A title may use letters that the font does not have; it shows boxes for them.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
+        title, title_line = _placed_title(" ".join((title or "").split()), layout)
+        top = _TOP + title_line
+        height = top + num_rows * step - _ROW_GAP + _BOTTOM
+        figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, facecolor=_BACKGROUND)
+        canvas = FigureCanvasAgg(figure)
+        _draw_heading(figure, layout, title, title_line)
+        for row, shown in enumerate(np.array_split(np.arange(len(bars)), num_rows)):
+            bottom = height - top - (row + 1) * step + _ROW_GAP
+            width = 1 - (_LEFT + _RIGHT) / _WIDTH
+            place = (_LEFT / _WIDTH, bottom / height, width, layout.row_inches / height)
+            _draw_row(figure.add_axes(place), layout, int(shown[0]), int(shown[-1]))
         canvas.print_png(buffer)
     return write_bytes(path, buffer.getvalue())
 
@@ -155,25 +161,58 @@ def _lane_of(pitches: np.ndarray) -> np.ndarray:
     return table[pitches]
 
 
-def _draw_heading(figure: Figure, layout: _Layout, title: str | None) -> None:
-    """The title and the facts on the left, the instruments and their colours on the right."""
+def _placed_title(title: str, layout: _Layout) -> tuple[str, float]:
+    """The title, and the height of a line of its own above the legend, in inches.
+
+    The height is 0 if the title fits beside the legend. A title that is wider than the picture ends
+    in an ellipsis.
+    """
+    figure = Figure(figsize=(_WIDTH, _TOP), dpi=_DPI)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    text = figure.text(0, 0, title, size=_TITLE_SIZE, weight="bold", parse_math=False)
+
+    def inches(shown: str) -> float:
+        text.set_text(shown)
+        return text.get_window_extent(renderer).width / _DPI
+
+    room = _WIDTH - _LEFT - _RIGHT
+    legend = _draw_legend(figure, layout, 0).get_window_extent(renderer).width / _DPI
+    if not title or inches(title) + _TITLE_GAP <= room - legend:
+        return title, 0.0
+    if inches(title) <= room:
+        return title, _TITLE_LINE
+    length = bisect_left(range(len(title)), True, key=lambda n: inches(title[:n] + "…") > room)
+    return title[: length - 1].rstrip() + "…", _TITLE_LINE
+
+
+def _draw_heading(figure: Figure, layout: _Layout, title: str, title_line: float) -> None:
+    """The title and the facts on the left, the instruments and their colours on the right.
+
+    title_line: height of the title's own line above the legend, in inches; 0 if there is none.
+    """
     left, inch = _LEFT / _WIDTH, 1 / figure.get_figheight()
     if title:
         figure.text(
-            left, 1 - 0.52 * inch, title, color=_BRIGHT, size=19, weight="bold", parse_math=False
-        )
-    subtitle = _subtitle(layout.score)
-    figure.text(left, 1 - (0.85 if title else 0.6) * inch, subtitle, color=_DIM, size=11)
+            left, 1 - 0.52 * inch, title, color=_BRIGHT, size=_TITLE_SIZE, weight="bold",
+            parse_math=False,
+        )  # fmt: skip
+    below = (0.85 if title else 0.6) + title_line / 2
+    figure.text(left, 1 - below * inch, _subtitle(layout.score), color=_DIM, size=11)
+    _draw_legend(figure, layout, title_line)
+
+
+def _draw_legend(figure: Figure, layout: _Layout, inches_above: float) -> Legend:
+    inch = 1 / figure.get_figheight()
     entries = [(everyday_name(p), colour) for p, colour in layout.colours.items()]
     if entries and layout.lanes:
         entries.append(("drums", _DRUM_COLOUR))
     if len(entries) > _MOST_IN_LEGEND:
         more = len(entries) - _MOST_IN_LEGEND + 1
         entries = [*entries[: _MOST_IN_LEGEND - 1], (f"{more} more", _DIM)]
-    figure.legend(
+    return figure.legend(
         handles=[Patch(color=colour, label=name) for name, colour in entries],
         loc="upper right",
-        bbox_to_anchor=(1 - (_RIGHT - 0.08) / _WIDTH, 1 - 0.26 * inch),
+        bbox_to_anchor=(1 - (_RIGHT - 0.08) / _WIDTH, 1 - (0.26 + inches_above) * inch),
         ncols=len(entries) if len(entries) <= _LEGEND_COLUMNS else (len(entries) + 1) // 2,
         frameon=False,
         labelcolor=_BRIGHT,

@@ -52,6 +52,12 @@ def describe(profile: Profile) -> dict[str, str]:
     return found
 
 
+def in_words(described: Mapping[str, str]) -> str:
+    """Values as `describe` names them, in one line to be read: "key: A minor, ..."."""
+    titles = {"metre": "time signature"}
+    return ", ".join(f"{titles.get(name, name)}: {value}" for name, value in described.items())
+
+
 def _number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
@@ -139,7 +145,9 @@ def _key(text: str) -> Any:
 def _time_signature(text: str) -> str:
     known = {"{}/{}".format(*metre) for metre in v.METRES}
     if text.replace(" ", "") not in known:
-        raise ConfigError(f"profile: metre {text!r} has no token; write one like 3/4 or 6/8")
+        raise ConfigError(
+            f"profile: time signature {text!r} has no token; write one like 3/4 or 6/8"
+        )
     return text.replace(" ", "")
 
 

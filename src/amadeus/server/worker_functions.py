@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def _write_score(score: Score, path: Path, title: str) -> None:
     write_musicxml(score, path, title)
 
 
+def _write_pdf(score: Score, path: Path, title: str) -> None:
+    from amadeus.music.sheet.pages import write_sheet
+
+    write_sheet(score, path, title)
+
+
 FILE_KINDS: dict[str, FileKind] = {
     "audio": FileKind("audio/wav", ".wav", _write_audio),
     "picture": FileKind("image/png", ".png", _write_picture),
@@ -55,6 +62,8 @@ FILE_KINDS: dict[str, FileKind] = {
 }
 """The kinds of files by the name of their endpoint. Endpoints, their description and their tests
 are generated from this table."""
+if find_spec("verovio") is not None:  # which engraves the pages
+    FILE_KINDS["pdf"] = FileKind("application/pdf", ".pdf", _write_pdf)
 
 
 def write_file(kind: str, midi: bytes, path: str, title: str) -> None:

@@ -6,12 +6,12 @@ import { icon } from "./icons.js";
 import { attempt, clearNotices, sentence } from "./notices.js";
 import { openPopover } from "./popover.js";
 import { EDITORS } from "./chip-editors.js";
-import { ProfileChips } from "./profile.js";
+import { ProfileChips, titleOf } from "./profile.js";
 import { state } from "./state.js";
 
 const QUIET = 160; // milliseconds without typing before the prompt is read
 
-/** A chip: its name in constraints, its label, and its value in the prompt. */
+/** A chip: its name in the server's answers, its label, and its value in the prompt. */
 const CHIPS = [
   { name: "key", label: "Key", said: (p) => p.key },
   { name: "tempo", label: "Tempo", said: (p) => (p.tempo ? `${p.tempo} BPM` : p.tempo_range && `${p.tempo_range.join("–")} BPM`) },
@@ -86,9 +86,10 @@ export class Prompt {
     const request = { prompt, seed: this.#seed, ...fine };
     if (Object.keys(this.profile.values).length) request.profile = this.profile.values;
     if (bars) request.bars = bars;
-    const mine = Object.entries(held).map(([name, value]) => `${name}: ${value}`);
+    const mine = Object.entries(held).map(([name, value]) => `${titleOf(name)}: ${value}`);
+    const replaced = Object.keys(this.#set).map(titleOf);
     const said = (this.#parsed?.explained ?? []).map((one) => one.constraint);
-    const kept = said.filter((one) => !(one.split(":")[0] in this.#set));
+    const kept = said.filter((one) => !replaced.includes(one.split(":")[0]));
     if (Object.keys(this.#set).length) Object.assign(request, { prompt_constraints: false, constraints: [...kept, ...mine, ...constraints] });
     else if (constraints.length) request.constraints = constraints;
     return request;

@@ -11,6 +11,7 @@ const KINDS = {
   midi: { suffix: ".mid", label: "MIDI", hint: "for any music program" },
   audio: { suffix: ".wav", label: "WAV", hint: "audio, 44.1 kHz" },
   score: { suffix: ".musicxml", label: "MusicXML", hint: "sheet music" },
+  pdf: { suffix: ".pdf", label: "PDF", hint: "sheet music, A4" },
   picture: { suffix: ".png", label: "Picture", hint: "piano roll, PNG" },
 };
 

@@ -11,6 +11,8 @@ const PARSED = ["prompt", "prompt_constraints", "constraints", "bars", "seed", "
 /** Values that the chips of the prompt show if stated. */
 const HELD = ["key", "tempo", "metre", "instruments"];
 const IMPLIED = "number of instruments";
+/** The name that people read, and that constraints have, where the server's answers use another. */
+export const titleOf = (name) => (name === "metre" ? "time signature" : name);
 const MEANING = { set: "set by hand", said: "from the prompt", filled: "suggested by a real piece" };
 const HINTS = { key: "A minor", tempo: "120", metre: "3/4", instruments: "piano + bass", genre: "jazz", form: "waltz", mood: "calm" };
 
@@ -80,9 +82,9 @@ export class ProfileChips {
   #chip(name) {
     const kind = name in this.#set ? "set" : name in this.#told.stated ? "said" : "filled";
     const shown = this.#value(name);
-    const button = this.#button(`${name}: ${shown}, ${MEANING[kind]}`, name, null, (at) => this.#edit(at, name));
+    const button = this.#button(`${titleOf(name)}: ${shown}, ${MEANING[kind]}`, name, null, (at) => this.#edit(at, name));
     button.classList.replace("open", kind);
-    button.append(h("span", { class: "label", text: name }), h("span", { class: "value", text: shown }));
+    button.append(h("span", { class: "label", text: titleOf(name) }), h("span", { class: "value", text: shown }));
     button.addEventListener("keydown", (event) => {
       if (event.key === "Delete" || event.key === "Backspace") this.#change({ ...this.#set, [name]: null }, "add");
     });
@@ -106,7 +108,7 @@ export class ProfileChips {
 
   #edit(button, name) {
     const { unit, low, high } = measure(name) ?? {};
-    openPopover(button, name, (close) => {
+    openPopover(button, titleOf(name), (close) => {
       const set = (value) => {
         close();
         this.#change(value === undefined ? without(this.#set, name) : { ...this.#set, [name]: value }, name);
@@ -116,7 +118,7 @@ export class ProfileChips {
         list: state.info.profile.labels[name] ? labelList(name) : null,
       });
       const word = (text) => h("button", { type: "button", class: "chip", text, on: { click: () => set(text) } });
-      return [h("h2", { text: name }), h("form", {
+      return [h("h2", { text: titleOf(name) }), h("form", {
         on: {
           submit: (event) => {
             event.preventDefault();
@@ -139,7 +141,7 @@ export class ProfileChips {
     const known = [...HELD, ...measures.map((one) => one.name), ...Object.keys(labels)];
     const missing = known.filter((name) => !$(`[data-profile="${name}"]`, this.list));
     openPopover(button, "Add to the profile", (close) => [h("h2", { text: "Add" }), h("div", { class: "menu" },
-      ...missing.map((name) => h("button", { type: "button", text: name, on: { click: () => { close(); this.#edit(button, name); } } })))]);
+      ...missing.map((name) => h("button", { type: "button", text: titleOf(name), on: { click: () => { close(); this.#edit(button, name); } } })))]);
   }
 
   #change(values, focus = "add") {

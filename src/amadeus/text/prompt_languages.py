@@ -20,7 +20,7 @@ from amadeus.text.prompt_text import Rule
 # beside another word of its language.
 _TABLE = """
 piano            | Klavier, Flügel | | | | | ピアノ | 钢琴, 鋼琴
-guitar           | Gitarre, Gitarren | guitarra, guitarras | guitare | chitarra, chitarre | | ギター | 吉他
+guitar           | Gitarre, Gitarren | guitarra, guitarras | guitare | chitarra, chitarre | guitarra, guitarras | ギター | 吉他
 electric guitar  | E-Gitarre, E-Gitarren | guitarra eléctrica | guitare électrique | chitarra elettrica | guitarra elétrica | エレキギター | 电吉他, 電吉他
 acoustic guitar  | Akustikgitarre | guitarra acústica | guitare acoustique | chitarra acustica | violão, violões | アコースティックギター, アコギ | 木吉他
 bass             | | bajo | basse | ?basso | baixo | ベース | 贝斯, 貝斯
@@ -188,8 +188,10 @@ def translation(text: str) -> tuple[Rule, ...]:
     rules: tuple[Rule, ...] = ()
     if _IS_ASIAN.search(text) or _FOREIGN_KEYS.search(text):
         rules = _PATTERNS
-    counts = [len(pattern.findall(text)) for pattern in _CLEAR]
-    if max(counts):
+    # "Guitarra" is Spanish and Portuguese; "sem" is Portuguese, but only in company.
+    clear = [len(pattern.findall(text)) for pattern in _CLEAR]
+    if max(clear):
+        counts = [(n, len(every.findall(text))) for n, every in zip(clear, _ALL, strict=True)]
         language = counts.index(max(counts))
         words = _LATIN[language]
 

@@ -80,8 +80,9 @@ _SLOWER = (
     r"|(?:get|grow|becom)\w*\sslower|slower\sand\sslower)"
 )
 _MOVES = (
-    rf"(?:{_FASTER}|{_SLOWER}|(?:ris|increas|ramp|build|mov|chang|go|end|finish|climb|fall|drop"
-    r"|decreas)(?:e?s|ing|es)?(?:\sup|\sdown|\sin\stempo|\sthe\stempo|\sin\sspeed)?)"
+    rf"(?:{_FASTER}|{_SLOWER}|speed(?:s|ing)|slow(?:s|ing|(?=\sto\s))|(?:ris|increas|ramp|build|mov"
+    r"|chang|go|end|finish|climb|fall|drop|decreas)(?:e|e?s|ing)?"
+    r"(?:\sup|\sdown|\sin\stempo|(?:\sthe)?\stempo|\sin\sspeed)?)"
 )
 _UNIT = rf"(?:{_PER_MINUTE})?"
 _TO = r"(?:\s?->\s?|\s(?:up\s|down\s)?(?:to|at|until|towards|with)\s)"

@@ -73,10 +73,10 @@ def _alike(word: str) -> list[str]:
 
 
 def _is_slip(word: str, known: str) -> bool:
-    """Whether a word may be a slip for another: a short word has the same letters but for one."""
+    """Whether a word may be a slip for another: a short word lacks a letter, or swaps two."""
     slips = _slips(word, known)
     if len(word) == _SHORTEST:
-        return slips == 1 and len(known) > len(word)
+        return slips == 1 and (len(known) > len(word) or sorted(known) == sorted(word))
     letters, others = Counter(word), Counter(known)
     is_mixed_up = (letters - others).total() + (others - letters).total() <= 1
     return slips == 1 or (slips == 2 and (is_mixed_up or len(word) >= _LONG))

@@ -20,7 +20,7 @@ from amadeus.control.kinds.tempo import ExactTempo, TempoRange
 from amadeus.control.kinds.velocity import Velocities
 
 KINDS: tuple[type[Constraint], ...] = (
-    InScale, PitchRange, Playing, ExactTempo, TempoRange, Metre, Chords, Velocities, Durations,
-    Density, Repeats, Length, Form, Ending,
+    ExactTempo, TempoRange, InScale, Chords, Metre, Playing, PitchRange, Velocities, Durations,
+    Density, Repeats, Form, Length, Ending,
 )  # fmt: skip
-"""All kinds, in the order of the help."""
+"""All kinds, in the order of the help and of what a prompt states."""

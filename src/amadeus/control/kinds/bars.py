@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from amadeus.control.constraint import Constraint
 from amadeus.control.kinds.reading import match
 from amadeus.control.scope import Scope
 from amadeus.errors import ConfigError
 from amadeus.tokens.vocabulary import Attribute
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class Length(Constraint):
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         return cls(int(match(r"\d{1,6}", value)[0]), scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        return [] if facts.num_bars is None else [cls(facts.num_bars)]
 
     def validate(self) -> None:
         if self.num_bars < 1:

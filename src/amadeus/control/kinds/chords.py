@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import parse_chord
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import METRE_TICKS, Attribute
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 CHORD_TONES = "pitches of the chord are favoured"
 
@@ -34,6 +37,10 @@ class Chords(Constraint):
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         return cls(value, scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        return [cls(facts.chords)] if facts.chords else []
 
     def validate(self) -> None:
         if not self.bars or not all(self.bars):
@@ -76,7 +83,7 @@ class Chords(Constraint):
         if len(lengths) > 1:
             raise ConfigError(
                 f"{self.described} splits bar {bar + 1}, so its time signature must be known; "
-                "add 'metre: 4/4', or give one chord a bar"
+                "add 'time signature: 4/4', or give one chord a bar"
             )
         (ticks,) = lengths
         if len(chords) > ticks:

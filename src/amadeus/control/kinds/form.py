@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from amadeus.control.constraint import Constraint, Tracker
 from amadeus.control.recall import Recall, recalled_bars
@@ -18,6 +18,9 @@ from amadeus.music.sections import (
     usual_length,
     with_lengths,
 )
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class Form(Constraint):
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         return cls(value, scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        return [cls(facts.form)] if facts.form else []
 
     def validate(self) -> None:
         read_sections(self.text)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from amadeus.errors import ConfigError
 from amadeus.profile import Part
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 Mode = Literal["exactly", "at least", "none of"]
 FAIR_SHARE = 0.5
@@ -65,6 +68,17 @@ class Playing(Constraint):
         least, absent, names = match(words, players).groups()
         mode: Mode = "at least" if least else "none of" if absent else "exactly"
         return cls(split_names(names), mode, bars, notes, scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        players = tuple(instrument.name for instrument in facts.instruments)
+        absent = tuple(instrument.name for instrument in facts.absent)
+        stated = [cls(players)] if players else []
+        return [*stated, *([cls(absent, "none of")] if absent else [])]
+
+    @property
+    def prompt_label(self) -> str:
+        return "without" if self.mode == "none of" else "instrument"
 
     def validate(self) -> None:
         instrument_values(self.instruments)

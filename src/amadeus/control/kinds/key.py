@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from amadeus.control.constraint import Constraint, Masks, Tracker, only
 from amadeus.control.kinds.pitch import DRUM_PITCHES
-from amadeus.control.scope import Scope
+from amadeus.control.scope import Scope, spread
 from amadeus.control.tonality import Tonality
 from amadeus.errors import ConfigError, ScoreError
 from amadeus.music.chords import INTERVALS, QUALITIES
 from amadeus.music.scales import Scale, parse_scale
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
+
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class InScale(Constraint):
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         return cls(value, scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        return [cls(name, scope=scope) for name, scope in spread(facts.scales, num_bars)]
 
     def validate(self) -> None:
         try:

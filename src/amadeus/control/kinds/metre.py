@@ -1,9 +1,10 @@
-"""`time signature`, or `metre`."""
+"""`time signature`, which may also be called `metre`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from amadeus.control.constraint import Constraint, Masks, only
 from amadeus.control.scope import Scope
@@ -11,12 +12,15 @@ from amadeus.errors import ConfigError, VocabularyError
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute, RowType
 
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
+
 
 @dataclass(frozen=True, slots=True)
 class Metre(Constraint):
     """Bars have a time signature."""
 
-    name: ClassVar[str] = "metre"
+    name: ClassVar[str] = "time signature"
     names: ClassVar[tuple[str, ...]] = ("time signature", "metre")
     examples: ClassVar[tuple[str, ...]] = ("3/4",)
     hard_text: ClassVar[str] = "every bar has this time signature"
@@ -27,6 +31,10 @@ class Metre(Constraint):
     @classmethod
     def read(cls, value: str, scope: Scope) -> Constraint:
         return cls(value.replace(" ", ""), scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        return [cls(facts.time_signature)] if facts.time_signature else []
 
     def validate(self) -> None:
         self.index  # noqa: B018

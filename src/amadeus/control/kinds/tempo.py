@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,14 @@ from amadeus.music.tempo_words import FASTEST_BPM, SLOWEST_BPM
 from amadeus.tokens import vocabulary as v
 from amadeus.tokens.vocabulary import Attribute
 
+if TYPE_CHECKING:
+    from amadeus.text.prompt import PromptFacts
+
 _BPM = rf"{NUMBER}(?:\s*bpm)?"
+FASTER, SLOWER = 1.4, 0.7
+"""Last tempo of an accelerando and of a ritardando without numbers, relative to the first one."""
+ENDING_SHARE = 0.25
+"""Share of the bars that slow down in a ritardando."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,27 @@ class ExactTempo(Constraint):
     def read(cls, value: str, scope: Scope) -> Constraint:
         bpm, to = match(rf"{_BPM}(?:{ARROW}{_BPM})?", value).groups()
         return cls(float(bpm), float(to) if to else None, scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        bpm, change = facts.bpm, facts.tempo_change
+        if bpm is None:
+            return []
+        if facts.final_bpm is not None:
+            return [cls(bpm, facts.final_bpm)]
+        if change == "accelerando":
+            return [cls(bpm, min(round(FASTER * bpm), FASTEST_BPM))]
+        if change != "ritardando":
+            return [cls(bpm)]
+        last = max(round(SLOWER * bpm), SLOWEST_BPM)
+        slowing = max(2, round(ENDING_SHARE * (num_bars or 0)))
+        if num_bars is None or slowing >= num_bars:
+            return [cls(bpm, last)]
+        turn = num_bars - slowing
+        return [
+            cls(bpm, scope=Scope((1, turn))),
+            cls(bpm, last, scope=Scope((turn + 1, None))),
+        ]
 
     def validate(self) -> None:
         for bpm in (self.bpm, self.to or self.bpm):
@@ -93,6 +121,14 @@ class TempoRange(Constraint):
     def read(cls, value: str, scope: Scope) -> Constraint:
         low, high = match(rf"{_BPM}{DASH}{_BPM}", value).groups()
         return cls(float(low), float(high), scope=scope)
+
+    @classmethod
+    def from_prompt(cls, facts: PromptFacts, num_bars: int | None) -> Sequence[Constraint]:
+        if facts.tempo_range is None or facts.bpm is not None:
+            return []
+        low, high = facts.tempo_range
+        # What a tempo word allows ends where the next one begins.
+        return [cls(max(low, SLOWEST_BPM), min(high, FASTEST_BPM) - 1e-6)]
 
     def validate(self) -> None:
         _check_tempo(self.low)

@@ -65,7 +65,8 @@ def _inside_riff(data: bytes) -> tuple[int, int]:
     while position + 8 <= len(data):
         length = int.from_bytes(data[position + 4 : position + 8], "little")
         if data[position : position + 4] == b"data":
-            return position + 8, min(len(data), position + 8 + length)
+            # A program that did not know the length when it began to write leaves 0.
+            return position + 8, min(len(data), position + 8 + (length or len(data)))
         position += 8 + length + length % 2
     return 0, len(data)
 

@@ -33,7 +33,7 @@ def time_signature(numerator: int, denominator: int) -> bytes:
     power = denominator.bit_length() - 1
     if not 1 <= numerator <= 255 or denominator != 1 << power:
         raise MidiError(
-            f"metre {numerator}/{denominator} does not fit into MIDI; write it as 4/4 or the like"
+            f"time signature {numerator}/{denominator} does not fit into MIDI; use one such as 4/4"
         )
     return meta(METRE, bytes([numerator, power, 24, 8]))
 
