@@ -68,6 +68,25 @@ def test_chips_show_the_parsed_prompt_and_can_be_set(studio):
     assert set(studio.js("amadeus.state.piece.notes.map((n) => n.pitch % 12)")) <= dorian
 
 
+def test_a_time_signature_and_a_form_set_by_hand_replace_those_of_the_prompt(studio):
+    studio.write("a piano waltz in ABAB form, 8 bars")
+    form, metre = (studio.page.locator(f'[data-chip="{name}"]') for name in ("form", "metre"))
+    assert form.get_attribute("aria-label") == "Form: A B A B, from the prompt"
+    form.click()
+    studio.page.locator(".popover input").fill("A:2 B:2 A:4")
+    studio.page.get_by_role("button", name="Set", exact=True).click()
+    metre.click()
+    studio.page.locator(".popover select").select_option("4/4")
+    studio.page.get_by_role("button", name="Set", exact=True).click()
+    studio.page.press("#prompt", "Enter")
+    studio.until("amadeus.state.job !== null")
+    studio.finish()
+    constraints = studio.js("amadeus.state.piece.about.settings")["constraints"]
+    assert sorted(c for c in constraints if "form" in c) == ["form: A:2 B:2 A:4"]
+    assert not any("3/4" in constraint for constraint in constraints)
+    assert studio.js("amadeus.state.piece.bars.length") == 8
+
+
 def test_a_contradiction_is_shown_before_composing(open_studio):
     studio = open_studio(faults=("422",))
     studio.write("in A minor, in C# major")

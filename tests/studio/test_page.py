@@ -142,7 +142,7 @@ def test_every_control_has_a_name(opened):
         check()
         opened.page.keyboard.press("Escape")
         opened.page.wait_for_timeout(100)
-    for chip in ("key", "tempo", "metre", "instruments", "bars", "more"):
+    for chip in ("key", "tempo", "metre", "instruments", "form", "bars", "more"):
         opened.page.click(f'[data-chip="{chip}"]')
         check()
         opened.page.keyboard.press("Escape")

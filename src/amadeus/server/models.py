@@ -229,6 +229,7 @@ class ParsedPrompt(BaseModel):
     tempo_range: tuple[float, float] | None = None
     key: str | None = None
     metre: str | None = None
+    form: str | None = Field(default=None, examples=["A:8 B:8 A:8"])
     instruments: list[str] = []
     only: bool = Field(default=False, description="Whether no other instruments play.")
     without: list[str] = []

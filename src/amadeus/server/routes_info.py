@@ -75,6 +75,7 @@ def _facts(facts: PromptFacts) -> models.ParsedPrompt:
         tempo_range=facts.tempo_range,
         key=None if facts.key is None else str(facts.key),
         metre=facts.time_signature or None,
+        form=facts.form or None,
         instruments=[instrument.name for instrument in facts.instruments],
         only=facts.exclusive,
         without=[instrument.name for instrument in facts.absent],

@@ -7,6 +7,7 @@ import { state } from "./state.js";
 const TONICS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 const SCALES = ["major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian", "harmonic minor", "melodic minor", "major pentatonic", "minor pentatonic", "blues", "whole tone"];
 const METRES = ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8"];
+const FORMS = ["AABA", "AABA'", "ABA", "rondo", "verse chorus verse chorus bridge chorus", "intro:4 A:8 A:8 B:8 A':8 outro:4"];
 const pretty = (tonic) => tonic.replace("#", "♯").replace("b", "♭");
 
 /** A small form: fields, a button that sets the value, and one that leaves it open. */
@@ -58,6 +59,13 @@ function metreEditor({ value, done }) {
 function barsEditor({ value, done }) {
   const [field, input] = number("Length in bars", value ?? 16, 1, state.info?.limits.bars ?? 512);
   return form([field], () => Number(input.value) || undefined, done);
+}
+
+function formEditor({ value, done }) {
+  const input = h("input", { value: value ?? "", list: "form-names", placeholder: "intro:4 A:8 A:8 B:8 A':8 outro:4", spellcheck: "false", autocomplete: "off" });
+  const names = h("datalist", { id: "form-names" }, ...FORMS.map((name) => h("option", { value: name })));
+  const field = h("label", {}, h("span", { text: "Sections; the same label has the same music" }), input);
+  return form([field, names], () => input.value.trim() || undefined, done);
 }
 
 /** A list of all instrument names, for completion. */
@@ -114,6 +122,6 @@ function moreEditor({ value, done }) {
 }
 
 export const EDITORS = {
-  key: keyEditor, tempo: tempoEditor, metre: metreEditor, bars: barsEditor,
+  key: keyEditor, tempo: tempoEditor, metre: metreEditor, form: formEditor, bars: barsEditor,
   instruments: instrumentsEditor, more: moreEditor,
 };

@@ -17,6 +17,7 @@ const CHIPS = [
   { name: "tempo", label: "Tempo", said: (p) => (p.tempo ? `${p.tempo} BPM` : p.tempo_range && `${p.tempo_range.join("–")} BPM`) },
   { name: "metre", label: "Time signature", said: (p) => p.metre },
   { name: "instruments", label: "Instruments", said: (p) => [...p.instruments, ...p.without.map((w) => `no ${w}`)].join(", ") },
+  { name: "form", label: "Form", said: (p) => p.form },
   { name: "bars", label: "Bars", said: (p) => (p.explained.some((one) => one.constraint.startsWith("bars:")) ? p.bars : null) },
 ];
 const SHOWN = { tempo: (value) => `${value} BPM` };
@@ -182,6 +183,12 @@ export class Prompt {
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;
   }
+}
+
+/** The name of the chip for a constraint. */
+function chipOf(constraint) {
+  const [name] = constraint.split(":");
+  return name === "time signature" ? "metre" : name;
 }
 
 const drawn = () => Math.floor(Math.random() * 1e6);
