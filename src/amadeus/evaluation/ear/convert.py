@@ -3,8 +3,8 @@
     pip download --no-deps musicnn==0.1.0 && unzip musicnn-*.whl
     python -m amadeus.evaluation.ear.convert musicnn src/amadeus/data/ear
 
-TensorFlow is not needed. A checkpoint is a table of names (`.index`, in the format of LevelDB: blocks
-of keys that share prefixes, then a footer that points to the index of blocks) and the values
+TensorFlow is not needed. A checkpoint is a table of names (`.index`, in the format of LevelDB:
+blocks of keys that share prefixes, then a footer that points to the index of blocks) and the values
 (`.data-00000-of-00001`), which lie one after another in little-endian order.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import as_file, files
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from amadeus.evaluation.ear.spectrogram import SAMPLE_RATE, log_mel
 from amadeus.music.audio import render_audio
 from amadeus.music.score import Score
 
+FOLDER = Path(__file__).parents[2] / "data" / "ear"
+"""Holds the weights."""
 NETWORKS: tuple[str, ...] = ("MTT", "MSD")
 """Named after their training data: MagnaTagATune and the Million Song Dataset."""
 MAX_SECONDS = 30
@@ -37,8 +39,7 @@ def hear(score: Score, networks: Sequence[str] = NETWORKS) -> dict[str, dict[str
 @cache
 def load_packaged(name: str) -> Tagger:
     """One of the NETWORKS. Raises CheckpointError if it cannot be read."""
-    with as_file(files("amadeus").joinpath(f"data/ear/{name.lower()}.safetensors")) as path:
-        return load_tagger(path)
+    return load_tagger(FOLDER / f"{name.lower()}.safetensors")
 
 
 def _patches(score: Score) -> Tensor:
