@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from amadeus.evaluation.ear.genres import HEARD, HeardGenre, named_genres
+from amadeus.evaluation.ear.genres import HEARD, named_genres
 from amadeus.evaluation.ear.listener import hear
 from amadeus.evaluation.evidence import Evidence, Part, System
 from amadeus.evaluation.pieces import Piece
@@ -30,14 +32,13 @@ def genre_part(evidence: Evidence) -> Part | None:
 
     None if no genre has enough pieces.
     """
-    tables, values = [], {}
-    for system in evidence.systems:
-        rows, found = _measure(system)
-        if rows:
-            note = "" if tables else _NOTE.format(bars=evidence.bars)
-            header = ("genre", "network", "tag", "pieces", "others", "AUC", "real music")
-            tables.append(Table(f"Genres heard: {system.name}", header, rows, note))
-            values[system.name] = found
+    values = {s.name: found for s in evidence.systems if (found := _measure(s))}
+    header = ("genre", "network", "tag", "pieces", "others", "AUC", "real music")
+    notes = chain([_NOTE.format(bars=evidence.bars)], repeat(""))
+    tables = [
+        Table(f"Genres heard: {name}", header, _rows(found), note)
+        for (name, found), note in zip(values.items(), notes, strict=False)
+    ]
     return Part(tables, {"genres": values}) if tables else None
 
 
@@ -48,59 +49,50 @@ def description(piece: Piece) -> str:
     return PurePosixPath(piece.name).parent.as_posix().strip(".")
 
 
-def _measure(system: System) -> tuple[list[list[str]], dict[str, Any]]:
-    """Rows of a table, and the numbers by network and genre."""
-    described = [
-        (opening, named_genres(text), owner)
-        for piece, opening, owner in zip(
-            system.readable, system.openings, system.owners, strict=True
-        )
-        if (text := description(piece))
-    ]
-    named = [genres for _, genres, _ in described]
+def _measure(system: System) -> dict[str, Any]:
+    """The results by network; empty if no genre has enough pieces."""
+    members = zip(system.readable, system.openings, system.owners, strict=True)
+    described = [(text, *rest) for piece, *rest in members if (text := description(piece))]
+    named = [named_genres(text) for text, *_ in described]
     owners = [owner for *_, owner in described]
-    counts = {genre: sum(genre in genres for genres in named) for genre in set().union(*named)}
-    enough = {g for g, n in counts.items() if FEWEST <= n <= len(named) - FEWEST}
+    counts = Counter(genre for genres in named for genre in genres)
+    enough = {genre for genre, n in counts.items() if FEWEST <= n <= len(named) - FEWEST}
     if not enough:
-        return [], {}
-    heard = [hear(opening) for opening, *_ in described]
-    rows: list[list[str]] = []
-    values: dict[str, Any] = {}
+        return {}
+    heard = [hear(opening) for _, opening, _ in described]
+    values = {}
     for network, genres in HEARD.items():
-        measured = {
-            entry: _area(
-                np.array([tags[network][entry.tag] for tags in heard]),
-                np.array([entry.genre in genres for genres in named], dtype=int),
-                owners,
-            )
-            for entry in genres
-            if entry.genre in enough
-        }
-        if measured:
-            others = {entry: len(named) - counts[entry.genre] for entry in measured}
-            rows += [
-                [entry.genre, network, entry.tag, str(counts[entry.genre]), str(others[entry]),
-                 str(area), f"{entry.auc:.2f}"]
-                for entry, area in measured.items()
-            ]  # fmt: skip
-            mean = float(np.mean([area.mean for area in measured.values()]))
-            real = float(np.mean([entry.auc for entry in measured]))
-            rows.append([f"mean of {len(measured)}", network, "", "", "", f"{mean:.2f}",
-                         f"{real:.2f}"])  # fmt: skip
-            values[network] = {
-                "mean AUC": number(mean),
-                "genres": {
-                    entry.genre: _numbers(entry, area) | {
-                        "pieces": counts[entry.genre], "others": others[entry],
-                    }
-                    for entry, area in measured.items()
-                },
-            }  # fmt: skip
-    return rows, values
+        found = {}
+        for entry in (entry for entry in genres if entry.genre in enough):
+            strength = np.array([tags[network][entry.tag] for tags in heard])
+            names = np.array([entry.genre in genres for genres in named], dtype=int)
+            found[entry.genre] = {
+                "tag": entry.tag,
+                "pieces": counts[entry.genre],
+                "others": len(named) - counts[entry.genre],
+                "AUC": _area(strength, names, owners).to_dict(),
+                "real music": entry.auc,
+            }
+        if found:
+            mean = np.mean([numbers["AUC"]["mean"] for numbers in found.values()])
+            values[network] = {"mean AUC": number(mean), "genres": found}
+    return values
 
 
-def _numbers(entry: HeardGenre, area: Mean) -> dict[str, Any]:
-    return {"tag": entry.tag, "AUC": area.to_dict(), "real music": entry.auc}
+def _rows(values: Mapping[str, Any]) -> list[list[str]]:
+    """The rows of a table. values: the results of a system by network."""
+    rows = []
+    for network, results in values.items():
+        genres = results["genres"]
+        for genre, numbers in genres.items():
+            counts = [str(numbers[name]) for name in ("pieces", "others")]
+            area = str(Mean.from_dict(numbers["AUC"]))
+            real = f"{numbers['real music']:.2f}"
+            rows.append([genre, network, numbers["tag"], *counts, area, real])
+        real = f"{np.mean([numbers['real music'] for numbers in genres.values()]):.2f}"
+        area = f"{results['mean AUC']:.2f}"
+        rows.append([f"mean of {len(genres)}", network, "", "", "", area, real])
+    return rows
 
 
 def _area(strength: np.ndarray, names: np.ndarray, owners: Sequence[str]) -> Mean:
