@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import PurePosixPath
 from typing import Any
@@ -15,6 +16,7 @@ from amadeus.evaluation.ear.listener import hear
 from amadeus.evaluation.evidence import Evidence, Part, System
 from amadeus.evaluation.pieces import Piece
 from amadeus.evaluation.two_sample import area_under_curve
+from amadeus.music.score import Score
 from amadeus.reports.means import Mean, number
 from amadeus.reports.report import Table
 
@@ -49,33 +51,52 @@ def description(piece: Piece) -> str:
     return PurePosixPath(piece.name).parent.as_posix().strip(".")
 
 
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """A piece with a prompt, or in a folder below the top."""
+
+    opening: Score
+    genres: frozenset[str]
+    """Those that the prompt or the folder names."""
+    owner: str
+    """The prompt."""
+
+
+def _describe(system: System) -> list[_Described]:
+    members = zip(system.readable, system.openings, system.owners, strict=True)
+    return [
+        _Described(opening, named_genres(text), owner)
+        for piece, opening, owner in members
+        if (text := description(piece))
+    ]
+
+
 def _measure(system: System) -> dict[str, Any]:
     """The results by network; empty if no genre has enough pieces."""
-    members = zip(system.readable, system.openings, system.owners, strict=True)
-    described = [(text, *rest) for piece, *rest in members if (text := description(piece))]
-    named = [named_genres(text) for text, *_ in described]
-    owners = [owner for *_, owner in described]
-    counts = Counter(genre for genres in named for genre in genres)
-    enough = {genre for genre, n in counts.items() if FEWEST <= n <= len(named) - FEWEST}
+    pieces = _describe(system)
+    counts = Counter(genre for piece in pieces for genre in piece.genres)
+    enough = {genre for genre, n in counts.items() if FEWEST <= n <= len(pieces) - FEWEST}
     if not enough:
         return {}
-    heard = [hear(opening) for _, opening, _ in described]
-    values = {}
-    for network, genres in HEARD.items():
-        found = {}
-        for entry in (entry for entry in genres if entry.genre in enough):
+    heard = [hear(piece.opening) for piece in pieces]
+    values: dict[str, Any] = {}
+    for network, entries in HEARD.items():
+        genres: dict[str, Any] = {}
+        areas = []
+        for entry in (entry for entry in entries if entry.genre in enough):
             strength = np.array([tags[network][entry.tag] for tags in heard])
-            names = np.array([entry.genre in genres for genres in named], dtype=int)
-            found[entry.genre] = {
+            names = np.array([entry.genre in piece.genres for piece in pieces], dtype=int)
+            areas.append(_area(strength, names, [piece.owner for piece in pieces]))
+            genres[entry.genre] = {
                 "tag": entry.tag,
                 "pieces": counts[entry.genre],
-                "others": len(named) - counts[entry.genre],
-                "AUC": _area(strength, names, owners).to_dict(),
+                "others": len(pieces) - counts[entry.genre],
+                "AUC": areas[-1].to_dict(),
                 "real music": entry.auc,
             }
-        if found:
-            mean = np.mean([numbers["AUC"]["mean"] for numbers in found.values()])
-            values[network] = {"mean AUC": number(mean), "genres": found}
+        if genres:
+            mean = float(np.mean([area.mean for area in areas]))
+            values[network] = {"mean AUC": number(mean), "genres": genres}
     return values
 
 
@@ -102,11 +123,11 @@ def _area(strength: np.ndarray, names: np.ndarray, owners: Sequence[str]) -> Mea
     The interval is NaN if the pieces of either kind all have the same prompt.
     """
     area = area_under_curve(strength, names)
-    kinds = []
+    kinds: list[list[list[int]]] = []
     for kind in (0, 1):
         members: dict[str, list[int]] = {}
         for index in np.flatnonzero(names == kind):
-            members.setdefault(owners[index], []).append(int(index))
+            members.setdefault(owners[int(index)], []).append(int(index))
         kinds.append(list(members.values()))
     if min(map(len, kinds)) < 2:
         return Mean(area, np.nan, np.nan)
@@ -114,7 +135,7 @@ def _area(strength: np.ndarray, names: np.ndarray, owners: Sequence[str]) -> Mea
     areas = []
     for _ in range(_RESAMPLES):
         drawn = [groups[i] for groups in kinds for i in rng.integers(len(groups), size=len(groups))]
-        picks = np.concatenate(drawn)
+        picks = np.array([index for group in drawn for index in group])
         areas.append(area_under_curve(strength[picks], names[picks]))
     low, high = np.quantile(areas, (0.025, 0.975))
     return Mean(area, float(low), float(high))
