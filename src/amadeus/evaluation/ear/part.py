@@ -28,20 +28,22 @@ a piece whose prompt (or folder) names the genre has more of the network's tag f
 that names other things. 0.5 is chance. Real music: the AUC for labelled real pieces. Pieces of one
 prompt are resampled together. If MSD chose among candidates, only MTT can judge the result."""
 
+_TOO_FEW = f"""There is nothing to compare: no genre is named by at least {FEWEST} pieces, with at
+least {FEWEST} others that do not name it."""
 
-def genre_part(evidence: Evidence) -> Part | None:
-    """How well the genres that prompts or folders name are heard.
 
-    None if no genre has enough pieces.
-    """
+def genre_part(evidence: Evidence) -> Part:
+    """How well the genres that prompts or folders name are heard."""
     values = {s.name: found for s in evidence.systems if (found := _measure(s))}
+    if not values:
+        return Part([Table("Genres heard", ("genre",), [], _TOO_FEW)], {"genres": {}})
     header = ("genre", "network", "tag", "pieces", "others", "AUC", "real music")
     notes = chain([_NOTE.format(bars=evidence.bars)], repeat(""))
     tables = [
         Table(f"Genres heard: {name}", header, _rows(found), note)
         for (name, found), note in zip(values.items(), notes, strict=False)
     ]
-    return Part(tables, {"genres": values}) if tables else None
+    return Part(tables, {"genres": values})
 
 
 def description(piece: Piece) -> str:
