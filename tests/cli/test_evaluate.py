@@ -134,6 +134,30 @@ def test_options_without_effect_are_refused(amadeus, pieces, options, message):
     assert message in outcome.err
 
 
+def test_genres_are_heard_in_folders_named_after_them(amadeus, fixtures, tmp_path):
+    for number in range(3):
+        for genre, name in (("jazz", "game_band"), ("march", "song_with_pickup")):
+            path = tmp_path / "pieces" / genre / f"{number}.mid"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(fixtures / f"{name}.mid", path)
+    outcome = amadeus("evaluate", "pieces", "--genres", "--opening", 2, "--json")
+    assert outcome.code == 0, outcome.err
+    result = json.loads(outcome.out)
+    jazz = result["genres"]["pieces"]["MSD"]["genres"]["jazz"]
+    assert (jazz["pieces"], jazz["others"]) == (3, 3)
+    assert jazz["AUC"]["mean"] in (0, 1), "all pieces of a kind are the same"
+    assert len(result["provenance"]["genres"].split()[-1]) == 64
+    assert result["provenance"]["command"].endswith("--genres --opening 2`")
+
+
+def test_without_an_audible_genre_there_is_nothing_to_listen_for(amadeus, prompts, pieces):
+    for given in (("pieces",), ("--prompts", prompts)):
+        outcome = amadeus("evaluate", *given, "--genres")
+        assert (outcome.code, outcome.out) == (1, "")
+        assert "no prompt or subfolder names a genre that can be heard" in outcome.err
+        assert "jazz" in outcome.err
+
+
 def test_a_reference_that_is_too_short_is_refused(amadeus, pieces, fixtures):
     outcome = amadeus("evaluate", "pieces", "--reference", fixtures, "--opening", 5000)
     assert outcome.code == 1

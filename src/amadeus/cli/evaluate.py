@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,6 +87,13 @@ def evaluate(
             "docs/weights.md.",
         ),
     ] = None,
+    genres: Annotated[
+        bool,
+        typer.Option(
+            "--genres",
+            help="Listen whether the genres that prompts name, or subfolders of FOLDER, are heard.",
+        ),
+    ] = False,
     opening: Annotated[
         int, typer.Option(min=2, help="Number of bars to compare at the start of each piece.")
     ] = 16,
@@ -143,8 +151,18 @@ def evaluate(
         *([] if clap is None else [clap_part(clap)]),
         *([] if frechet is None else [frechet_part(frechet)]),
     ]
+    if genres:
+        from amadeus.evaluation.ear.part import genre_part
+
+        parts.append(genre_part)
+    if genres and folder is None:
+        _check_genres(prompt.text for prompt in labelled)
     composing = {"seeds": seeds, "seed": seed, **composing}
     pieces = _compose(labelled, **composing) if folder is None else _read(folder, labelled)
+    if genres and folder is not None:
+        from amadeus.evaluation.ear.part import description
+
+        _check_genres(description(piece) for members in pieces.values() for piece in members)
     systems = [System(name, members, opening) for name, members in pieces.items()]
     with progress_bar("Reading real music") as update:
         real = None if reference is None else open_music(reference, "validation", update)
@@ -158,13 +176,14 @@ def evaluate(
     )
     used = {
         "prompts": prompts, "reference": reference, "training": training, "clap": clap,
-        "frechet": frechet,
+        "frechet": frechet, "genres": genres or None,
     }  # fmt: skip
     given = options.given(
         **used, opening=opening, reference_pieces=reference_pieces if real else None
     )
     given |= composing if folder is None else {}
-    hashes = _hashes(prompts, systems, real, trained_on) | _hashes_of_networks(clap, frechet)
+    hashes = _hashes(prompts, systems, real, trained_on)
+    hashes |= _hashes_of_networks(clap, frechet, genres)
     with progress_bar("Measuring"):
         report = report_on(evidence, _provenance(folder, model, given, hashes), parts)
     output_report(report, output, as_json)
@@ -184,6 +203,17 @@ def _check_labels(prompts: list[LabelledPrompt]) -> None:
             Wanted.from_labels(prompt.labels)
         except (ConfigError, ScoreError) as error:
             raise ConfigError(f"prompt {prompt.id}: {error}") from None
+
+
+def _check_genres(texts: Iterable[str]) -> None:
+    """Raises ConfigError if none of the texts names a genre that can be heard."""
+    from amadeus.evaluation.ear.genres import audible_genres, named_genres
+
+    if not any(named_genres(text) for text in texts):
+        names = ", ".join(audible_genres())
+        raise ConfigError(
+            f"--genres: no prompt or subfolder names a genre that can be heard; these can: {names}"
+        )
 
 
 def _compose(
@@ -239,14 +269,19 @@ def _hashes(
     return hashes | ({} if trained_on is None else {"training": str(trained_on)})
 
 
-def _hashes_of_networks(clap: str | None, frechet: Path | None) -> dict[str, str]:
-    """Hashes of the embedding networks' weights, and the versions of the libraries they use."""
+def _hashes_of_networks(clap: str | None, frechet: Path | None, genres: bool) -> dict[str, str]:
+    """Hashes of the listening networks' weights, and the versions of the libraries they use."""
     from amadeus.evaluation.weights import find_weights
     from amadeus.reports.provenance import hash_of_weights, versions
 
     given = options.given(clap=clap, frechet=frechet)
     hashes = {k: f"SHA-256 {hash_of_weights(find_weights(v, k))}" for k, v in given.items()}
-    return hashes | ({"listening with": versions("torch", "transformers")} if hashes else {})
+    hashes |= {"listening with": versions("torch", "transformers")} if hashes else {}
+    if genres:
+        from amadeus.evaluation.ear.listener import FOLDER
+
+        hashes["genres"] = f"SHA-256 {hash_of_weights(FOLDER)}"
+    return hashes
 
 
 def _provenance(
@@ -255,7 +290,10 @@ def _provenance(
     from amadeus.reports.provenance import provenance_of, versions
 
     words = ["amadeus evaluate", *([] if folder is None else [shlex.quote(str(folder))])]
-    words += [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items()]
+    words += [
+        f"--{k.replace('_', '-')}" + ("" if v is True else f" {shlex.quote(str(v))}")
+        for k, v in given.items()
+    ]
     command = " ".join(words).replace("`", "'")
     if folder is None:
         from amadeus.model.packaged import DEFAULT_MODEL
