@@ -1,9 +1,12 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from amadeus.cli.main import app
+from amadeus.model import PRESETS, Amadeus
+from amadeus.model.checkpoint import save_checkpoint
 from amadeus.music.score import Score, Tempo, Track, make_notes
 
 
@@ -33,3 +36,15 @@ def eighths():
     """Four bars of eighth notes on a piano, 480 ticks to the quarter."""
     rows = [(240 * i, 240, 60 + (0, 4, 7, 12)[i % 4], 80) for i in range(32)]
     return Score(480, (Track(0, make_notes(rows)),), (Tempo(0, 100.0),))
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """A checkpoint folder of a nano model with random weights."""
+    model = Amadeus(replace(PRESETS["nano"], context=128)).eval()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        parameter.data.normal_(0, 0.05, generator=generator)
+    folder = tmp_path_factory.mktemp("checkpoint") / "nano"
+    save_checkpoint(model, folder, steps=0)
+    return folder

@@ -56,3 +56,23 @@ def test_bad_input_is_one_line_and_writes_nothing(amadeus, song, tmp_path, optio
     assert outcome.err.count("\n") == 1
     assert message in outcome.err
     assert not list(tmp_path.iterdir())
+
+
+def test_composed_music_is_performed_but_not_its_sheet(amadeus, checkpoint, tmp_path):
+    options = ("--seed", 1, "--bars", 2, "--candidates", 1, "--model", checkpoint)
+    sheets = []
+    for name, extra in (("plain", ()), ("played", ("--perform-style", "romantic"))):
+        files = ("--output", f"{name}.mid", "--musicxml", f"{name}.musicxml")
+        outcome = amadeus("generate", *options, *files, *extra)
+        assert outcome.code == 0, outcome.err
+        sheets.append((tmp_path / f"{name}.musicxml").read_text(encoding="utf-8"))
+    plain, played = (read_midi(tmp_path / f"{name}.mid") for name in ("plain", "played"))
+    assert sheets[0] == sheets[1]
+    assert plain != played
+    assert plain.num_notes == played.num_notes
+
+
+def test_performing_does_not_go_with_live(amadeus):
+    outcome = amadeus("generate", "--live", "-", "--perform")
+    assert outcome.code == 1
+    assert "leave out --perform" in outcome.err

@@ -31,7 +31,7 @@ _FREEDOM_SCALE = 16.0
 
 
 def correlated_noise(name: str, table: NoteTable, rng: np.random.Generator) -> np.ndarray:
-    """About standard normal numbers for the notes of a piece, correlated as for an attribute. [N]."""
+    """About standard normal numbers, correlated as for an attribute. float64 [N]."""
     # The tempo is the same in a whole quarter note.
     onset = np.floor(table.onset) if name == "tempo" else table.onset
     total = np.zeros(len(table))
