@@ -64,9 +64,8 @@ def performer(
     else:
         config = TrainingConfig(seed=seed, **options.given(steps=steps))
         with progress_bar("Training", config.steps) as update:
-            network = train_performer(
-                *zip(*used, strict=True), config, lambda done, _: update(done)
-            )
+            excerpts, shares = zip(*used, strict=True)
+            network = train_performer(excerpts, shares, config, lambda done, _: update(done))
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         write_atomically(output / "performer.safetensors", lambda path: save_network(network, path))
@@ -89,8 +88,9 @@ def measure(
 
     seen: performances that were trained on, for the simple rule.
     """
-    from amadeus.evaluation.two_sample import two_sample_test
+    from amadeus.evaluation.two_sample import FEWEST, two_sample_test
     from amadeus.performer.measuring import (
+        Predict,
         Rule,
         correlations,
         distributions,
@@ -102,11 +102,12 @@ def measure(
     predicted = {
         f"variation {variation:g}": predictor(network, variation) for variation in VARIATIONS
     }
-    found = {
-        name: correlations(held_out, values)
-        for name, values in {"rule": Rule.of(seen), **predicted}.items()
-    }
-    real, _ = distributions(held_out, None)
+    methods: dict[str, Predict] = {"rule": Rule.of(seen), **predicted}
+    found = {name: correlations(held_out, values) for name, values in methods.items()}
+    report = {"correlation with players": found}
+    real, owners = distributions(held_out, None)
+    if len(owners) < FEWEST:
+        return report
     areas: dict[str, dict[str, Any]] = {}
     for name, values in {"as written": flat, "random": humanized, **predicted}.items():
         ours, owners = distributions(held_out, values)
@@ -115,4 +116,4 @@ def measure(
             names = [feature for feature in ours if feature.startswith(group)]
             test = two_sample_test({n: ours[n] for n in names}, {n: real[n] for n in names}, owners)
             areas[name][group or "all"] = test.auc
-    return {"correlation with players": found, "AUC against real performances": areas}
+    return {**report, "AUC against real performances": areas}

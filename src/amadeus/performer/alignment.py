@@ -72,12 +72,12 @@ def _warp(score: np.ndarray, played: np.ndarray) -> list[tuple[int, int]]:
         now = np.full(rows + 1, np.inf)
         now[i + 1] = options[best, np.arange(len(i))] + here
         before_last, last = last, now
-    i, j = rows - 1, columns - 1
-    path = [(i, j)]
-    while i or j:
-        step = choice[i, j]
-        i, j = i - (step != 2), j - (step != 1)
-        path.append((int(i), int(j)))
+    row, column = rows - 1, columns - 1
+    path = [(row, column)]
+    while row or column:
+        step = int(choice[row, column])
+        row, column = row - (step != 2), column - (step != 1)
+        path.append((row, column))
     return path[::-1]
 
 

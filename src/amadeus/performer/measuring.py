@@ -111,7 +111,12 @@ def correlations(examples: Sequence[Example], values: Predict) -> dict[str, floa
                 pair = np.minimum(pair[0], PEDAL_DOWN), np.minimum(pair[1], PEDAL_DOWN)
             row.append(_correlation(*pair))
         rows.append(row)
-    return dict(zip(NAMES, np.nanmean(rows, 0).tolist(), strict=True))
+    return {name: _mean(column) for name, column in zip(NAMES, np.array(rows).T, strict=True)}
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def _correlation(ours: np.ndarray, real: np.ndarray) -> float:
@@ -136,7 +141,8 @@ def distributions(
         for begin in range(0, len(ours) - EXCERPT + 1, EXCERPT):
             rows.append(_excerpt(ours[begin : begin + EXCERPT]))
             names.append(example.name)
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]}, names
+    features = {name: np.array([row[name] for row in rows]) for name in (rows or [{}])[0]}
+    return features, names
 
 
 def _binned(values: np.ndarray) -> np.ndarray:
@@ -146,7 +152,7 @@ def _binned(values: np.ndarray) -> np.ndarray:
 
 
 def _excerpt(values: np.ndarray) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for i, name in enumerate(NAMES[:2]):
         own = values[:, i]
         own = own[np.isfinite(own)]

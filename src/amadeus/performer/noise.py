@@ -22,10 +22,10 @@ SCALES: dict[str, Sequence[tuple[float, float]]] = {
     "offset": ((0.25, 0.62), (NOTE, 0.3)),
     "articulation": ((PIECE, 0.08), (6.0, 0.17), (GROUP, 0.3), (NOTE, 0.45)),
     "pedal": ((PIECE, 0.3), (4.0, 0.4), (GROUP, 0.3)),
-    "tempo": ((10.0, 0.4), (0.5, 0.6)),
+    "tempo": ((10.0, 0.6), (2.0, 0.4)),
 }
 """For each attribute, time scales in quarter notes and their shares of the variance."""
-_FREEDOM = {"velocity": 0.15, "offset": 0.3}
+_FREEDOM = {"velocity": 0.15, "offset": 0.36}
 """Spread of the logarithm by which players differ in how much they vary."""
 _FREEDOM_SCALE = 16.0
 

@@ -264,9 +264,13 @@ def _has_rubato(score: Score) -> bool:
 
 
 def _by_quarter(table: NoteTable, tempo: np.ndarray) -> np.ndarray:
-    """Tempos of all quarter notes from the start, with those without notes in between. [Q]."""
+    """Tempos of all quarter notes from the start, with those without notes in between. [Q].
+
+    The median is the written tempo.
+    """
     quarters, first = np.unique(np.floor(table.onset).astype(np.int64), return_index=True)
-    return np.interp(np.arange(quarters[-1] + 1), quarters, tempo[first])
+    found = np.interp(np.arange(quarters[-1] + 1), quarters, tempo[first])
+    return found - np.median(found)
 
 
 def _pedalled_parts(score: Score, table: NoteTable) -> tuple[int, ...]:

@@ -62,7 +62,8 @@ def predict(
 
     features: of the notes, [N, NUM_FEATURES]. genre: index in GENRES.
     known: values of attributes that are given, by name, float64 [N], NaN for unknown ones.
-    variation: 0 for expected values, 1 for a random sample. The spread is the same.
+    variation: 0 for expected values, 1 for a random sample. The spread is the same, except that
+        of the tempo, which grows.
     """
     given = np.full((len(table), len(ATTRIBUTES)), -1, dtype=np.int64)
     for i, attribute in enumerate(ATTRIBUTES):
@@ -106,8 +107,9 @@ def _drawn(
     sample = _quantiles(attribute, reading.chances[i], noise)
     drawn = mean + variation * (sample - mean)
     if i == _TEMPO:
+        # Not widened: wrong changes of tempo are heard more than missing ones.
         _, beat = np.unique(np.floor(table.onset), return_inverse=True)
-        drawn = _means(drawn, beat)
+        return _means(drawn, beat)
     rest = reading.variance[:, i] * (1 - piece_share(attribute.name))
     return _spread(drawn, mean, rest, variation, table.family)
 
@@ -153,8 +155,9 @@ def _read(
         low, high = max(0, begin - _OVERLAP), min(len(table), begin + _PASSAGE + _OVERLAP)
         own = slice(low, high)
         mask = torch.ones(1, high - low, 1)
-        inputs = (torch.from_numpy(c[own])[None] for c in (features, table.pitch, table.family))
-        hidden = network.encode(*inputs, torch.tensor([genre]), mask)
+        columns = (features, table.pitch, table.family)
+        notes, pitch, family = (torch.from_numpy(column[own])[None] for column in columns)
+        hidden = network.encode(notes, pitch, family, torch.tensor([genre]), mask)
         logits = network.decode(hidden, torch.from_numpy(given[own])[None], mask)
         inner = slice(begin - low, begin - low + _PASSAGE)
         passages.append([torch.softmax(one[0, inner].double(), -1).numpy() for one in logits])
