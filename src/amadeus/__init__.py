@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from amadeus.inference.composer import Composer, load_model
     from amadeus.music.midi import read_midi, write_midi
     from amadeus.music.score import Score
+    from amadeus.performer.performing import perform
 
-__all__ = ["Composer", "Constraints", "Score", "load_model", "read_midi", "write_midi"]
+__all__ = ["Composer", "Constraints", "Score", "load_model", "perform", "read_midi", "write_midi"]
 
 _HOMES = {
     "Composer": "amadeus.inference.composer",
     "Constraints": "amadeus.control.constraints",
     "Score": "amadeus.music.score",
     "load_model": "amadeus.inference.composer",
+    "perform": "amadeus.performer.performing",
     "read_midi": "amadeus.music.midi",
     "write_midi": "amadeus.music.midi",
 }

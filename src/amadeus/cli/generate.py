@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from amadeus.inference.composer import Composer
     from amadeus.inference.phrases import PiecePlan
     from amadeus.music.score import Score
+    from amadeus.performer.performing import PerformanceSettings
 
 MAX_PIECES = 10_000
 INTERRUPTED = 130
@@ -35,6 +37,7 @@ EXAMPLES = options.examples(
     "amadeus generate --bars 32 --seed 7 --output piece.mid --audio piece.wav --picture piece.png",
     'amadeus generate --prompt "a slow piano waltz in A minor, 24 bars"',
     'amadeus generate --prompt "mysterious film music for strings" --guidance 2',
+    'amadeus generate --perform --perform-style "swing, laid back"',
     'amadeus generate --constraint "key: D dorian" --constraint "tempo: 90->120" --explain',
     'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
     'amadeus generate --prompt "a folk song" --form "intro:4 A:8 A:8 B:8 A\':8 outro:4"',
@@ -104,6 +107,18 @@ def generate(
             help="Play while composing: to a MIDI port, or - to print each note as a JSON line.",
         ),
     ] = None,
+    perform: Annotated[
+        bool,
+        typer.Option(
+            "--perform",
+            help="Make MIDI and audio sound played, as `amadeus perform` does. Sheet music stays "
+            "as it is composed.",
+        ),
+    ] = False,
+    perform_style: Annotated[
+        str,
+        typer.Option(metavar="A,B", help='Perform in these styles, such as "swing" or "romantic".'),
+    ] = "",
     model: options.Model = None,
     device: options.Device = None,
     output: Annotated[Path, typer.Option(help="MIDI file, or folder for amadeus-SEED.mid.")] = Path(
@@ -117,14 +132,16 @@ def generate(
     as_json: options.Json = False,
 ) -> None:
     """Compose new pieces."""
-    from amadeus.cli.outputs import check_soundfont, plan_outputs, sentence, summarize
+    from amadeus.cli.outputs import Outputs, check_soundfont, plan_outputs, sentence, summarize
     from amadeus.control import Constraints, Form
     from amadeus.music.limits import UNLIMITED
+    from amadeus.performer.performing import perform_with
 
     if live is not None and (prompts is not None or count > 1):
         raise ConfigError("--live plays a single piece; leave out --prompts and --count")
     if live == STDOUT and as_json:
         raise ConfigError("--live - and --json both print JSON; leave one of them out")
+    performance = _performance(perform, perform_style, live)
     say = partial(typer.echo, err=live == STDOUT)
     distinct = _prompts(prompt, prompts)
     if len(distinct) * count > MAX_PIECES:
@@ -168,13 +185,18 @@ def generate(
                 )
     pieces = []
     for i, (score, output_files) in enumerate(zip(scores, outputs, strict=True)):
-        output_files.write(
-            score, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED, soundfont=soundfont
+        played = score
+        if performance is not None:
+            played = perform_with(score, replace(performance, seed=seed + i))
+        write = partial(
+            Outputs.write, title=f"Amadeus, seed {seed + i}", limits=UNLIMITED, soundfont=soundfont
         )
+        write(replace(output_files, picture=None, musicxml=None, sheet=None), played)
+        write(replace(output_files, midi=None, audio=None), score)
         details: dict[str, Any] = {"prompt": texts[i], **facts[i]}
         if stopped:
             details["stopped"] = True
-        pieces.append({"seed": seed + i, **details, **output_files.to_dict(), **summarize(score)})
+        pieces.append({"seed": seed + i, **details, **output_files.to_dict(), **summarize(played)})
         if not as_json:
             if prompts is not None and i % count == 0:
                 listing = _listing(facts[i]["understood"]) or "nothing"
@@ -190,6 +212,17 @@ def generate(
         print_json({"pieces": pieces})
     if stopped:
         raise typer.Exit(INTERRUPTED)
+
+
+def _performance(is_wanted: bool, style: str, live: str | None) -> PerformanceSettings | None:
+    """How to perform the pieces; None to leave them as they are composed."""
+    from amadeus.performer.performing import settings_of
+
+    if not (is_wanted or style):
+        return None
+    if live is not None:
+        raise ConfigError("--live plays notes as they are composed; leave out --perform")
+    return settings_of(style=style)
 
 
 def _facts(plan: PiecePlan, has_profiles: bool, explain: bool) -> dict[str, Any]:

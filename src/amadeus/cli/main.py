@@ -19,6 +19,7 @@ from amadeus.cli import (
     corpus,
     corpus_critic,
     corpus_pack,
+    corpus_performer,
     corpus_profiles,
     corpus_stats,
     edit,
@@ -28,6 +29,7 @@ from amadeus.cli import (
     generate,
     inspect,
     mcp,
+    perform,
     render,
     serve,
     train,
@@ -107,6 +109,7 @@ constrained = partial(app.command, cls=CommandWithConstraints)
 constrained("generate", epilog=generate.EXAMPLES)(generate.generate)
 constrained("continue", epilog=continuation.EXAMPLES)(continuation.continue_)
 constrained("edit", epilog=edit.EXAMPLES)(edit.edit)
+app.command("perform", epilog=perform.EXAMPLES)(perform.perform)
 app.command("render", epilog=render.EXAMPLES)(render.render)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.command("caption", epilog=caption.EXAMPLES)(caption.caption)
@@ -116,6 +119,7 @@ corpus_app.command("build", epilog=corpus.EXAMPLES)(corpus.build)
 corpus_app.command("stats", epilog=corpus_stats.EXAMPLES)(corpus_stats.stats)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 corpus_app.command("critic", epilog=corpus_critic.EXAMPLES)(corpus_critic.critic)
+corpus_app.command("performer")(corpus_performer.performer)
 corpus_app.command("profiles", epilog=corpus_profiles.EXAMPLES)(corpus_profiles.profiles)
 corpus_app.command("pack", epilog=corpus_pack.PACK_EXAMPLES)(corpus_pack.pack)
 corpus_app.command("unpack", epilog=corpus_pack.UNPACK_EXAMPLES)(corpus_pack.unpack)
