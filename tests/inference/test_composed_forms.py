@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.ending import ENDING_BIAS
+from amadeus.control.ending import _inside
 from amadeus.inference.composer import Composer
 from amadeus.inference.contrast import labels_of_bars, likeness_to_other_sections
 from amadeus.tokens import Attribute, encode
@@ -81,4 +81,14 @@ def test_only_the_last_bar_of_a_piece_prefers_to_end(composer):
     for bars, bias in biases:
         ends = bias is not None and bias.always[Attribute.TYPE, RowType.END] > 0
         assert ends == (bars == 2)
-    assert ENDING_BIAS[Attribute.DURATION, 48] > ENDING_BIAS[Attribute.DURATION, 12] == 0
+        longer = bias is not None and any(link.target == Attribute.DURATION for link in bias.links)
+        assert longer == (bars == 1)
+
+
+def test_the_last_notes_are_long_but_end_with_the_bar():
+    inside = _inside(48, 25)[Attribute.DURATION]
+    assert inside[6] < inside[12] < inside[24]
+    assert (inside[25:] < inside[6]).all()
+    assert (
+        _inside(48, 1)[Attribute.TYPE, RowType.END] < _inside(48, 13)[Attribute.TYPE, RowType.END]
+    )

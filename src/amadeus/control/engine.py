@@ -16,7 +16,7 @@ import numpy as np
 from amadeus.control.casting import Attendance
 from amadeus.control.chord_size import ChordSizeLimit
 from amadeus.control.constraint import Guide, Moment, Note, Room, only
-from amadeus.control.ending import ENDING_BIAS
+from amadeus.control.ending import with_ending
 from amadeus.control.plan import Plan
 from amadeus.control.recall import restricted
 from amadeus.control.soft_constraints import SoftConstraints
@@ -135,8 +135,9 @@ class Control:
         instruments = self.plan.bar(bar).players if bar >= 0 else frozenset()
         moment = Moment(max(bar, 0), grammar.bar_ticks, self._counts, instruments)
         bias = plus(self.soft.bias(moment), self._off_beat)
-        ends = not self.plan.is_passage and bar + 1 == self.plan.num_bars
-        return plus(bias, ENDING_BIAS if ends else None)
+        if self.plan.is_passage or self.plan.num_bars is None:
+            return bias
+        return with_ending(bias, self.plan.num_bars - 1 - bar, grammar)
 
     def last_step(self, bar_ticks: int) -> int:
         """The last favoured beat of a bar, counted from 1."""

@@ -35,6 +35,10 @@ class Link(NamedTuple):
     """The value of `given` in the first row of the table; values outside the table add nothing."""
 
 
+MOST_LINKS = 2
+"""Most links of a bias."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LogitBias:
     """What is added to the logits of a row, as tables for engines that are not in Python."""
@@ -42,7 +46,7 @@ class LogitBias:
     always: np.ndarray
     """float32 [A, V]."""
     links: tuple[Link, ...] = ()
-    """At most two."""
+    """At most MOST_LINKS."""
 
     def __call__(self, values: np.ndarray, known: np.ndarray) -> np.ndarray:
         """What is added, [A, V], given what is known of the row: int [A] and bool [A]."""

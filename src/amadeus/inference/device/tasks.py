@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from amadeus.diffusion.unmasking import DrawSettings, LogitBias, Order, UnmaskConfig
+from amadeus.diffusion.unmasking import MOST_LINKS, DrawSettings, LogitBias, Order, UnmaskConfig
 from amadeus.tokens.grammar import MAX_SIZE, Grammar
 from amadeus.tokens.products import Possible
 from amadeus.tokens.vocabulary import ATTRIBUTES, NUM_ATTRIBUTES
@@ -23,7 +23,6 @@ _COLDEST = 1e-300
 """Replaces a temperature of 0; all but the most likely value underflow."""
 _REACH = 1 - 2.0**-40
 """A factor for uniform numbers that keeps them below the total despite rounding."""
-_MOST_LINKS = 2
 _WORD = 64
 
 
@@ -173,9 +172,9 @@ def _biases(biases: Sequence[LogitBias | None]) -> dict[str, np.ndarray]:
     """What is added to the logits."""
     rows = len(biases)
     bias = np.zeros((rows, NUM_ATTRIBUTES, MAX_SIZE), dtype=np.float32)
-    links = np.zeros((rows, _MOST_LINKS, 4), dtype=np.int64)
+    links = np.zeros((rows, MOST_LINKS, 4), dtype=np.int64)
     longest = max((len(link.table) for b in biases if b for link in b.links), default=1)
-    tables = np.zeros((rows, _MOST_LINKS, room(longest), MAX_SIZE), dtype=np.float32)
+    tables = np.zeros((rows, MOST_LINKS, room(longest), MAX_SIZE), dtype=np.float32)
     for row, soft in enumerate(biases):
         if soft is None:
             continue
