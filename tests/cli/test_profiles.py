@@ -26,7 +26,7 @@ def test_inspect_prints_the_profile_of_a_file(amadeus, fixtures):
     path = fixtures / "string_quartet.mid"
     result = json.loads(amadeus("inspect", path, "--json").out)
     assert result["profile"] == describe(profile_of_score(read_midi(path)))
-    assert f"key {result['profile']['key']}" in amadeus("inspect", path).out
+    assert f"key: {result['profile']['key']}" in amadeus("inspect", path).out
 
 
 def test_a_profile_changes_the_piece_and_none_is_the_default(generate, piece):

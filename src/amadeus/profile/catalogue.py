@@ -23,6 +23,7 @@ from amadeus.music.keys import Key
 from amadeus.profile.conditions import key_index
 from amadeus.profile.profile import MAX_PARTS, MEASURES, Part, Profile
 from amadeus.tokens import vocabulary as v
+from amadeus.tokens.vocabulary import Attribute
 
 NEAREST = 16
 """Profiles among which one is drawn."""
@@ -31,6 +32,8 @@ CATALOGUE_ENCODER = "minilm"
 """What reads the labels; words are compared with them only where it reads those too."""
 _PARTS, _METRE, _TEMPO, _MODE, _MEASURE, _LABELS, _WORDS = 6.0, 2.0, 2.0, 1.0, 1.0, 3.0, 4.0
 """What counts how much in saying which profiles are near."""
+_ORCHESTRA = 4.0
+"""The same for how unusual the instruments are for the genre that was asked for."""
 _METRES = {"{}/{}".format(*metre): i for i, metre in enumerate(v.METRES)}
 _KINDS = ("genres", "forms", "moods")
 
@@ -124,9 +127,28 @@ class Catalogue:
             if wanted_words := set(getattr(asked, kind)):
                 has = [not wanted_words.isdisjoint(one.get(kind, ())) for one in self.label_sets]
                 cost += _LABELS * ~np.array(has)[self.labels]
+                if kind == "genres" and not asked.parts:
+                    cost += _ORCHESTRA * self._unusual(np.array(has)[self.labels])
         if words is not None:
             cost -= _WORDS * (self.embeddings @ words)[self.labels]
         return cost
+
+    def _unusual(self, chosen: np.ndarray) -> np.ndarray:
+        """How unusual the instruments of each profile are among the chosen ones, from 0 to 1, [P].
+
+        One less the cosine of the instruments that play and the share of the chosen profiles in
+        which each instrument plays; 0 for the most usual quarter of them. chosen: bool [P].
+        """
+        if not chosen.any():
+            return np.zeros(len(self))
+        plays = np.zeros((len(self), v.SIZES[Attribute.INSTRUMENT]), dtype=np.float32)
+        np.put_along_axis(plays, self.parts.astype(np.int64), 1, axis=1)
+        plays[:, 0] = 0  # padding
+        plays[plays[:, : v.DRUMS].sum(1) == 0] = 0  # drums alone are no band
+        usual = plays[chosen].mean(0)
+        length = np.linalg.norm(plays, axis=1) * np.linalg.norm(usual)
+        unusual = 1 - plays @ usual / np.maximum(1e-6, length)
+        return np.maximum(0, unusual - np.quantile(unusual[chosen], 0.25))
 
     def save(self, path: Path) -> None:
         """Write an .npz file without pickled objects."""
