@@ -1,15 +1,17 @@
 """Forms in composed pieces."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from amadeus.control import Constraints
-from amadeus.control.ending import _inside
+from amadeus.control.ending import with_ending
 from amadeus.inference.composer import Composer
 from amadeus.inference.contrast import labels_of_bars, likeness_to_other_sections
 from amadeus.tokens import Attribute, encode
 from amadeus.tokens.rows import bar_index
-from amadeus.tokens.vocabulary import RowType, has_sound
+from amadeus.tokens.vocabulary import NUM_ATTRIBUTES, RowType, has_sound
 
 FORM = Constraints("form: A:2 B:4 A:2 B:4", "density: at most 12")
 
@@ -86,9 +88,13 @@ def test_only_the_last_bar_of_a_piece_prefers_to_end(composer):
 
 
 def test_the_last_notes_are_long_but_end_with_the_bar():
-    inside = _inside(48, 25)[Attribute.DURATION]
-    assert inside[6] < inside[12] < inside[24]
-    assert (inside[25:] < inside[6]).all()
-    assert (
-        _inside(48, 1)[Attribute.TYPE, RowType.END] < _inside(48, 13)[Attribute.TYPE, RowType.END]
-    )
+    ends = []
+    for beat in (1, 25):
+        row = np.zeros(NUM_ATTRIBUTES, dtype=np.int64)
+        row[Attribute.BEAT] = beat
+        bias = with_ending(None, 0, SimpleNamespace(last=row, bar_ticks=48)).always
+        durations, left = bias[Attribute.DURATION], 48 - beat + 1
+        assert durations[6] < durations[12] < durations[left]
+        assert (durations[left + 1 :] < durations[6]).all()
+        ends.append(bias[Attribute.TYPE, RowType.END])
+    assert ends[0] < ends[1]

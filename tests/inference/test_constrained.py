@@ -63,5 +63,5 @@ def test_pieces_of_one_call_do_not_share_what_they_have_heard(tiny_model):
 def test_contradictions_are_found_before_composing(tiny_model, monkeypatch):
     composer = Composer(tiny_model)
     monkeypatch.setattr(composer, "compose", pytest.fail)
-    with pytest.raises(ConfigError, match=r"'metre: 4/4'.*contradict"):
+    with pytest.raises(ConfigError, match=r"'time signature: 4/4'.*contradict"):
         composer.generate("a waltz", constraints=Constraints("metre: 4/4"))

@@ -40,7 +40,7 @@ EXAMPLES = options.examples(
     'amadeus generate --perform --perform-style "swing, laid back"',
     'amadeus generate --constraint "key: D dorian" --constraint "tempo: 90->120" --explain',
     'amadeus generate --constraint "chords: Am F C G" --constraint "pitch: C2-C4 for bass"',
-    'amadeus generate --prompt "a folk song" --form "intro:4 A:8 A:8 B:8 A\':8 outro:4"',
+    'amadeus generate --prompt "a folk song" --form "intro A A B A\' outro"',
     "amadeus generate --prompts ideas.txt --count 3 --output ideas",
     "amadeus generate --count 8 --temperature 0.9",
     'amadeus generate --model runs/small --profile "chord changes: 1 a bar, velocities: wide"',

@@ -38,17 +38,11 @@ def with_ending(bias: LogitBias | None, bars_left: int, grammar: Grammar) -> Log
     if bars_left:  # the next row may open the last bar
         has_room = len(given.links) < MOST_LINKS
         return LogitBias(given.always, (*given.links, _opening())) if has_room else bias
-    beat = int(grammar.last[Attribute.BEAT])
-    return LogitBias(given.always + _inside(grammar.bar_ticks, beat), given.links)
-
-
-@cache
-def _inside(bar_ticks: int, beat: int) -> np.ndarray:
-    """The bias on the rows after a beat of the last bar, float32 [A, V]."""
-    bias = no_bias()
-    bias[Attribute.TYPE, RowType.END] = END if beat > 1 else END_AT_ONCE
-    bias[Attribute.DURATION] = _durations(bar_ticks - max(beat, 1) + 1)
-    return bias
+    beat = max(1, int(grammar.last[Attribute.BEAT]))
+    always = given.always.copy()
+    always[Attribute.TYPE, RowType.END] += END if beat > 1 else END_AT_ONCE
+    always[Attribute.DURATION] += _durations(grammar.bar_ticks - beat + 1)
+    return LogitBias(always, given.links)
 
 
 @cache
@@ -58,6 +52,7 @@ def _opening() -> Link:
     return Link(Attribute.TYPE, Attribute.DURATION, table, FIRST_BAR)
 
 
+@cache
 def _durations(left: int) -> np.ndarray:
     """The bias on durations where so many grid steps of the bar are left, float32 [V]."""
     steps = np.arange(MAX_SIZE)
