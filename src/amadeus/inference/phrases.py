@@ -27,6 +27,8 @@ OPENING_BARS = 2
 PHRASE_BARS = 4
 MISFIT = 0.5
 """Penalty on a candidate for a value of the profile that the piece so far misses entirely."""
+BAND_MISFIT = 3.0
+"""The same for its instruments and their shares of the notes."""
 STATED_MISFIT = 4.0
 """A further penalty for such a value if it was stated, not filled in from a real piece."""
 LIKE_OTHERS = 6.0
@@ -154,6 +156,7 @@ class PieceInProgress:
         misfits = differences(profile.profile, measure_profile(rows))
         stated = sum(misfits[name] for name in misfits.keys() & profile.stated)
         misfit = MISFIT * sum(misfits.values()) + STATED_MISFIT * stated
+        misfit += (BAND_MISFIT - MISFIT) * misfits.get("parts", 0.0)
         penalties = ABSENT * len(missing) + misfit + FAULT * len(find_faults(rows))
         if self._labels:
             new = rows[self._given :]
